@@ -1,0 +1,60 @@
+/** The layer table of packages/README.md, enforced: imports go strictly down, never sideways. */
+const layers = {
+  tree: [],
+  stomp: [],
+  protocol: ['tree'],
+  security: ['tree'],
+  auth: ['protocol', 'tree'],
+  store: ['protocol', 'tree'],
+  notifier: ['protocol', 'tree'],
+  'journal-[^/]+': ['store', 'protocol', 'tree'],
+  'replica-[^/]+': ['store', 'protocol', 'tree'],
+  'notifier-[^/]+': ['notifier', 'protocol', 'tree'],
+  api: ['notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
+  proxy: ['api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
+};
+
+const allowedImports = Object.entries(layers).map(([name, below]) => ({
+  name: `layer-${name.replace(/[^a-z-]/g, '')}`,
+  comment: `packages/${name} may import only: ${below.join(', ') || 'nothing of the workspace'}`,
+  severity: 'error',
+  from: { path: `^packages/(${name})/src/`, pathNot: '\\.(test|bench)\\.ts$' },
+  to: { path: '^packages/[^/]+/', pathNot: [`^packages/$1/`, ...below.map((lower) => `^packages/${lower}/`)] },
+}));
+
+/** Vendor libraries that stand behind a port appear in exactly one package. */
+const vendors = { lmdb: 'replica-lmdb', ws: 'proxy', pino: 'backside', 'prom-client': 'proxy', valibot: 'backside' };
+
+module.exports = {
+  forbidden: [
+    ...allowedImports,
+    ...Object.entries(vendors).map(([library, home]) => ({
+      name: `vendor-${library}`,
+      severity: 'error',
+      from: { path: '^packages/', pathNot: [`^packages/${home}/`, '\\.(test|bench)\\.ts$'] },
+      to: { path: `^node_modules/${library}/` },
+    })),
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-own-index',
+      comment: 'a package never imports its own index.ts',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/src/', pathNot: '\\.(test|bench)\\.ts$' },
+      to: { path: '^packages/$1/src/index\\.ts$' },
+    },
+    {
+      name: 'browser-safe',
+      comment: 'tree, stomp and protocol run in browsers',
+      severity: 'error',
+      from: { path: '^packages/(tree|stomp|protocol)/src/', pathNot: '\\.(test|bench)\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+  },
+};

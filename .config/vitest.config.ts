@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['source', 'node', 'import', 'default'];
+const common = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+} as const;
+
+/** Three projects: `unit` beside the code, `conformance` (black box), `e2e` (whole servers, real clients). */
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    projects: [
+      {
+        ...common,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        ...common,
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', 'test/load/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
