@@ -1,0 +1,42 @@
+/** Headers that Backside adds to the standard ones of STOMP; names as they stand on the wire. */
+export const HEADERS = {
+  query: 'query',
+  resume: 'resume',
+  once: 'once',
+  format: 'format',
+  prefetchCount: 'prefetch-count',
+  method: 'method',
+  ifMatch: 'if-match',
+  priority: 'priority',
+  ackLevel: 'ack-level',
+  idempotencyKey: 'idempotency-key',
+  onDisconnect: 'on-disconnect',
+  token: 'token',
+  event: 'event',
+  revision: 'revision',
+  epoch: 'epoch',
+  code: 'code',
+  trace: 'trace',
+  reason: 'reason',
+  resumed: 'resumed',
+  warning: 'warning',
+} as const;
+
+/** How far a write must have come before it is acknowledged. */
+export type AckLevel = 'applied' | 'durable' | 'replicated';
+
+/** A place in a database's history: the state after `revision` of the history named `epoch`. */
+export interface ResumePoint {
+  readonly epoch: string;
+  readonly revision: number;
+}
+
+/** `epoch:revision`, or null if the text is not one. Epochs hold letters, digits and dashes only. */
+export function parseResumePoint(text: string): ResumePoint | null {
+  const match = /^([A-Za-z0-9-]{1,64}):(\d{1,15})$/.exec(text);
+  return match ? { epoch: match[1]!, revision: Number(match[2]) } : null;
+}
+
+export function formatResumePoint(point: ResumePoint): string {
+  return `${point.epoch}:${point.revision}`;
+}

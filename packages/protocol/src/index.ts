@@ -1,0 +1,14 @@
+export { Commit, type CommitFields, decodeCommit } from './commit.js';
+export { DESTINATIONS, PROTOCOL_VERSION } from './destinations.js';
+export { BacksideError, ERRORS, type ErrorCode, type ErrorDefinition, toBacksideError } from './errors.js';
+export { type AckLevel, formatResumePoint, HEADERS, parseResumePoint, type ResumePoint } from './headers.js';
+export { type Logger, SILENT_LOGGER } from './logger.js';
+export {
+  ADMIN,
+  type AdminPrincipal,
+  authorOf,
+  NOBODY,
+  type NobodyPrincipal,
+  type Principal,
+  type UserPrincipal,
+} from './principal.js';
