@@ -1,0 +1,53 @@
+import { ADMIN } from '@backside/protocol';
+import { describe, expect, it } from 'vitest';
+import { openDatabase, set, update, valueAt, write } from './database-fixture.js';
+import type { WriteStep } from './operation.js';
+
+const leave = (step: WriteStep) => ({ principal: ADMIN, steps: [step] });
+
+describe('writes left for the end of a connection', () => {
+  it('are made once when it ends, with server values of that time', async () => {
+    const database = await openDatabase();
+    const scope = database.connectionScope();
+    scope.onDisconnect(leave(set('/presence', { online: false, at: { '.sv': 'timestamp' } })));
+    expect(valueAt(database, '/')).toBeNull();
+    await scope.end();
+    await scope.end();
+    expect(valueAt(database, '/presence')).toEqual({ online: false, at: 1_700_000_000_000 });
+    expect(database.revision).toBe(1);
+  });
+
+  it('are replaced by a later one at or above their path', async () => {
+    const database = await openDatabase();
+    const scope = database.connectionScope();
+    scope.onDisconnect(leave(set('/a/b', 1)));
+    scope.onDisconnect(leave(set('/a', { c: 2 })));
+    await scope.end();
+    expect(valueAt(database, '/')).toEqual({ a: { c: 2 } });
+    expect(database.revision).toBe(1);
+  });
+
+  it('can be taken back at a path, while what lies beside it stays', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', { kept: true }));
+    const scope = database.connectionScope();
+    scope.onDisconnect(leave(update('/a', { x: 1, 'y/z': 2 })));
+    scope.onDisconnect(leave(set('/b', { c: { d: 1, e: 2 }, f: 3 })));
+    scope.onDisconnect(leave(set('/gone', 1)));
+    scope.cancelOnDisconnect(['a', 'y']);
+    scope.cancelOnDisconnect(['b', 'c', 'd']);
+    scope.cancelOnDisconnect(['gone']);
+    await scope.end();
+    expect(valueAt(database, '/')).toEqual({ a: { kept: true, x: 1 }, b: { c: { e: 2 }, f: 3 } });
+  });
+
+  it('are refused at once when they could not be made, and beyond their number', async () => {
+    const database = await openDatabase({ limits: { maxOnDisconnectOperations: 1 } });
+    const scope = database.connectionScope();
+    expect(() => scope.onDisconnect(leave(set('/a', { 'b.c': 1 })))).toThrow(
+      expect.objectContaining({ code: 'invalid-data' }),
+    );
+    scope.onDisconnect(leave(set('/a', 1)));
+    expect(() => scope.onDisconnect(leave(set('/b', 1)))).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
+  });
+});

@@ -1,0 +1,56 @@
+import type { Notifier } from '@backside/notifier';
+import type { Logger } from '@backside/protocol';
+import type { Journal, Replica } from '@backside/store';
+import type { Limits } from '@backside/tree';
+import type { Authorizer } from './authorizer.js';
+
+/** Bounds of one database. */
+export interface DatabaseLimits {
+  /** Keys, depth, leaves and writes. */
+  readonly tree: Limits;
+  /** Operations that may wait for their turn; more are answered with `unavailable`. */
+  readonly maxQueuedOperations: number;
+  readonly maxSubscriptions: number;
+  /** Bytes of the largest first event of a subscription. */
+  readonly maxSnapshotBytes: number;
+  /** Commits kept in memory for resuming and for revision preconditions. */
+  readonly historyCommits: number;
+  /** Commits that a resuming subscriber is given one by one at most; past that it gets the state. */
+  readonly maxResumeCommits: number;
+  /** Idempotency keys remembered. */
+  readonly idempotencyKeys: number;
+  /** Writes that one connection may leave for its end. */
+  readonly maxOnDisconnectOperations: number;
+}
+
+export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
+  maxQueuedOperations: 100_000,
+  maxSubscriptions: 1_000_000,
+  maxSnapshotBytes: 64 * 1024 * 1024,
+  historyCommits: 10_000,
+  maxResumeCommits: 100_000,
+  idempotencyKeys: 100_000,
+  maxOnDisconnectOperations: 1_000,
+};
+
+export interface DatabaseOptions {
+  readonly name: string;
+  readonly journal: Journal;
+  readonly replica: Replica;
+  readonly notifier: Notifier;
+  readonly authorizer: Authorizer;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Resolves after some milliseconds. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Names this node in its commits. */
+  readonly nodeId: string;
+  readonly limits?: Partial<DatabaseLimits>;
+  /** Keep in each commit what stood at the changed paths before. Default false. */
+  readonly recordPrior?: boolean;
+  /** Whether this node lets the journal drop what its replica has on disk. Default true. */
+  readonly trimsJournal?: boolean;
+}

@@ -1,0 +1,398 @@
+import {
+  BacksideError,
+  type Commit,
+  type ErrorCode,
+  type Principal,
+  parseResumePoint,
+  toBacksideError,
+} from '@backside/protocol';
+import type { Replica } from '@backside/store';
+import {
+  createPushIds,
+  DEFAULT_LIMITS,
+  type Format,
+  hashNode,
+  makeMap,
+  type Node,
+  nodeToJson,
+  type Path,
+  type Query,
+  readNode,
+} from '@backside/tree';
+import { ConnectionScope } from './connection-scope.js';
+import { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
+import { evaluate } from './evaluation.js';
+import { Follower } from './follower.js';
+import { History } from './history.js';
+import { IdempotencyRecord, scopedKey } from './idempotency.js';
+import { LateSubscription } from './late-subscription.js';
+import type { ListenOptions, Subscription } from './listener.js';
+import type { TransactionResult, TransactionUpdate, WriteOperation, WriteResult } from './operation.js';
+import { Sequencer } from './sequencer.js';
+import { ViewHub } from './view-hub.js';
+
+/** Commits read back after a start, so that idempotency keys and revision preconditions reach across it. */
+const RECALLED_COMMITS = 1_000;
+/** Tries of a transaction before it fails with `precondition-failed`. */
+const MAX_TRANSACTION_TRIES = 25;
+
+export interface ReadResult {
+  readonly node: Node;
+  readonly revision: number;
+  /** False if a query had to read every child because its index is missing. */
+  readonly indexed: boolean;
+}
+
+export interface DatabaseStats {
+  readonly revision: number;
+  readonly checkpointed: number;
+  readonly views: number;
+  readonly subscriptions: number;
+  readonly commits: number;
+  readonly batches: number;
+  readonly conflicts: number;
+  readonly queueDepth: number;
+  /** Whether the last attempt to write to the journal failed. */
+  readonly degraded: boolean;
+  readonly refused: ReadonlyMap<ErrorCode, number>;
+}
+
+/**
+ * One tree with its own order: the only place where rights are decided and commits are made. Reads and listens answer the
+ * durable state; writes are put in order, made durable, applied, delivered to local views and told to the other nodes.
+ */
+export class Database {
+  readonly #options: DatabaseOptions;
+  readonly #limits: DatabaseLimits;
+  readonly #history: History;
+  readonly #idempotency: IdempotencyRecord;
+  /** The last write under way for each idempotency key. */
+  readonly #inFlightKeys = new Map<string, Promise<unknown>>();
+  readonly #hub: ViewHub;
+  readonly #sequencer: Sequencer;
+  readonly #follower: Follower;
+  #recalled: Promise<void> = Promise.resolve();
+  #unsubscribe: (() => Promise<void>) | null = null;
+  #trimmed = 0;
+
+  /** Use `createDatabase`. */
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#limits = { tree: DEFAULT_LIMITS, ...DEFAULT_DATABASE_LIMITS, ...options.limits };
+    const { replica, logger, journal } = options;
+    this.#history = new History(replica.revision, this.#limits.historyCommits);
+    this.#idempotency = new IdempotencyRecord(this.#limits.idempotencyKeys);
+    this.#hub = new ViewHub({ replica, logger, ...this.#limits });
+    this.#follower = new Follower({
+      journal,
+      logger,
+      sleep: options.sleep,
+      revision: () => replica.revision,
+      apply: (commits) => this.#apply(commits),
+    });
+    this.#sequencer = new Sequencer({
+      journal,
+      logger,
+      nodeId: options.nodeId,
+      now: options.now,
+      maxQueuedOperations: this.#limits.maxQueuedOperations,
+      maxCommitBytes: this.#limits.tree.maxWriteBytes,
+      recordPrior: options.recordPrior ?? false,
+      base: { reader: replica, revision: () => replica.revision },
+      evaluation: {
+        limits: this.#limits.tree,
+        authorizer: options.authorizer,
+        nextPushId: createPushIds({ now: options.now, random: options.random }),
+        changedSince: (path, revision) => this.#history.changedSince(path, revision),
+      },
+      catchUp: (head) => this.#follower.catchUp(head),
+      known: (key, operation) => this.#idempotency.find(key, operation),
+      durable: (commits) => this.#publish(commits),
+    });
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get epoch(): string {
+    return this.#options.journal.epoch;
+  }
+
+  /** The revision that reads answer. */
+  get revision(): number {
+    return this.#options.replica.revision;
+  }
+
+  /** Starts following: called once by `createDatabase`. */
+  async open(): Promise<void> {
+    const { journal, notifier, name } = this.#options;
+    this.#unsubscribe = await notifier.subscribe(name, this.#follower.receive);
+    await this.#follower.catchUp(await journal.head());
+    if (journal.supports.sharedBetweenNodes) void this.#follower.poll();
+    this.#recalled = this.#recall();
+  }
+
+  /**
+   * Puts a write in order; resolves once it has come as far as its `ackLevel` says. Rejects with a BacksideError: after
+   * `unavailable` it may or may not have been stored, after any other code it has had no effect.
+   */
+  write(operation: WriteOperation): Promise<WriteResult> {
+    if (operation.ackLevel === 'replicated' && this.#options.journal.supports.durability !== 'replicated') {
+      return Promise.reject(new BacksideError('invalid-header', 'this journal cannot tell when a write is replicated'));
+    }
+    if (operation.idempotencyKey !== undefined) return this.#writeOnce(operation);
+    return this.#submit(operation, null);
+  }
+
+  #submit(operation: WriteOperation, idempotencyKey: string | null): Promise<WriteResult> {
+    return new Promise((resolve, reject) => {
+      this.#sequencer.submit({ operation, idempotencyKey, resolve, reject, answered: false });
+    });
+  }
+
+  /**
+   * A write with an idempotency key: decided after an earlier one with the same key, and after the commits before the
+   * start are known again, so that the sequencer can answer it with the earlier result.
+   */
+  #writeOnce(operation: WriteOperation): Promise<WriteResult> {
+    let key: string;
+    try {
+      key = scopedKey(operation);
+    } catch (error) {
+      return Promise.reject(toBacksideError(error));
+    }
+    const before = this.#inFlightKeys.get(key) ?? this.#recalled;
+    const made = before.then(ignore, ignore).then(() => this.#submit(operation, key));
+    this.#inFlightKeys.set(key, made);
+    const done = (): void => {
+      if (this.#inFlightKeys.get(key) === made) this.#inFlightKeys.delete(key);
+    };
+    return made.then(
+      (result) => {
+        this.#idempotency.record(key, operation, result);
+        done();
+        return result;
+      },
+      (error: unknown) => {
+        done();
+        throw error;
+      },
+    );
+  }
+
+  /**
+   * Replaces the node at `path` by what `update` makes of it, in one atomic step: it is tried again when the node has
+   * changed meanwhile. Rejects with `precondition-failed` when it keeps changing.
+   */
+  async transaction(principal: Principal, path: Path, update: TransactionUpdate): Promise<TransactionResult> {
+    for (let tries = 0; tries < MAX_TRANSACTION_TRIES; tries += 1) {
+      const { node } = this.read(principal, path);
+      const value = update(nodeToJson(node, 'export'));
+      if (value === undefined) return { committed: false, value: node };
+      try {
+        const { revision } = await this.write({
+          principal,
+          steps: [{ method: 'set', path, value }],
+          preconditions: [{ path, hash: hashNode(node) }],
+        });
+        return { committed: true, revision, value: readNode(this.#options.replica, path) };
+      } catch (error) {
+        if (!(error instanceof BacksideError && error.code === 'precondition-failed')) throw error;
+      }
+    }
+    throw new BacksideError('precondition-failed', `the data changed during each of ${MAX_TRANSACTION_TRIES} tries`);
+  }
+
+  /** The node at `path`, or the children that the query chooses, now. Throws `permission-denied`. */
+  read(principal: Principal, path: Path, query?: Query): ReadResult {
+    this.#checkRead(principal, path, query);
+    const { replica } = this.#options;
+    const { revision } = replica;
+    if (query === undefined) return { node: readNode(replica, path), revision, indexed: true };
+    const { entries, indexed } = replica.query(path, query);
+    return { node: makeMap(entries), revision, indexed };
+  }
+
+  /** The node at `path` as a stream of JSON text of one revision. Throws `permission-denied`. */
+  streamJson(
+    principal: Principal,
+    path: Path,
+    format: Format,
+  ): { revision: number; chunks: ReturnType<Replica['streamJson']> } {
+    this.#checkRead(principal, path, undefined);
+    const { replica } = this.#options;
+    return { revision: replica.revision, chunks: replica.streamJson(path, format) };
+  }
+
+  /**
+   * Listens to `path`: the state now (or what is missing after the resume point), then every event, in order. Throws
+   * `permission-denied`, `limit-exceeded`, `too-large` or `invalid-query`; then no subscription exists.
+   */
+  listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription {
+    this.#checkRead(principal, options.path, options.query);
+    const after = this.#resumableRevision(options);
+    if (after === null) return this.#hub.subscribe(principal, options, null);
+    const tail = this.#history.since(after);
+    if (tail !== null) return this.#hub.subscribe(principal, options, tail);
+    return new LateSubscription(options, {
+      after,
+      maxCommits: this.#limits.maxResumeCommits,
+      journal: this.#options.journal,
+      history: this.#history,
+      subscribe: (commits) => this.#hub.subscribe(principal, options, commits),
+    });
+  }
+
+  /** The revision of the resume point if the tail after it can continue it, else null. */
+  #resumableRevision({ resume, query }: Pick<ListenOptions<unknown>, 'resume' | 'query'>): number | null {
+    if (resume === undefined || query !== undefined) return null;
+    const point = parseResumePoint(resume);
+    if (point === null) throw new BacksideError('invalid-header', 'a resume point has the form epoch:revision');
+    const { revision } = this;
+    if (point.epoch !== this.epoch || point.revision > revision) return null;
+    return revision - point.revision > this.#limits.maxResumeCommits ? null : point.revision;
+  }
+
+  #checkRead(principal: Principal, path: Path, query: Query | undefined): void {
+    if (principal.kind === 'admin') return;
+    const { authorizer, replica, now } = this.#options;
+    const decision = authorizer.read({ principal, path, query: query ?? null, root: replica, now: now() });
+    if (!decision.allowed) throw new BacksideError('permission-denied', undefined, { trace: decision.trace });
+  }
+
+  /** Where one connection leaves the writes that are made when it ends. */
+  connectionScope(): ConnectionScope {
+    return new ConnectionScope(
+      {
+        check: (operation) => this.#checkWrite(operation),
+        write: (operation) => this.write(operation),
+        failed: (error) => {
+          const { code } = toBacksideError(error);
+          this.#options.logger.warn(
+            { database: this.name, code },
+            'a write left for the end of a connection was refused',
+          );
+        },
+      },
+      this.#limits.maxOnDisconnectOperations,
+    );
+  }
+
+  /** Evaluates a write on the present state without making it. */
+  #checkWrite(operation: WriteOperation): void {
+    try {
+      evaluate(operation, {
+        before: this.#options.replica,
+        now: this.#options.now(),
+        limits: this.#limits.tree,
+        authorizer: this.#options.authorizer,
+        nextPushId: () => '-'.repeat(20),
+        changedSince: () => false,
+      });
+    } catch (error) {
+      throw toBacksideError(error);
+    }
+  }
+
+  stats(): DatabaseStats {
+    const { replica } = this.#options;
+    return {
+      revision: replica.revision,
+      checkpointed: replica.checkpointed,
+      views: this.#hub.views,
+      subscriptions: this.#hub.subscriptions,
+      commits: this.#sequencer.commits,
+      batches: this.#sequencer.batches,
+      conflicts: this.#sequencer.conflicts,
+      queueDepth: this.#sequencer.queueDepth,
+      degraded: this.#sequencer.failed,
+      refused: this.#sequencer.refused,
+    };
+  }
+
+  /** Takes no more writes, answers those it has, and stops following. Leaves journal, replica and notifier to their owner. */
+  async close(): Promise<void> {
+    await this.#sequencer.close();
+    this.#follower.close();
+    await this.#unsubscribe?.();
+    await this.#recalled;
+  }
+
+  #publish(commits: readonly Commit[]): void {
+    this.#apply(commits);
+    this.#options.notifier.publish(this.name, commits);
+  }
+
+  /** Applies durable commits that follow the state, and delivers them; those that are known already are skipped. */
+  #apply(commits: readonly Commit[]): void {
+    const { replica } = this.#options;
+    for (const commit of commits) {
+      if (commit.revision <= replica.revision) continue;
+      this.#hub.apply(commit);
+      this.#history.add(commit);
+      this.#idempotency.learn(commit);
+    }
+    this.#trim();
+  }
+
+  /** Lets the journal drop what a new process would not need: what the replica has on disk. */
+  #trim(): void {
+    const { journal, replica, trimsJournal } = this.#options;
+    const safe = replica.supports.persistent || journal.supports.durability === 'none';
+    if (trimsJournal === false || !safe || replica.checkpointed <= this.#trimmed) return;
+    this.#trimmed = replica.checkpointed;
+    journal.trim(this.#trimmed).catch((error: unknown) => {
+      this.#options.logger.warn({ err: error }, 'the journal could not be trimmed');
+    });
+  }
+
+  /** Reads the last commits before the start back into memory, behind everything else. */
+  async #recall(): Promise<void> {
+    const { journal, logger } = this.#options;
+    try {
+      const until = this.#history.floor;
+      const from = Math.max((await journal.first()) - 1, until - RECALLED_COMMITS, 0);
+      if (from >= until) return;
+      const recalled: Commit[] = [];
+      for await (const commits of journal.commits(from)) {
+        for (const commit of commits) if (commit.revision <= until) recalled.push(commit);
+        if ((commits.at(-1)?.revision ?? until) >= until) break;
+      }
+      this.#history.prepend(recalled);
+      for (const commit of recalled) this.#idempotency.learn(commit);
+    } catch (error) {
+      logger.warn({ err: error }, 'the commits before the start cannot be read back');
+    }
+  }
+}
+
+function ignore(): void {}
+
+/**
+ * Opens a database over its journal and replica: brings the replica to the journal's head, and follows. Throws
+ * `internal` if the replica belongs to another history or is ahead of the journal.
+ */
+export async function createDatabase(options: DatabaseOptions): Promise<Database> {
+  await adoptHistory(options);
+  const database = new Database(options);
+  await database.open();
+  return database;
+}
+
+async function adoptHistory({ journal, replica, name }: DatabaseOptions): Promise<void> {
+  const head = await journal.head();
+  if (replica.epoch === journal.epoch && replica.revision <= head) {
+    if (replica.revision + 1 >= (await journal.first())) return;
+    throw new BacksideError(
+      'internal',
+      `database ${name}: the journal begins after revision ${replica.revision} of the replica`,
+    );
+  }
+  if ((await journal.first()) === 1 || head === 0) return replica.reset(journal.epoch);
+  throw new BacksideError(
+    'internal',
+    `database ${name}: the replica (history ${replica.epoch}, revision ${replica.revision}) does not belong to the journal ` +
+      `(history ${journal.epoch}, revisions ${await journal.first()} to ${head})`,
+  );
+}

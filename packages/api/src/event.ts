@@ -1,0 +1,101 @@
+import { type Change, encodeNode, type Format, type Path } from '@backside/tree';
+import type { ViewEvent } from './listener.js';
+
+const NO_HEADERS: ViewEvent['headers'] = [];
+const ENCODER = new TextEncoder();
+
+interface EventFields {
+  readonly kind: 'put' | 'patch';
+  readonly path: Path;
+  readonly revision: number;
+  readonly id: string;
+  readonly snapshot?: boolean;
+  readonly headers?: ViewEvent['headers'] | undefined;
+  readonly resumed?: boolean | null;
+  readonly warning?: string | null;
+  /** Makes the body as JSON text or bytes; called once per format. */
+  readonly encode: (format: Format) => string | Uint8Array;
+}
+
+/** Where an event comes from. */
+export interface EventSource {
+  readonly revision: number;
+  readonly id: string;
+  readonly headers?: ViewEvent['headers'] | undefined;
+  readonly resumed?: boolean | null;
+}
+
+/** An event whose body is encoded when it is first asked for, and once per format. */
+class EncodedOnceEvent implements ViewEvent {
+  readonly kind: 'put' | 'patch';
+  readonly path: Path;
+  readonly revision: number;
+  readonly id: string;
+  readonly snapshot: boolean;
+  readonly headers: ViewEvent['headers'];
+  readonly resumed: boolean | null;
+  readonly warning: string | null;
+  readonly #encode: EventFields['encode'];
+  #val: Uint8Array | undefined;
+  #export: Uint8Array | undefined;
+
+  constructor(fields: EventFields) {
+    this.kind = fields.kind;
+    this.path = fields.path;
+    this.revision = fields.revision;
+    this.id = fields.id;
+    this.snapshot = fields.snapshot ?? false;
+    this.headers = fields.headers ?? NO_HEADERS;
+    this.resumed = fields.resumed ?? null;
+    this.warning = fields.warning ?? null;
+    this.#encode = fields.encode;
+  }
+
+  body(format: Format): Uint8Array {
+    if (format === 'val') {
+      this.#val ??= toBytes(this.#encode(format));
+      return this.#val;
+    }
+    this.#export ??= toBytes(this.#encode(format));
+    return this.#export;
+  }
+}
+
+function toBytes(body: string | Uint8Array): Uint8Array {
+  return typeof body === 'string' ? ENCODER.encode(body) : body;
+}
+
+/** The whole state of a view: the first event, and what replaces events that a slow subscriber missed. */
+export function snapshotEvent(
+  path: Path,
+  revision: number,
+  parts: Pick<EventFields, 'encode' | 'resumed' | 'warning'>,
+): ViewEvent {
+  return new EncodedOnceEvent({ kind: 'put', path, revision, id: `${revision}-s`, snapshot: true, ...parts });
+}
+
+/** Several relative paths of one view at once, as one event: a window that moved, or what a paused subscriber missed. */
+export function patchEvent(path: Path, changes: readonly Change[], source: EventSource): ViewEvent {
+  return new EncodedOnceEvent({
+    kind: 'patch',
+    path,
+    ...source,
+    encode: (format) => encodePatch(path, changes, format),
+  });
+}
+
+export function putEvent(change: Change, source: EventSource): ViewEvent {
+  return new EncodedOnceEvent({
+    kind: 'put',
+    path: change.path,
+    ...source,
+    encode: (format) => encodeNode(change.value, format),
+  });
+}
+
+function encodePatch(base: Path, changes: readonly Change[], format: Format): string {
+  const members = changes.map(
+    ({ path, value }) => `${JSON.stringify(path.slice(base.length).join('/'))}:${encodeNode(value, format)}`,
+  );
+  return `{${members.join(',')}}`;
+}

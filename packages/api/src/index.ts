@@ -1,0 +1,22 @@
+export {
+  ALLOWED,
+  type Allowed,
+  type Authorizer,
+  type Decision,
+  type Denied,
+  openAuthorizer,
+  type ReadRequest,
+  type WriteRequest,
+} from './authorizer.js';
+export { ConnectionScope } from './connection-scope.js';
+export { createDatabase, Database, type DatabaseStats, type ReadResult } from './database.js';
+export { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
+export type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
+export type {
+  Precondition,
+  TransactionResult,
+  TransactionUpdate,
+  WriteOperation,
+  WriteResult,
+  WriteStep,
+} from './operation.js';

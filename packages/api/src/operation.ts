@@ -1,0 +1,48 @@
+import type { AckLevel, Principal } from '@backside/protocol';
+import type { Json, Node, Path } from '@backside/tree';
+
+/** One step of a write. */
+export type WriteStep =
+  /** Replace the node at `path`; null removes it. `priority` overrides one inside `value`. */
+  | { readonly method: 'set'; readonly path: Path; readonly value: unknown; readonly priority?: string | number | null }
+  /** Replace the named relative paths below `path`; `value` is an object. */
+  | { readonly method: 'update'; readonly path: Path; readonly value: unknown }
+  /** Set a new child, whose key is a push id, below `path`. */
+  | {
+      readonly method: 'push';
+      readonly path: Path;
+      readonly value: unknown;
+      readonly priority?: string | number | null;
+    }
+  | { readonly method: 'remove'; readonly path: Path };
+
+/** What must hold for a write to be made: nothing at or below `path` has changed after `revision`, or its hash is `hash`. */
+export type Precondition =
+  | { readonly path: Path; readonly revision: number }
+  | { readonly path: Path; readonly hash: string };
+
+export interface WriteOperation {
+  readonly principal: Principal;
+  /** Applied in order as one commit: all or nothing. */
+  readonly steps: readonly WriteStep[];
+  readonly preconditions?: readonly Precondition[];
+  /** Default `durable`. */
+  readonly ackLevel?: AckLevel;
+  /** A second write of the same principal with the same key is answered with the first one's result. At most 256 characters. */
+  readonly idempotencyKey?: string;
+  /** Application headers that live events carry on. */
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+export interface WriteResult {
+  readonly revision: number;
+  /** The new paths of the `push` steps, in order. */
+  readonly pushed: readonly Path[];
+}
+
+/** Computes the new value of a node from its current one; `undefined` gives up. May be called more than once. */
+export type TransactionUpdate = (current: Json) => Json | undefined;
+
+export type TransactionResult =
+  | { readonly committed: true; readonly revision: number; readonly value: Node }
+  | { readonly committed: false; readonly value: Node };

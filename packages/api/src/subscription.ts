@@ -1,0 +1,125 @@
+import type { BacksideError, Principal } from '@backside/protocol';
+import { formatPath, type Path } from '@backside/tree';
+import type { Encoder, Listener, Subscription, ViewEvent } from './listener.js';
+import type { View } from './view.js';
+
+/** What a paused subscription remembers at most before it falls back to a whole state. */
+const MAX_MISSED_PATHS = 1_000;
+const MAX_MISSED_CHARACTERS = 65_536;
+
+/** The paths that changed while a subscription was paused: a bounded number of them, then just "everything". */
+class MissedPaths {
+  readonly paths = new Map<string, Path>();
+  #characters = 0;
+  everything = false;
+
+  note(path: Path): void {
+    if (this.everything) return;
+    const text = formatPath(path);
+    if (this.paths.has(text)) return;
+    this.paths.set(text, path);
+    this.#characters += text.length;
+    if (this.paths.size > MAX_MISSED_PATHS || this.#characters > MAX_MISSED_CHARACTERS) this.noteEverything();
+  }
+
+  noteEverything(): void {
+    this.everything = true;
+    this.paths.clear();
+  }
+}
+
+/** One client's interest in a view. Delivers in order: the first event, then live ones, or their sum after a pause. */
+export class ViewSubscription<Encoded> implements Subscription {
+  readonly view: View;
+  readonly principal: Principal;
+  readonly encoder: Encoder<Encoded>;
+  readonly #listener: Listener<Encoded>;
+  readonly #once: boolean;
+  /** What it begins with, cut at registration and delivered before anything else. */
+  #first: readonly ViewEvent[] | null = null;
+  #missed: MissedPaths | null = null;
+  #paused = false;
+  #ended = false;
+
+  constructor(
+    view: View,
+    principal: Principal,
+    options: { encoder: Encoder<Encoded>; listener: Listener<Encoded>; once?: boolean | undefined },
+  ) {
+    this.view = view;
+    this.principal = principal;
+    this.encoder = options.encoder;
+    this.#listener = options.listener;
+    this.#once = options.once ?? false;
+  }
+
+  get path(): Path {
+    return this.view.path;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Sets what it begins with and has it delivered once the caller of `listen` has its subscription. */
+  begin(first: readonly ViewEvent[]): void {
+    this.#first = first;
+    queueMicrotask(() => this.#deliverFirst());
+  }
+
+  #deliverFirst(): void {
+    const first = this.#first;
+    if (first === null || this.#ended || this.#paused) return;
+    for (const [index, event] of first.entries()) {
+      this.#first = first.slice(index + 1);
+      this.#listener.event(this.encoder.encode(event), event);
+      if (this.#ended || this.#paused) return;
+    }
+    this.#first = null;
+    if (this.#once) this.end();
+  }
+
+  /** Hands over an event of the view, whose encoding the view has made for all subscribers of this encoder. */
+  deliver(encoded: Encoded, event: ViewEvent, changed: readonly Path[] | null): void {
+    if (this.#first !== null) this.#deliverFirst();
+    if (this.#ended) return;
+    if (this.#paused) this.#remember(changed);
+    else this.#listener.event(encoded, event);
+  }
+
+  #remember(changed: readonly Path[] | null): void {
+    this.#missed ??= new MissedPaths();
+    if (changed === null) this.#missed.noteEverything();
+    else for (const path of changed) this.#missed.note(path);
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#ended) return;
+    this.#paused = false;
+    this.#deliverFirst();
+    const missed = this.#missed;
+    this.#missed = null;
+    if (missed === null || this.#ended) return;
+    const event = this.view.catchUp(missed.everything ? null : [...missed.paths.values()]);
+    this.#listener.event(this.encoder.encode(event), event);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#first = null;
+    this.#missed = null;
+    this.view.remove(this);
+  }
+
+  /** Ends it from the server's side and says why. */
+  cancel(error: BacksideError): void {
+    if (this.#ended) return;
+    this.end();
+    this.#listener.cancelled(error);
+  }
+}

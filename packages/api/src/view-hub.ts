@@ -1,0 +1,112 @@
+import { BacksideError, type Commit, type Logger, type Principal } from '@backside/protocol';
+import type { Replica } from '@backside/store';
+import { canonicalQuery, isDefaultQuery, type Path, type Query } from '@backside/tree';
+import { CommitEvents } from './commit-events.js';
+import type { ListenOptions, ViewEvent } from './listener.js';
+import { ViewSubscription } from './subscription.js';
+import { TreeView, type View, type ViewContext } from './view.js';
+import { ViewRegistry } from './view-registry.js';
+import { WindowView } from './window-view.js';
+
+export interface ViewHubOptions {
+  readonly replica: Replica;
+  readonly logger: Logger;
+  readonly maxSnapshotBytes: number;
+  readonly maxSubscriptions: number;
+}
+
+/** All views of one database: registers subscriptions and brings each commit to the views it touches. */
+export class ViewHub {
+  readonly #options: ViewHubOptions;
+  readonly #context: ViewContext;
+  readonly #registry = new ViewRegistry<View>();
+  #subscriptions = 0;
+
+  constructor(options: ViewHubOptions) {
+    this.#options = options;
+    this.#context = {
+      replica: options.replica,
+      logger: options.logger,
+      maxSnapshotBytes: options.maxSnapshotBytes,
+      abandoned: (view) => this.#registry.delete(view.path, view),
+      left: () => {
+        this.#subscriptions -= 1;
+      },
+    };
+  }
+
+  get views(): number {
+    return this.#registry.size;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions;
+  }
+
+  /**
+   * Registers a subscription whose first event is the state now, or for `tail` (the commits between the subscriber's
+   * resume point and now) what these mean for it. Throws `limit-exceeded`, `too-large` or `invalid-query`.
+   */
+  subscribe<Encoded>(
+    principal: Principal,
+    options: ListenOptions<Encoded>,
+    tail: readonly Commit[] | null,
+  ): ViewSubscription<Encoded> {
+    if (this.#subscriptions >= this.#options.maxSubscriptions) {
+      throw new BacksideError('limit-exceeded', 'the database has as many subscriptions as it may have');
+    }
+    const view = this.#viewFor(options.path, options.query);
+    const subscription = new ViewSubscription(view, principal, options);
+    view.add(subscription);
+    this.#subscriptions += 1;
+    try {
+      subscription.begin(
+        tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options.path, tail),
+      );
+    } catch (error) {
+      subscription.end();
+      throw error;
+    }
+    return subscription;
+  }
+
+  #viewFor(path: Path, query: Query | undefined): View {
+    const filtered = query !== undefined && !isDefaultQuery(query) ? query : null;
+    const id = filtered === null ? null : canonicalQuery(filtered);
+    for (const view of this.#registry.at(path)) {
+      if (view instanceof WindowView ? view.id === id : id === null) return view;
+    }
+    const view = filtered === null ? new TreeView(path, this.#context) : new WindowView(path, filtered, this.#context);
+    this.#registry.add(path, view);
+    return view;
+  }
+
+  /** Applies the next commit to the replica and delivers it. */
+  apply(commit: Commit): void {
+    const touched = this.#touchedBy(commit);
+    this.#options.replica.apply([commit]);
+    if (touched === null) return;
+    const events = new CommitEvents(commit);
+    for (const view of touched) view.deliver(commit, events);
+  }
+
+  /** The views that the commit touches, decided on the state before it. */
+  #touchedBy(commit: Commit): Iterable<View> | null {
+    if (this.#registry.size === 0) return null;
+    const touched = new Set<View>();
+    for (const change of commit.changes) {
+      this.#registry.touching(
+        change.path,
+        (view) => touched.add(view),
+        (view) => {
+          if (!touched.has(view) && view.mayChange(change)) touched.add(view);
+        },
+      );
+    }
+    return touched;
+  }
+}
+
+function eventsOf(path: Path, tail: readonly Commit[]): ViewEvent[] {
+  return tail.flatMap((commit) => new CommitEvents(commit, true).within(path) ?? []);
+}

@@ -1,0 +1,182 @@
+import { BacksideError, type Commit, type Logger } from '@backside/protocol';
+import type { Replica } from '@backside/store';
+import {
+  BigMap,
+  type Change,
+  encodeNode,
+  type Format,
+  getAt,
+  isPrefix,
+  nodesEqual,
+  type Path,
+  readNode,
+} from '@backside/tree';
+import { type CommitEvents, changesWithin } from './commit-events.js';
+import { patchEvent, putEvent, snapshotEvent } from './event.js';
+import type { Encoder, ViewEvent } from './listener.js';
+import type { ViewSubscription } from './subscription.js';
+
+/** What all views of one database work with. */
+export interface ViewContext {
+  readonly replica: Replica;
+  readonly logger: Logger;
+  /** A snapshot with a larger body is refused. */
+  readonly maxSnapshotBytes: number;
+  /** Called when a view has lost its last subscriber. */
+  readonly abandoned: (view: View) => void;
+  /** Called when a subscription has left its view. */
+  readonly left: () => void;
+}
+
+/** One (path, query) that at least one subscription listens to. An event is made once, and encoded once per encoder. */
+export abstract class View {
+  readonly path: Path;
+  protected readonly context: ViewContext;
+  readonly #groups = new Map<Encoder<unknown>, Set<ViewSubscription<unknown>>>();
+  #snapshot: ViewEvent | null = null;
+
+  constructor(path: Path, context: ViewContext) {
+    this.path = path;
+    this.context = context;
+  }
+
+  /** Called before a commit is applied whose `change` is above this view: whether the view can look different after it. */
+  abstract mayChange(change: Change): boolean;
+
+  /** What the commit, which has just been applied, means for this view; null if nothing. */
+  protected abstract eventOf(commit: Commit, events: CommitEvents): ViewEvent | null;
+
+  /** The paths that the event of this commit is about; null stands for the whole view. */
+  protected abstract changedBy(commit: Commit): readonly Path[] | null;
+
+  /** The view's state as JSON. */
+  protected abstract encodeState(format: Format): string | Uint8Array;
+
+  /** A word of warning that goes with the first event. */
+  protected abstract warning(): string | null;
+
+  /** One event that brings a subscriber who missed changes at `paths` (null: anywhere) to the present state. */
+  abstract catchUp(paths: readonly Path[] | null): ViewEvent;
+
+  add(subscription: ViewSubscription<unknown>): void {
+    const group = this.#groups.get(subscription.encoder);
+    if (group === undefined) this.#groups.set(subscription.encoder, new Set([subscription]));
+    else group.add(subscription);
+  }
+
+  remove(subscription: ViewSubscription<unknown>): void {
+    const group = this.#groups.get(subscription.encoder);
+    if (!group?.delete(subscription)) return;
+    this.context.left();
+    if (group.size > 0) return;
+    this.#groups.delete(subscription.encoder);
+    if (this.#groups.size === 0) this.context.abandoned(this);
+  }
+
+  /** The state now, as the first event of a subscription; shared by all that begin at the same revision. */
+  snapshot(resumed: boolean | null): ViewEvent {
+    const revision = this.context.replica.revision;
+    if (this.#snapshot?.revision === revision && this.#snapshot.resumed === resumed) return this.#snapshot;
+    const val = this.encodeState('val');
+    const event = snapshotEvent(this.path, revision, {
+      resumed,
+      warning: this.warning(),
+      encode: (format) => (format === 'val' ? val : this.encodeState(format)),
+    });
+    this.#snapshot = event;
+    return event;
+  }
+
+  /** Delivers what the commit, which has just been applied, means here. */
+  deliver(commit: Commit, events: CommitEvents): void {
+    this.#snapshot = null;
+    const event = this.eventOf(commit, events);
+    if (event === null) return;
+    const changed = this.changedBy(commit);
+    for (const [encoder, subscriptions] of this.#groups) {
+      const encoded = encoder.encode(event);
+      for (const subscription of subscriptions) {
+        try {
+          subscription.deliver(encoded, event, changed);
+        } catch (error) {
+          this.context.logger.error({ err: error }, 'a listener failed; its subscription is ended');
+          subscription.cancel(new BacksideError('internal', undefined, { cause: error }));
+        }
+      }
+    }
+  }
+}
+
+/** The view of everything at and below a path. Holds no data: events come from the commits alone. */
+export class TreeView extends View {
+  mayChange(change: Change): boolean {
+    const before = this.context.replica.glance(this.path);
+    if (before instanceof BigMap) return true;
+    return !nodesEqual(before, getAt(change.value, this.path.slice(change.path.length)));
+  }
+
+  protected eventOf(_commit: Commit, events: CommitEvents): ViewEvent | null {
+    return events.within(this.path);
+  }
+
+  protected changedBy(commit: Commit): readonly Path[] {
+    return changesWithin(this.path, commit.changes).map((change) => change.path);
+  }
+
+  protected encodeState(format: Format): string | Uint8Array {
+    return encodeTree(this.context, this.path, format);
+  }
+
+  protected warning(): string | null {
+    return null;
+  }
+
+  catchUp(paths: readonly Path[] | null): ViewEvent {
+    const { replica } = this.context;
+    const disjoint = paths === null ? null : withoutDescendants(paths);
+    if (disjoint === null || disjoint.some((path) => path.length <= this.path.length)) return this.snapshot(null);
+    const changes = disjoint.map((path) => ({ path, value: currentValue(path, this.context) }));
+    const source = { revision: replica.revision, id: `${replica.revision}-c` };
+    return changes.length === 1 ? putEvent(changes[0]!, source) : patchEvent(this.path, changes, source);
+  }
+}
+
+function currentValue(path: Path, { replica }: ViewContext): Change['value'] {
+  if (path.at(-1) !== '.priority') return readNode(replica, path);
+  const owner = replica.glance(path.slice(0, -1));
+  return typeof owner === 'object' && owner !== null ? owner.priority : null;
+}
+
+function withoutDescendants(paths: readonly Path[]): Path[] {
+  const kept: Path[] = [];
+  for (const path of [...paths].sort((a, b) => a.length - b.length)) {
+    if (!kept.some((above) => isPrefix(above, path))) kept.push(path);
+  }
+  return kept;
+}
+
+/** The node as JSON, without building it in memory when it is large. Throws `too-large` past the limit for snapshots. */
+function encodeTree(context: ViewContext, path: Path, format: Format): string | Uint8Array {
+  const node = context.replica.glance(path);
+  if (!(node instanceof BigMap)) {
+    const text = encodeNode(node, format);
+    checkSize(text.length, context);
+    return text;
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (const chunk of context.replica.streamJson(path, format)) {
+    bytes += chunk.length;
+    checkSize(bytes, context);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function checkSize(bytes: number, { maxSnapshotBytes }: ViewContext): void {
+  if (bytes <= maxSnapshotBytes) return;
+  throw new BacksideError(
+    'too-large',
+    `the data at this path is larger than ${maxSnapshotBytes} bytes; listen to less of it, with a query or a deeper path`,
+  );
+}

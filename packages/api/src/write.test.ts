@@ -1,0 +1,285 @@
+import { createMemoryHub } from '@backside/notifier';
+import { ADMIN, BacksideError, type Commit, NOBODY } from '@backside/protocol';
+import { createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
+import { hashNode, nodeFromJson, parsePath } from '@backside/tree';
+import { describe, expect, it } from 'vitest';
+import { ALLOWED, type Authorizer } from './authorizer.js';
+import { openDatabase, set, settle, sharedJournal, update, valueAt, write } from './database-fixture.js';
+
+const refused = (code: string) => expect.objectContaining({ code });
+
+describe('a write', () => {
+  it('sets, updates, pushes and removes, each with the next revision', async () => {
+    const database = await openDatabase();
+    expect(await write(database, set('/a', { b: 1, c: 2 }))).toBe(1);
+    expect(await write(database, update('/a', { c: 3, 'd/e': 4 }))).toBe(2);
+    const pushed = await database.write({ principal: ADMIN, steps: [{ method: 'push', path: ['list'], value: 'x' }] });
+    expect(pushed.revision).toBe(3);
+    expect(valueAt(database, '/list')).toEqual({ [pushed.pushed[0]![1]!]: 'x' });
+    expect(await write(database, { method: 'remove', path: ['list'] })).toBe(4);
+    expect(valueAt(database, '/')).toEqual({ a: { b: 1, c: 3, d: { e: 4 } } });
+  });
+
+  it('resolves server values against the state left by the write before it', async () => {
+    const database = await openDatabase();
+    const increment = () => write(database, set('/n', { '.sv': { increment: 2 } }));
+    await Promise.all([increment(), increment(), increment()]);
+    await write(database, set('/t', { '.sv': 'timestamp' }));
+    expect(valueAt(database, '/')).toEqual({ n: 6, t: 1_700_000_000_000 });
+  });
+
+  it('applies several steps as one commit, each seeing the one before it', async () => {
+    const database = await openDatabase();
+    const revision = await write(
+      database,
+      set('/a', { x: 1 }),
+      set('/a/x', { '.sv': { increment: 1 } }),
+      set('/b', true),
+    );
+    expect(revision).toBe(1);
+    expect(valueAt(database, '/')).toEqual({ a: { x: 2 }, b: true });
+  });
+
+  it('changes nothing when one of its steps is refused', async () => {
+    const database = await openDatabase();
+    await expect(write(database, set('/a', 1), set('/b', { 'bad.key': 1 }))).rejects.toEqual(refused('invalid-data'));
+    expect(valueAt(database, '/')).toBeNull();
+    expect(database.revision).toBe(0);
+    expect(database.stats().refused.get('invalid-data')).toBe(1);
+  });
+
+  it('is refused when its commit would be larger than the limit', async () => {
+    const database = await openDatabase();
+    await expect(write(database, set('/a', { x: 'y'.repeat(9e6), z: 'y'.repeat(9e6) }))).rejects.toEqual(
+      refused('too-large'),
+    );
+    expect(await write(database, set('/a', 1))).toBe(1);
+  });
+
+  it('is refused when the authorizer denies it, and what follows in the batch is computed without it', async () => {
+    const onlyEven: Authorizer = {
+      read: () => ALLOWED,
+      write: ({ after }) => (Number(after.glance(['n'])) % 2 === 0 ? ALLOWED : { allowed: false, trace: 't-1' }),
+    };
+    const database = await openDatabase({ authorizer: onlyEven });
+    const add = (n: number) =>
+      database
+        .write({ principal: NOBODY, steps: [set('/n', { '.sv': { increment: n } })] })
+        .catch((error: BacksideError) => error);
+    const [first, second, third] = await Promise.all([add(2), add(1), add(4)]);
+    expect(first).toMatchObject({ revision: 1 });
+    expect(second).toMatchObject({ code: 'permission-denied', trace: 't-1' });
+    expect(third).toMatchObject({ revision: 2 });
+    expect(valueAt(database, '/n')).toBe(6);
+  });
+
+  it('is answered at level applied before the journal has it on disk, but seen by nobody', async () => {
+    const journal = new HeldJournal();
+    const database = await openDatabase({ journal });
+    const result = await database.write({ principal: ADMIN, steps: [set('/a', 1)], ackLevel: 'applied' });
+    expect(result.revision).toBe(1);
+    expect(database.revision).toBe(0);
+    journal.release();
+    await settle();
+    expect(valueAt(database, '/a')).toBe(1);
+  });
+
+  it('waits for replication only where the journal can tell', async () => {
+    const database = await openDatabase();
+    const operation = { principal: ADMIN, steps: [set('/a', 1)], ackLevel: 'replicated' as const };
+    await expect(database.write(operation)).rejects.toEqual(refused('invalid-header'));
+  });
+
+  it('is answered as unavailable when the journal fails, and the database goes on when it works again', async () => {
+    const journal = new HeldJournal();
+    const database = await openDatabase({ journal });
+    const lost = write(database, set('/a', 1));
+    await settle();
+    journal.fail();
+    await expect(lost).rejects.toEqual(refused('unavailable'));
+    expect(database.stats().degraded).toBe(true);
+    const next = write(database, set('/b', 2));
+    await settle();
+    journal.release();
+    expect(await next).toBe(1);
+    expect(database.stats().degraded).toBe(false);
+    expect(valueAt(database, '/')).toEqual({ b: 2 });
+  });
+
+  it('keeps what stood there before when it is told to', async () => {
+    const journal = createMemoryJournal({ keepCommits: 10 });
+    const database = await openDatabase({ journal, recordPrior: true });
+    await write(database, set('/a', { b: 1 }));
+    await write(database, set('/a/b', 2), set('/c', 3));
+    const commits: Commit[] = [];
+    for await (const batch of journal.commits(0)) commits.push(...batch);
+    expect(commits[1]!.prior).toEqual([1, null]);
+  });
+});
+
+describe('a precondition', () => {
+  it('with a hash holds as long as the data is the same', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', { b: 1 }));
+    const conditional = (hash: string) =>
+      database.write({ principal: ADMIN, steps: [set('/a/b', 2)], preconditions: [{ path: ['a'], hash }] });
+    await expect(conditional('other')).rejects.toEqual(refused('precondition-failed'));
+    const hash = hashNode(nodeFromJson({ b: 1 }));
+    expect((await conditional(hash)).revision).toBe(2);
+    await expect(conditional(hash)).rejects.toEqual(refused('precondition-failed'));
+  });
+
+  it('with a revision holds until something at, above or below the path changes', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a/b', 1));
+    const conditional = (revision: number) =>
+      database.write({ principal: ADMIN, steps: [set('/a/c', true)], preconditions: [{ path: ['a', 'b'], revision }] });
+    await write(database, set('/a/x', 1));
+    expect((await conditional(1)).revision).toBe(3);
+    await write(database, set('/a', { b: 1 }));
+    await expect(conditional(3)).rejects.toEqual(refused('precondition-failed'));
+    expect((await conditional(4)).revision).toBe(5);
+  });
+
+  it('with a revision sees writes that are still under way', async () => {
+    const journal = new HeldJournal();
+    const database = await openDatabase({ journal });
+    const first = write(database, set('/a', 1));
+    await settle();
+    const second = database.write({
+      principal: ADMIN,
+      steps: [set('/a', 2)],
+      preconditions: [{ path: ['a'], revision: 0 }],
+    });
+    const verdict = expect(second).rejects.toEqual(refused('precondition-failed'));
+    await settle();
+    journal.release();
+    await first;
+    await verdict;
+  });
+});
+
+describe('an idempotency key', () => {
+  const operation = (value: number) => ({
+    principal: ADMIN,
+    steps: [set('/n', { '.sv': { increment: value } })],
+    idempotencyKey: 'k',
+  });
+
+  it('makes a repeated write happen once, also while the first is under way', async () => {
+    const database = await openDatabase();
+    const results = await Promise.all([database.write(operation(1)), database.write(operation(1))]);
+    expect(results.map((result) => result.revision)).toEqual([1, 1]);
+    expect(await database.write(operation(1))).toEqual(results[0]);
+    expect(valueAt(database, '/n')).toBe(1);
+  });
+
+  it('is refused for another write', async () => {
+    const database = await openDatabase();
+    await database.write(operation(1));
+    await expect(database.write(operation(2))).rejects.toEqual(refused('idempotency-conflict'));
+  });
+
+  it('still holds after a restart', async () => {
+    const journal = createMemoryJournal({ keepCommits: 100 });
+    const replica = createMemoryReplica();
+    const before = await openDatabase({ journal, replica });
+    await before.write(operation(1));
+    await before.close();
+    const after = await openDatabase({ journal, replica });
+    expect((await after.write(operation(1))).revision).toBe(1);
+    expect(valueAt(after, '/n')).toBe(1);
+  });
+});
+
+describe('a transaction', () => {
+  it('is tried again until nothing came between, so that no update is lost', async () => {
+    const database = await openDatabase();
+    const increment = () => database.transaction(ADMIN, parsePath('/n'), (current) => Number(current ?? 0) + 1);
+    await Promise.all(Array.from({ length: 10 }, increment));
+    expect(valueAt(database, '/n')).toBe(10);
+  });
+
+  it('writes nothing when its function gives up', async () => {
+    const database = await openDatabase();
+    expect(await database.transaction(ADMIN, ['n'], () => undefined)).toEqual({ committed: false, value: null });
+    expect(database.revision).toBe(0);
+  });
+});
+
+describe('several nodes over one journal', () => {
+  it('agree on one order, in which no increment is lost', async () => {
+    const journal = sharedJournal();
+    const hub = createMemoryHub();
+    const node = (nodeId: string) => openDatabase({ journal, notifier: hub.connect(), nodeId });
+    const [a, b] = [await node('a'), await node('b')];
+    const writes = Array.from({ length: 200 }, (_, i) => write(i % 2 ? a : b, set('/n', { '.sv': { increment: 1 } })));
+    const revisions = await Promise.all(writes);
+    expect(new Set(revisions).size).toBe(200);
+    await settle();
+    expect([valueAt(a, '/n'), valueAt(b, '/n')]).toEqual([200, 200]);
+    expect(a.stats().conflicts + b.stats().conflicts).toBeGreaterThan(0);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it('read the journal when a notification was lost', async () => {
+    const journal = sharedJournal();
+    const hub = createMemoryHub();
+    const deaf = createMemoryHub().connect();
+    const a = await openDatabase({ journal, notifier: hub.connect(), nodeId: 'a' });
+    const b = await openDatabase({ journal, notifier: deaf, nodeId: 'b' });
+    await write(a, set('/x', 1));
+    expect(await write(b, set('/y', 2))).toBe(2);
+    expect(valueAt(b, '/')).toEqual({ x: 1, y: 2 });
+    await Promise.all([a.close(), b.close()]);
+  });
+});
+
+describe('opening', () => {
+  it('replays the journal into an empty replica', async () => {
+    const journal = createMemoryJournal({ keepCommits: 100 });
+    const first = await openDatabase({ journal });
+    await write(first, set('/a', 1));
+    const second = await openDatabase({ journal });
+    expect(valueAt(second, '/a')).toBe(1);
+  });
+
+  it('refuses a replica that the journal does not continue', async () => {
+    const journal = createMemoryJournal({ keepCommits: 0 });
+    await write(await openDatabase({ journal }), set('/a', 1));
+    await settle();
+    await expect(openDatabase({ journal, replica: createMemoryReplica({ epoch: 'other' }) })).rejects.toThrow(
+      /does not belong/,
+    );
+  });
+});
+
+/** A journal whose appends wait until the test lets them through or fails them. */
+class HeldJournal implements Journal {
+  readonly #journal = createMemoryJournal({ keepCommits: 1000 });
+  readonly supports = this.#journal.supports;
+  readonly epoch = this.#journal.epoch;
+  #held: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #expected = 0;
+
+  append(base: number, commits: readonly Commit[]): ReturnType<Journal['append']> {
+    const gate = new Promise<void>((resolve, reject) => this.#held.push({ resolve, reject }));
+    this.#expected = base + commits.length;
+    const accepted = Promise.resolve({ status: 'appended', head: this.#expected } as const);
+    return { accepted, durable: gate.then(() => this.#journal.append(base, commits).durable) };
+  }
+
+  release(): void {
+    for (const { resolve } of this.#held.splice(0)) resolve();
+  }
+
+  fail(): void {
+    for (const { reject } of this.#held.splice(0)) reject(new BacksideError('unavailable'));
+  }
+
+  head = (): Promise<number> => this.#journal.head();
+  first = (): Promise<number> => this.#journal.first();
+  commits = (after: number): ReturnType<Journal['commits']> => this.#journal.commits(after);
+  trim = (): Promise<void> => Promise.resolve();
+  close = (): Promise<void> => this.#journal.close();
+}
