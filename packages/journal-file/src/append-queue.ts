@@ -1,0 +1,141 @@
+import { BacksideError, type Commit } from '@backside/protocol';
+import { type Append, type AppendOutcome, revisionProblem } from '@backside/store';
+import { batchBytes, writeBatch } from './batch-format.js';
+
+/** Appends that wait, or that are being written. */
+interface WaitingAppend {
+  readonly payloads: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly firstRevision: number;
+  /** The head that it leads to. */
+  readonly head: number;
+  settle(error: BacksideError | null): void;
+}
+
+/** Writes bytes at the end of the journal and resolves once they are on disk. */
+export interface BatchSink {
+  write(bytes: Buffer, firstRevision: number): Promise<void>;
+}
+
+/**
+ * Gives appends their place in the order, and writes all that wait as one write while at most one is under way: the more
+ * come, the more share a write. After a failed write everything is refused.
+ */
+export class AppendQueue {
+  readonly #sink: BatchSink;
+  #head: number;
+  #durable: number;
+  #waiting: WaitingAppend[] = [];
+  #writing: Promise<void> | null = null;
+  /** Why appends are refused; null while they are not. */
+  #refusal: BacksideError | null = null;
+  #failed = false;
+  /** Whether an append has met a conflict in this turn. */
+  #refusing = false;
+
+  constructor(sink: BatchSink, head: number) {
+    this.#sink = sink;
+    this.#head = head;
+    this.#durable = head;
+  }
+
+  /** The last revision that is on disk. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** Whether a write has failed, so that what the disk holds after `durable` is unknown. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  append(base: number, commits: readonly Commit[]): Append {
+    if (this.#refusal !== null) return settled(Promise.reject(this.#refusal));
+    if (base !== this.#head || this.#refusing) return this.#conflict();
+    const problem = revisionProblem(base, commits);
+    if (problem !== null) return settled(Promise.reject(new BacksideError('internal', problem)));
+    this.#head += commits.length;
+    const outcome: AppendOutcome = { status: 'appended', head: this.#head };
+    return { accepted: Promise.resolve(outcome), durable: this.#enqueue(base, commits, outcome) };
+  }
+
+  /** Refuses further appends and resolves once those under way have come to an end. */
+  async close(): Promise<void> {
+    this.#refusal = new BacksideError('unavailable', 'the journal is closed');
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  /** Also refuses what is appended in the same turn: it was built on this append, since nobody can know of its end yet. */
+  #conflict(): Append {
+    this.#refusing = true;
+    queueMicrotask(() => {
+      this.#refusing = false;
+    });
+    return settled(Promise.resolve({ status: 'revision-conflict', head: this.#head }));
+  }
+
+  #enqueue(base: number, commits: readonly Commit[], outcome: AppendOutcome): Promise<AppendOutcome> {
+    const payloads = commits.map((commit) => commit.encoded());
+    const bytes = payloads.length === 0 ? 0 : batchBytes(payloads);
+    const durable = new Promise<AppendOutcome>((resolve, reject) => {
+      const settle = (error: BacksideError | null): void => (error ? reject(error) : resolve(outcome));
+      this.#waiting.push({ payloads, bytes, firstRevision: base + 1, head: outcome.head, settle });
+    });
+    this.#writing ??= this.#drain();
+    return watched(durable);
+  }
+
+  async #drain(): Promise<void> {
+    await null; // so that everything appended in this turn goes into one write
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      await this.#write(group);
+    }
+    this.#writing = null;
+  }
+
+  async #write(group: readonly WaitingAppend[]): Promise<void> {
+    try {
+      const bytes = this.#encode(group);
+      if (bytes.length > 0) await this.#sink.write(bytes, group[0]!.firstRevision);
+      this.#durable = group.at(-1)!.head;
+      for (const append of group) append.settle(null);
+    } catch (cause) {
+      this.#fail(group, cause);
+    }
+  }
+
+  #encode(group: readonly WaitingAppend[]): Buffer {
+    let total = 0;
+    for (const append of group) total += append.bytes;
+    const buffer = Buffer.allocUnsafe(total);
+    let offset = 0;
+    for (const { payloads, firstRevision } of group) {
+      if (payloads.length === 0) continue;
+      offset = writeBatch(buffer, offset, { payloads, firstRevision, durableRevision: this.#durable });
+    }
+    return buffer;
+  }
+
+  #fail(group: readonly WaitingAppend[], cause: unknown): void {
+    const failure = new BacksideError('unavailable', 'the journal could not be written; it takes no more until it is opened again', {
+      cause,
+    });
+    this.#refusal = failure;
+    this.#failed = true;
+    for (const append of [...group, ...this.#waiting]) append.settle(failure);
+    this.#waiting = [];
+  }
+}
+
+function settled(outcome: Promise<AppendOutcome>): Append {
+  watched(outcome);
+  return { accepted: outcome, durable: outcome };
+}
+
+/** A promise whose rejection does not end the process: the caller may watch the other promise of the append only. */
+function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

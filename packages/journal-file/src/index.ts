@@ -1,0 +1,5 @@
+export { createFileJournal } from './file-journal.js';
+export type { FileJournalOptions, JournalLogger, Retention } from './options.js';
+export { type FileJournalReader, readFileJournal } from './read-file-journal.js';
+export type { JournalFinding } from './journal-finding.js';
+export { type FileJournalReport, type SegmentReport, verifyFileJournal, type VerifyOptions } from './verify-file-journal.js';

@@ -1,0 +1,67 @@
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BacksideError } from '@backside/protocol';
+import { decodeHeader, HEADER_BYTES, type SegmentHeader } from './segment-header.js';
+
+/** Digits of a revision in a file name: enough for every safe integer. */
+const REVISION_DIGITS = 16;
+const SEGMENT_NAME = /^(\d{16})\.journal$/;
+
+/** Ending of a segment that is not complete yet; left behind only by a crash. */
+export const UNFINISHED_SUFFIX = '.new';
+
+/** One segment of a directory. */
+export interface SegmentFile {
+  readonly path: string;
+  readonly name: string;
+  readonly firstRevision: number;
+}
+
+export function segmentName(firstRevision: number): string {
+  return `${String(firstRevision).padStart(REVISION_DIGITS, '0')}.journal`;
+}
+
+export function segmentFile(directory: string, firstRevision: number): SegmentFile {
+  const name = segmentName(firstRevision);
+  return { path: join(directory, name), name, firstRevision };
+}
+
+/** The segments of a directory in the order of their revisions. */
+export async function listSegments(directory: string): Promise<SegmentFile[]> {
+  const segments: SegmentFile[] = [];
+  for (const name of await readdir(directory)) {
+    const match = SEGMENT_NAME.exec(name);
+    if (match) segments.push(segmentFile(directory, Number(match[1])));
+  }
+  return segments.sort((a, b) => a.firstRevision - b.firstRevision);
+}
+
+/** The header of a segment. Throws `internal`, naming the file, if it cannot be used. */
+export async function readHeader(segment: SegmentFile): Promise<SegmentHeader> {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  const file = await open(segment.path, 'r');
+  try {
+    const { bytesRead } = await file.read(bytes, 0, HEADER_BYTES, 0);
+    const header = decodeHeader(bytes.subarray(0, bytesRead));
+    if (typeof header === 'string') throw damage(segment, 0, header);
+    if (header.firstRevision !== segment.firstRevision) throw damage(segment, 0, 'its name and its header disagree on the first revision');
+    return header;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The error for a place that cannot be read, with what to do about it. */
+export function damage(segment: SegmentFile, offset: number, problem: string): BacksideError {
+  return new BacksideError('internal', `${segment.path} at byte ${offset}: ${problem}; \`backside doctor\` shows what can be saved`);
+}
+
+/** Makes creations and removals of names in `directory` survive a power loss. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

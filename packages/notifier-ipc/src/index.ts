@@ -1,0 +1,3 @@
+export type { Channel } from './channel.js';
+export { createIpcNotifier } from './ipc-notifier.js';
+export { type NotificationRelay, relayNotifications } from './relay-notifications.js';

@@ -1,0 +1,126 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type Commit, decodeCommit } from '@backside/protocol';
+import { Engine } from './engine.js';
+import { type Environment, openEnvironment } from './environment.js';
+import type { CommitBatch, Report, Request, Task, WorkerOptions } from './messages.js';
+
+/** Slices of work after which readers are told to look at the newer state, so that they do not pin freed pages for long. */
+const SLICES_PER_REPORT = 16;
+
+/** The thread that writes: it gathers commits, carries out tasks in order, and between them the work that can wait. */
+class CheckpointWorker {
+  readonly #port: MessagePort;
+  readonly #environment: Environment;
+  readonly #engine: Engine;
+  #commits: Commit[] = [];
+  /** Ids of the tasks that wait for all indexes to be complete. */
+  #waitingForIndexes: number[] = [];
+  #working = false;
+  #closed = false;
+  #slices = 0;
+
+  constructor(port: MessagePort, { directory, maxPackedCharacters }: WorkerOptions) {
+    this.#port = port;
+    this.#environment = openEnvironment(directory, 'owner');
+    this.#engine = new Engine(this.#environment, maxPackedCharacters);
+    port.on('message', (request: Request) => this.#receive(request));
+    this.#work();
+  }
+
+  #receive(request: Request): void {
+    if (request.kind === 'commits') {
+      this.#commits.push(...decodeBatch(request));
+      return;
+    }
+    const { id, task } = request;
+    try {
+      this.#perform(id, task);
+    } catch (error) {
+      this.#report({ kind: 'failed', id, message: textOf(error) });
+    }
+    if (!this.#closed) this.#work();
+  }
+
+  #perform(id: number, task: Task): void {
+    switch (task.kind) {
+      case 'checkpoint':
+        this.#engine.apply(this.#commits);
+        this.#commits = [];
+        return this.#done(id);
+      case 'indexes':
+        this.#engine.setIndexes(task.definitions);
+        this.#waitingForIndexes.push(id);
+        return this.#releaseIndexWaiters();
+      case 'reset':
+        this.#engine.reset(task.epoch);
+        this.#commits = [];
+        return this.#done(id);
+      case 'close':
+        this.#closed = true;
+        return this.#close(id);
+    }
+  }
+
+  /** Works in slices, with a turn of the event loop between them in which tasks are taken. */
+  #work(): void {
+    if (this.#working) return;
+    this.#working = true;
+    setImmediate(() => {
+      this.#working = false;
+      if (this.#closed) return;
+      try {
+        if (this.#slice()) this.#work();
+      } catch (error) {
+        this.#report({ kind: 'trouble', message: textOf(error) });
+      }
+    });
+  }
+
+  #slice(): boolean {
+    const before = this.#engine.hasWork;
+    const more = before && this.#engine.workSlice();
+    if (before && (!more || ++this.#slices % SLICES_PER_REPORT === 0)) this.#report({ kind: 'worked' });
+    this.#releaseIndexWaiters();
+    return more;
+  }
+
+  #releaseIndexWaiters(): void {
+    if (!this.#engine.indexesComplete) return;
+    for (const id of this.#waitingForIndexes.splice(0)) this.#done(id);
+  }
+
+  #close(id: number): void {
+    for (const waiter of this.#waitingForIndexes.splice(0)) {
+      this.#report({ kind: 'failed', id: waiter, message: 'closed before the indexes were complete' });
+    }
+    void this.#environment.root.close().then(() => {
+      this.#done(id);
+      this.#port.close();
+    });
+  }
+
+  #done(id: number): void {
+    const { epoch, revision } = this.#engine.meta;
+    this.#report({ kind: 'done', id, progress: { epoch, revision } });
+  }
+
+  #report(report: Report): void {
+    this.#port.postMessage(report);
+  }
+}
+
+function decodeBatch({ bytes, lengths }: CommitBatch): Commit[] {
+  let start = 0;
+  return lengths.map((length) => {
+    const end = start + length;
+    const commit = decodeCommit(bytes.subarray(start, end));
+    start = end;
+    return commit;
+  });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+if (parentPort) new CheckpointWorker(parentPort, workerData as WorkerOptions);

@@ -1,0 +1,249 @@
+import { BacksideError, type Commit, toBacksideError } from '@backside/protocol';
+import type { IndexDefinition } from '@backside/store';
+import { MAX_PACKED_CHARACTERS } from './draft-writer.js';
+import { type Environment, openEnvironment, readMeta } from './environment.js';
+import { hasGarbage } from './garbage.js';
+import type { Progress } from './messages.js';
+import { WorkerLink } from './worker-link.js';
+
+/** When commits are moved to the disk without being asked. A checkpoint begins when the first of these is reached. */
+export interface CheckpointOptions {
+  /** Bytes of commits that wait, in their encoded form. Default 8 MiB. */
+  readonly maxBytes?: number;
+  /** Changes that wait. Default 50,000. */
+  readonly maxChanges?: number;
+  /** Milliseconds since the first commit that waits. Default 1,000. */
+  readonly maxDelayMs?: number;
+  /** Maps whose JSON text is longer than this many characters have a record per child. Default 1,536. */
+  readonly maxPackedCharacters?: number;
+}
+
+export interface LmdbCheckpointerOptions {
+  /** The folder of the LMDB environment; made if it is missing. Only one checkpointer may be open on it. */
+  readonly directory: string;
+  readonly checkpoint?: CheckpointOptions;
+  /** Called when the disk holds a newer state, or when pages of older states were freed. */
+  readonly onProgress?: () => void;
+  /** Called when writing failed. Commits stay queued, and are tried again unless the error is that the thread has ended. */
+  readonly onFailure?: (error: BacksideError) => void;
+}
+
+/** Moves commits into an LMDB environment, in large batches, on a thread of its own. */
+export interface LmdbCheckpointer {
+  /** The history that the disk holds; null while it is empty and new. */
+  readonly epoch: string | null;
+  /** The revision that is safely on disk. */
+  readonly revision: number;
+  /** Bytes of commits that wait for a checkpoint, in their encoded form. */
+  readonly queuedBytes: number;
+  /** Takes commits, which must continue the last ones; returns at once. Throws `internal` on a gap. */
+  enqueue(commits: readonly Commit[]): void;
+  /** Brings the disk to the last enqueued commit. Rejects with `unavailable` if the disk refuses; nothing is lost then. */
+  checkpoint(): Promise<number>;
+  /** Replaces the set of indexes; resolves when all are complete. */
+  setIndexes(definitions: readonly IndexDefinition[]): Promise<void>;
+  /** Empties the environment and starts it at revision 0 of the history `epoch`. What is queued is dropped. */
+  reset(epoch: string): Promise<void>;
+  /** Checkpoints if the disk allows it, and ends the thread. */
+  close(): Promise<void>;
+}
+
+const DEFAULTS: Required<CheckpointOptions> = {
+  maxBytes: 8 * 1024 * 1024,
+  maxChanges: 50_000,
+  maxDelayMs: 1_000,
+  maxPackedCharacters: MAX_PACKED_CHARACTERS,
+};
+
+/** After a failed checkpoint the next one is not tried sooner than this. */
+const RETRY_DELAY_MS = 5_000;
+
+/** Opens a checkpointer. Throws `internal` if a newer program wrote the environment, `unavailable` if it cannot be opened. */
+export function createLmdbCheckpointer(options: LmdbCheckpointerOptions): LmdbCheckpointer {
+  const environment = openEnvironment(options.directory, 'owner');
+  return closingOnError(environment, () => new StandaloneCheckpointer(environment, options));
+}
+
+/** Runs the rest of an opening; if it throws, what is open already is closed. */
+export function closingOnError<Opened>(environment: Environment, open: () => Opened): Opened {
+  try {
+    return open();
+  } catch (error) {
+    void environment.root.close();
+    throw error;
+  }
+}
+
+interface Load {
+  bytes: number;
+  changes: number;
+}
+
+/** Writes an environment that is opened and closed elsewhere. */
+export class ThreadedCheckpointer implements LmdbCheckpointer {
+  protected readonly environment: Environment;
+  readonly #options: LmdbCheckpointerOptions;
+  readonly #policy: Required<CheckpointOptions>;
+  #link: WorkerLink | null = null;
+  #progress: Progress;
+  /** The revision of the last commit that was taken. */
+  #last: number;
+  #queued: Load = { bytes: 0, changes: 0 };
+  #running: Promise<number> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(environment: Environment, options: LmdbCheckpointerOptions) {
+    this.environment = environment;
+    this.#options = options;
+    this.#policy = { ...DEFAULTS, ...options.checkpoint };
+    const { epoch, revision, indexes } = readMeta(environment);
+    this.#progress = { epoch, revision };
+    this.#last = revision;
+    if (hasGarbage(environment) || indexes.some(({ complete }) => !complete)) this.#worker();
+  }
+
+  get epoch(): string | null {
+    return this.#progress.epoch;
+  }
+
+  get revision(): number {
+    return this.#progress.revision;
+  }
+
+  get queuedBytes(): number {
+    return this.#queued.bytes;
+  }
+
+  enqueue(commits: readonly Commit[]): void {
+    assertContinues(this.#last, commits);
+    const last = commits.at(-1);
+    if (!last) return;
+    this.#last = last.revision;
+    for (const commit of commits) {
+      this.#queued.bytes += commit.encoded().length;
+      this.#queued.changes += commit.changes.length;
+    }
+    this.#worker().send(commits);
+    this.#schedule(this.#policy.maxDelayMs);
+  }
+
+  async checkpoint(): Promise<number> {
+    while (this.#progress.revision < this.#last) {
+      const wanted = this.#last;
+      const reached = await (this.#running ?? this.#run());
+      if (reached >= wanted) return reached;
+    }
+    return this.#progress.revision;
+  }
+
+  async setIndexes(definitions: readonly IndexDefinition[]): Promise<void> {
+    await this.#worker().perform({ kind: 'indexes', definitions });
+  }
+
+  async reset(epoch: string): Promise<void> {
+    await this.#worker().perform({ kind: 'reset', epoch });
+    this.#last = 0;
+    this.#queued = { bytes: 0, changes: 0 };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTimer();
+    if (this.#link) await this.#end(this.#link);
+  }
+
+  async #end(link: WorkerLink): Promise<void> {
+    try {
+      await this.checkpoint();
+      await link.perform({ kind: 'close' });
+    } catch (error) {
+      this.#options.onFailure?.(toBacksideError(error));
+    }
+    await link.terminate();
+  }
+
+  /** One checkpoint of all that is queued now. */
+  #run(): Promise<number> {
+    this.#cancelTimer();
+    const load = this.#queued;
+    this.#queued = { ...load };
+    const done = this.#worker()
+      .perform({ kind: 'checkpoint' })
+      .then(({ revision }) => {
+        this.#queued.bytes -= load.bytes;
+        this.#queued.changes -= load.changes;
+        return revision;
+      })
+      .finally(() => {
+        this.#running = null;
+      });
+    this.#running = done;
+    return done;
+  }
+
+  /** Has a checkpoint begin by itself: now if much is queued, else after a while. */
+  #schedule(delayMs: number): void {
+    if (this.#running || this.#closed || this.#queued.changes === 0) return;
+    const { maxBytes, maxChanges } = this.#policy;
+    if (this.#queued.bytes >= maxBytes || this.#queued.changes >= maxChanges) return this.#runInBackground();
+    if (this.#timer) return;
+    this.#timer = setTimeout(() => this.#runInBackground(), delayMs);
+    this.#timer.unref();
+  }
+
+  #runInBackground(): void {
+    this.#run().then(
+      () => this.#schedule(this.#policy.maxDelayMs),
+      (error: unknown) => {
+        this.#options.onFailure?.(toBacksideError(error));
+        this.#retryLater();
+      },
+    );
+  }
+
+  #retryLater(): void {
+    if (this.#closed || this.#timer) return;
+    this.#timer = setTimeout(() => this.#runInBackground(), RETRY_DELAY_MS);
+    this.#timer.unref();
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #worker(): WorkerLink {
+    this.#link ??= new WorkerLink(
+      { directory: this.environment.directory, maxPackedCharacters: this.#policy.maxPackedCharacters },
+      {
+        progressed: (progress) => {
+          this.#progress = progress;
+          this.#options.onProgress?.();
+        },
+        worked: () => this.#options.onProgress?.(),
+        trouble: (error) => this.#options.onFailure?.(error),
+      },
+    );
+    return this.#link;
+  }
+}
+
+class StandaloneCheckpointer extends ThreadedCheckpointer {
+  override async close(): Promise<void> {
+    await super.close();
+    await this.environment.root.close();
+  }
+}
+
+/** Throws `internal` unless the first of `commits` is `revision` + 1 and each of the others follows the one before. */
+export function assertContinues(revision: number, commits: readonly Commit[]): void {
+  let last = revision;
+  for (const commit of commits) {
+    if (commit.revision !== last + 1) {
+      throw new BacksideError('internal', `commit ${commit.revision} cannot follow revision ${last}`);
+    }
+    last = commit.revision;
+  }
+}

@@ -1,0 +1,133 @@
+import { isMap, type PresentNode, type Priority } from '@backside/tree';
+import { DraftMap, type Slot } from './draft.js';
+import { type Environment, type RecordReader, recordReader } from './environment.js';
+import { detachMap } from './garbage.js';
+import type { IndexLevel } from './index-levels.js';
+import { type IndexedValue, indexedPath, indexedValueOfDraft, indexedValueOfRecord } from './indexed-value.js';
+import { type NodeKey, ROOT_ID } from './node-key.js';
+import { encodePacked, encodeSplit, type PackedText, packLeaf, packMap, type SplitRecord } from './record.js';
+
+/** Maps whose packed text would be longer than so many characters are split, unless another bound is given. */
+export const MAX_PACKED_CHARACTERS = 1536;
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** Around a key and its value: quotes, colon and comma. */
+const PUNCTUATION = 4;
+
+type Built = PackedText | SplitRecord;
+type Child = PresentNode | DraftMap;
+
+/** Gives out ids that no map or index ever had. */
+export interface IdSource {
+  next(): number;
+}
+
+/** Writes a draft into LMDB, inside a write transaction that was begun before the draft was loaded. */
+export class DraftWriter {
+  readonly #environment: Environment;
+  readonly #records: RecordReader;
+  readonly #ids: IdSource;
+
+  readonly #maxPacked: number;
+
+  constructor(environment: Environment, ids: IdSource, maxPackedCharacters: number = MAX_PACKED_CHARACTERS) {
+    this.#environment = environment;
+    this.#records = recordReader(environment);
+    this.#ids = ids;
+    this.#maxPacked = maxPackedCharacters;
+  }
+
+  writeRoot(slot: Slot, level: IndexLevel): void {
+    if (slot.touched) this.#writeSlot(slot, { id: ROOT_ID, key: '' }, level);
+  }
+
+  #writeSlot(slot: Slot, key: NodeKey, level: IndexLevel): void {
+    const { stored, draft } = slot;
+    if (draft instanceof DraftMap && draft.id !== null) {
+      this.#writeChildren(draft, draft.id, level);
+      if (stored?.kind === 'split' && stored.priority !== draft.priority) {
+        this.#environment.nodes.put(key, encodeSplit(draft.id, draft.priority));
+      }
+      return;
+    }
+    if (stored?.kind === 'split') detachMap(this.#environment, stored.id);
+    if (draft !== null) this.#put(key, this.#build(draft, level));
+    else if (stored !== null) this.#environment.nodes.remove(key);
+  }
+
+  /** Index entries first: what they were before is read from the records that are then overwritten. */
+  #writeChildren(map: DraftMap, id: number, level: IndexLevel): void {
+    for (const [key, slot] of map.slots) {
+      if (!slot.touched) continue;
+      for (const index of level.here) {
+        const path = indexedPath(index.definition);
+        const before = slot.stored && { value: indexedValueOfRecord(this.#records, slot.stored, path) };
+        const after = slot.draft !== null ? { value: indexedValueOfDraft(slot.draft, path) } : null;
+        this.#moveEntry({ index: index.id, map: id, key }, before, after);
+      }
+      this.#writeSlot(slot, { id, key }, level.child(key));
+    }
+  }
+
+  #moveEntry(
+    place: { index: number; map: number; key: string },
+    before: { value: IndexedValue } | null,
+    after: { value: IndexedValue } | null,
+  ): void {
+    if (before && after && before.value === after.value) return;
+    if (before) this.#environment.index.remove({ ...place, value: before.value });
+    if (after) this.#environment.index.put({ ...place, value: after.value }, NOTHING);
+  }
+
+  #build(draft: Child, level: IndexLevel): Built {
+    if (draft instanceof DraftMap) return this.#buildMap(presentChildren(draft), draft.priority, level);
+    if (isMap(draft)) return this.#buildMap(draft.children, draft.priority, level);
+    return packLeaf(draft);
+  }
+
+  /** Packs children together until they are too long; from then on the map is split and each is written as it comes. */
+  #buildMap(children: Iterable<readonly [string, Child]>, priority: Priority, level: IndexLevel): Built {
+    const gathered = new Map<string, PackedText>();
+    const waiting: [string, Child, Built][] = [];
+    let length = 0;
+    let id: number | null = null;
+    for (const [key, child] of children) {
+      const built = this.#build(child, level.child(key));
+      if (id !== null) {
+        this.#putChild({ id, key }, child, { built, level });
+        continue;
+      }
+      waiting.push([key, child, built]);
+      if (!isSplit(built)) {
+        gathered.set(key, built);
+        length += key.length + built.text.length + PUNCTUATION;
+        if (length <= this.#maxPacked) continue;
+      }
+      id = this.#ids.next();
+      for (const [earlier, node, made] of waiting) this.#putChild({ id, key: earlier }, node, { built: made, level });
+    }
+    return id === null ? packMap(gathered, priority) : { kind: 'split', id, priority };
+  }
+
+  /** Writes a child of a new map. `level` is the map's. */
+  #putChild(place: NodeKey, child: Child, { built, level }: { built: Built; level: IndexLevel }): void {
+    this.#put(place, built);
+    for (const index of level.here) {
+      const value = indexedValueOfDraft(child, indexedPath(index.definition));
+      this.#environment.index.put({ index: index.id, map: place.id, value, key: place.key }, NOTHING);
+    }
+  }
+
+  #put(key: NodeKey, built: Built): void {
+    this.#environment.nodes.put(key, isSplit(built) ? encodeSplit(built.id, built.priority) : encodePacked(built));
+  }
+}
+
+function isSplit(built: Built): built is SplitRecord {
+  return 'kind' in built;
+}
+
+function* presentChildren(map: DraftMap): Generator<[string, Child], undefined> {
+  for (const [key, { draft }] of map.slots) if (draft !== null) yield [key, draft];
+}

@@ -1,0 +1,169 @@
+import { matchesPattern } from '@backside/store';
+import {
+  applyChanges,
+  type Change,
+  encodeNode,
+  getAt,
+  type KeyRange,
+  type Node,
+  nodeReader,
+  readNode,
+} from '@backside/tree';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Engine } from './engine.js';
+import { type Environment, openEnvironment } from './environment.js';
+import { hasGarbage } from './garbage.js';
+import { indexedPath, indexedValueOfNode } from './indexed-value.js';
+import { commitOf, scratchFolder } from './scratch.js';
+import { anyChanges, anyKey, anyPath, mapsOf } from './scratch-data.js';
+import { Snapshot } from './snapshot.js';
+
+const INDEXES = [
+  { pattern: [], by: ['a'] },
+  { pattern: ['$any'], by: 'value' as const },
+  { pattern: ['a', '$any'], by: ['b', 'c'] },
+];
+
+/** What a run does: batches of commits, each of which is one checkpoint, and sometimes a new set of indexes or new history. */
+const steps = fc.array(
+  fc.record({
+    commits: fc.array(anyChanges, { minLength: 1, maxLength: 4 }),
+    indexes: fc.option(fc.subarray(INDEXES), { freq: 5 }),
+    slices: fc.integer({ min: 0, max: 3 }),
+    reset: fc.integer({ min: 0, max: 20 }).map((roll) => roll === 0),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+describe('the engine', () => {
+  let folder: ReturnType<typeof scratchFolder>;
+  let environment: Environment;
+  beforeEach(() => {
+    folder = scratchFolder();
+    environment = openEnvironment(folder.directory, 'owner');
+  });
+  afterEach(async () => {
+    await environment.root.close();
+    folder.remove();
+  });
+
+  for (const maxPacked of [8, 60, 1536]) {
+    it(`holds what setAt makes, when maps of more than ${maxPacked} characters are split`, () => {
+      fc.assert(
+        fc.property(steps, (run) => {
+          const engine = new Engine(environment, maxPacked);
+          engine.reset('start');
+          let model: Node = null;
+          for (const step of run) {
+            model = perform(engine, model, step);
+            expectTree(environment, model);
+          }
+          finish(engine);
+          expectTree(environment, model);
+          expectNoLeftovers(environment, model);
+        }),
+        { numRuns: 150 },
+      );
+    });
+  }
+
+  it('walks ranges of children as a tree in memory does', () => {
+    const engine = new Engine(environment, 8);
+    const bound = fc.option(anyKey, { nil: undefined });
+    const ranges = fc.record(
+      { start: anyKey, startExclusive: fc.boolean(), end: anyKey, endExclusive: fc.boolean(), reverse: fc.boolean(), limit: fc.nat(4) },
+      { requiredKeys: [] },
+    );
+    void bound;
+    fc.assert(
+      fc.property(fc.array(anyChanges, { minLength: 1, maxLength: 5 }), fc.array(fc.tuple(anyPath, ranges), { maxLength: 6 }), (commits, asked) => {
+        engine.reset('next');
+        const changes = commits.flat();
+        engine.apply([commitOf(1, changes)]);
+        const model = applyChanges(null, changes);
+        withSnapshot(environment, (snapshot) => {
+          for (const [path, range] of [...asked, [[], {}] as [string[], KeyRange]]) {
+            const expected = [...nodeReader(model).children(path, range)].map(([key]) => key);
+            expect([...snapshot.children(path, range)].map(([key]) => key)).toEqual(expected);
+          }
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leaves everything as it was when a transaction fails', () => {
+    const engine = new Engine(environment, 8);
+    engine.apply([commitOf(1, [{ path: ['a'], value: 1 }])]);
+    const broken = { path: ['b'], get value(): Node { throw new Error('unreadable'); } };
+    expect(() => engine.apply([commitOf(2, [{ path: ['a'], value: 2 }, broken])])).toThrow('unreadable');
+    expect(engine.meta.revision).toBe(1);
+    expectTree(environment, applyChanges(null, [{ path: ['a'], value: 1 }]));
+    engine.apply([commitOf(2, [{ path: ['a'], value: 3 }])]);
+    expectTree(environment, applyChanges(null, [{ path: ['a'], value: 3 }]));
+  });
+});
+
+interface Step {
+  readonly commits: Change[][];
+  readonly indexes: typeof INDEXES | null;
+  readonly slices: number;
+  readonly reset: boolean;
+}
+
+function perform(engine: Engine, model: Node, { commits, indexes, slices, reset }: Step): Node {
+  if (reset) engine.reset('again');
+  if (indexes) engine.setIndexes(indexes);
+  const { revision } = engine.meta;
+  engine.apply(commits.map((changes, index) => commitOf(revision + 1 + index, changes)));
+  for (let slice = 0; slice < slices && engine.hasWork; slice++) engine.workSlice();
+  return applyChanges(reset ? null : model, commits.flat());
+}
+
+function finish(engine: Engine): void {
+  while (engine.hasWork) engine.workSlice();
+}
+
+function withSnapshot(environment: Environment, look: (snapshot: Snapshot) => void): void {
+  const snapshot = Snapshot.open(environment);
+  try {
+    look(snapshot);
+  } finally {
+    snapshot.release();
+  }
+}
+
+function expectTree(environment: Environment, model: Node): void {
+  withSnapshot(environment, (snapshot) => {
+    expect(encodeNode(readNode(snapshot, []), 'export')).toBe(encodeNode(model, 'export'));
+    for (const [path] of mapsOf(model)) {
+      expect(encodeNode(readNode(snapshot, path), 'export')).toBe(encodeNode(getAt(model, path), 'export'));
+    }
+  });
+}
+
+/** Every record can be reached from the root, and the indexes hold what the split maps hold, no more and no less. */
+function expectNoLeftovers(environment: Environment, model: Node): void {
+  expect(hasGarbage(environment)).toBe(false);
+  withSnapshot(environment, (snapshot) => {
+    let records = model === null ? 0 : 1;
+    const entries: string[] = [];
+    for (const [path, map] of mapsOf(model)) {
+      const located = snapshot.locate(path);
+      if (!('split' in located)) continue;
+      records += map.children.size;
+      for (const { id, definition } of snapshot.meta.indexes) {
+        if (!matchesPattern(definition.pattern, path)) continue;
+        for (const [key, child] of map.children) {
+          const value = indexedValueOfNode(child, indexedPath(definition));
+          entries.push(JSON.stringify([id, located.split.id, key, typeof value === 'object' ? value !== null : value]));
+        }
+      }
+    }
+    expect([...environment.nodes.getKeys({ start: { id: 0, key: '' } })].length).toBe(records);
+    const stored = [...environment.index.getKeys({ start: { index: 0, map: 0 } })];
+    expect(stored.length).toBe(entries.length);
+    expect(snapshot.meta.indexes.every(({ complete }) => complete)).toBe(true);
+  });
+}

@@ -1,0 +1,36 @@
+import type { IndexDefinition } from '@backside/store';
+
+/** Something that the worker is asked to do and reports back on, in the order of asking. */
+export type Task =
+  | { readonly kind: 'checkpoint' }
+  | { readonly kind: 'indexes'; readonly definitions: readonly IndexDefinition[] }
+  | { readonly kind: 'reset'; readonly epoch: string }
+  | { readonly kind: 'close' };
+
+/** Commits in their encoded form, one after the other in `bytes`. */
+export interface CommitBatch {
+  readonly kind: 'commits';
+  readonly bytes: Uint8Array;
+  readonly lengths: readonly number[];
+}
+
+export type Request = CommitBatch | { readonly kind: 'task'; readonly id: number; readonly task: Task };
+
+/** What the disk holds now. */
+export interface Progress {
+  readonly epoch: string | null;
+  readonly revision: number;
+}
+
+export type Report =
+  | { readonly kind: 'done'; readonly id: number; readonly progress: Progress }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  /** Work beside the tasks has changed what is on disk, or freed pages of it. */
+  | { readonly kind: 'worked' }
+  /** Such work failed; it is tried again after the next task. */
+  | { readonly kind: 'trouble'; readonly message: string };
+
+export interface WorkerOptions {
+  readonly directory: string;
+  readonly maxPackedCharacters?: number | undefined;
+}

@@ -1,0 +1,51 @@
+import type { BacksideError } from '@backside/protocol';
+import { type CheckpointOptions, closingOnError, ThreadedCheckpointer } from './checkpointer.js';
+import { type Environment, openEnvironment } from './environment.js';
+import { FollowedDisk } from './follower.js';
+import { type LmdbReplica, SnapshotReplica } from './replica.js';
+
+export interface LmdbReplicaOptions {
+  /** The folder of the LMDB environment. */
+  readonly directory: string;
+  /**
+   * `owner` (default): this process moves commits to the disk; the folder is made if it is missing, and no other process may
+   * own it. `follower`: another process of this machine does, and this one only reads what it left there, beneath its own tail.
+   */
+  readonly mode?: 'owner' | 'follower';
+  /** When an owner checkpoints by itself. */
+  readonly checkpoint?: CheckpointOptions;
+  /** How often a follower looks for a newer checkpoint. Default 200 ms. */
+  readonly pollMs?: number;
+  /** Called when the disk refuses a checkpoint; the replica goes on answering from memory. */
+  readonly onFailure?: (error: BacksideError) => void;
+}
+
+/**
+ * Opens a replica at the revision that its folder holds, in some milliseconds whatever its size.
+ *
+ * Throws `internal` if a newer version of the program wrote the folder, naming both formats, and `unavailable` if it cannot be
+ * opened or, for a follower, is not there.
+ */
+export function createLmdbReplica(options: LmdbReplicaOptions): LmdbReplica {
+  const follower = options.mode === 'follower';
+  const environment = openEnvironment(options.directory, follower ? 'reader' : 'owner');
+  return closingOnError(environment, () => (follower ? openFollower(environment, options) : openOwner(environment, options)));
+}
+
+function openOwner(environment: Environment, options: LmdbReplicaOptions): LmdbReplica {
+  const { directory, checkpoint, onFailure } = options;
+  const disk = new ThreadedCheckpointer(environment, {
+    directory,
+    onProgress: () => replica.advance(),
+    ...(checkpoint && { checkpoint }),
+    ...(onFailure && { onFailure }),
+  });
+  const replica = new SnapshotReplica(environment, disk);
+  return replica;
+}
+
+function openFollower(environment: Environment, options: LmdbReplicaOptions): LmdbReplica {
+  const disk = new FollowedDisk(environment, options.pollMs ?? 200, () => replica.advance());
+  const replica = new SnapshotReplica(environment, disk);
+  return replica;
+}

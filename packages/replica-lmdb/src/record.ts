@@ -1,0 +1,107 @@
+import { type Leaf, MapNode, type PresentNode, type Priority, PriorityLeaf, sortedKeys } from '@backside/tree';
+import { ID_BYTES, readId, writeId } from './node-key.js';
+
+/**
+ * What stands under one key of the database of nodes: either a whole small subtree (or a leaf of any size), packed as JSON
+ * text in export form, or the mark of a map that is split, whose children are records under an id of their own.
+ *
+ * The first byte tells them apart. A packed record whose `val` form would read differently (it holds priorities, or a map
+ * that is shown as an array) begins with a space, which JSON ignores; any other can be copied into either form as it is.
+ */
+export type StoredRecord = PackedRecord | SplitRecord;
+
+export interface PackedRecord {
+  readonly kind: 'packed';
+  readonly node: PresentNode;
+}
+
+export interface SplitRecord {
+  readonly kind: 'split';
+  readonly id: number;
+  readonly priority: Priority;
+}
+
+/** A packed subtree on its way to the disk. */
+export interface PackedText {
+  readonly text: string;
+  /** Whether the `val` form is the same text. */
+  readonly plain: boolean;
+}
+
+export const SPLIT_MARK = 1;
+export const UNLIKE_MARK = 0x20;
+
+const SPLIT_HEADER_BYTES = 1 + ID_BYTES;
+const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/;
+
+/** The record of the first `size` bytes of a buffer, which may be overwritten afterwards. */
+export function decodeRecord(bytes: Uint8Array, size: number): StoredRecord {
+  if (bytes[0] !== SPLIT_MARK) return { kind: 'packed', node: nodeOfText(readText(bytes, 0, size)) };
+  const priority = size > SPLIT_HEADER_BYTES ? (JSON.parse(readText(bytes, SPLIT_HEADER_BYTES, size)) as Priority) : null;
+  return { kind: 'split', id: readId(bytes, 1), priority };
+}
+
+export function encodeSplit(id: number, priority: Priority): Uint8Array {
+  const tail = priority === null ? '' : JSON.stringify(priority);
+  const bytes = Buffer.allocUnsafe(SPLIT_HEADER_BYTES + Buffer.byteLength(tail));
+  bytes[0] = SPLIT_MARK;
+  bytes.write(tail, writeId(id, bytes, 1));
+  return bytes;
+}
+
+export function encodePacked({ text, plain }: PackedText): Uint8Array {
+  return Buffer.from(plain ? text : ` ${text}`, 'utf8');
+}
+
+/** The text of a leaf; it is never too long to be packed. */
+export function packLeaf(node: Leaf | PriorityLeaf): PackedText {
+  if (!(node instanceof PriorityLeaf)) return { text: JSON.stringify(node), plain: true };
+  const value = JSON.stringify(node.value);
+  return { text: `{".value":${value},".priority":${JSON.stringify(node.priority)}}`, plain: false };
+}
+
+/** The text of a non-empty map of packed children, which stand in it in key order. */
+export function packMap(children: ReadonlyMap<string, PackedText>, priority: Priority): PackedText {
+  const members: string[] = [];
+  let plain = priority === null;
+  for (const key of sortedKeys(children.keys())) {
+    const child = children.get(key)!;
+    members.push(`${JSON.stringify(key)}:${child.text}`);
+    plain &&= child.plain;
+  }
+  if (priority !== null) members.push(`".priority":${JSON.stringify(priority)}`);
+  return { text: `{${members.join(',')}}`, plain: plain && !isArrayLike(children) };
+}
+
+/** Whether the `val` form shows a map with these keys as an array. */
+function isArrayLike(children: ReadonlyMap<string, unknown>): boolean {
+  let last = -1;
+  for (const key of children.keys()) {
+    if (!ARRAY_INDEX.test(key)) return false;
+    last = Math.max(last, Number(key));
+  }
+  return last < 2 * children.size;
+}
+
+function readText(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.utf8Slice.call(bytes, start, end);
+}
+
+/** The node of a text that `packLeaf` or `packMap` made: it was checked when it was written. */
+export function nodeOfText(text: string): PresentNode {
+  return nodeOfStored(JSON.parse(text) as StoredJson);
+}
+
+type StoredJson = Leaf | { readonly [key: string]: StoredJson };
+
+function nodeOfStored(json: StoredJson): PresentNode {
+  if (typeof json !== 'object') return json;
+  if (Object.hasOwn(json, '.value')) return new PriorityLeaf(json['.value'] as Leaf, json['.priority'] as string | number);
+  const children = new Map<string, PresentNode>();
+  let priority: Priority = null;
+  for (const key of Object.keys(json)) {
+    if (key === '.priority') priority = json[key] as Priority;
+    else children.set(key, nodeOfStored(json[key]!));
+  }
+  return new MapNode(children, priority);
+}

@@ -1,0 +1,125 @@
+import type { Commit } from '@backside/protocol';
+import { layered, type Path, SparseTree, type TreeReader } from '@backside/tree';
+import { type OrderedPlace, TouchedOrder } from './touched-order.js';
+
+/** How many orders of touched children are kept up to date: places that are queried while they are written. */
+const MAX_ORDERS = 32;
+
+/** A generation of the tail. */
+interface Layer {
+  readonly tree: SparseTree;
+  /** The revision of the last commit in it. */
+  last: number;
+  /** Bytes of its commits, in their encoded form. */
+  bytes: number;
+}
+
+/**
+ * The commits since the snapshot, as overlays in memory: generations that change no more, and an active one on top. A
+ * generation goes when the snapshot contains all of it.
+ */
+export class Tail {
+  #base: TreeReader;
+  #sealed: readonly Layer[] = [];
+  #active: Layer;
+  #under: TreeReader;
+  #view: TreeReader;
+  /** The orders that were asked for last, the latest at the end. */
+  readonly #orders: Map<string, TouchedOrder> = new Map();
+
+  constructor(base: TreeReader, revision: number) {
+    this.#base = base;
+    this.#active = newLayer(revision);
+    this.#under = base;
+    this.#view = base;
+    this.#rebuild();
+  }
+
+  /** The state after the last commit. Good until the next `apply` or `rebase`. */
+  get view(): TreeReader {
+    return this.#view;
+  }
+
+  get bytes(): number {
+    return this.#sealed.reduce((sum, layer) => sum + layer.bytes, this.#active.bytes);
+  }
+
+  get isEmpty(): boolean {
+    return this.#sealed.length === 0 && this.#active.tree.isEmpty();
+  }
+
+  apply(commit: Commit): void {
+    for (const change of commit.changes) {
+      this.#active.tree.apply(change, this.#under);
+      this.#note(change.path);
+    }
+    this.#active.last = commit.revision;
+    this.#active.bytes += commit.encoded().length;
+  }
+
+  /** Puts the tail on a base at `revision`, at or before the tail's own, and drops the generations that it contains. */
+  rebase(base: TreeReader, revision: number): void {
+    this.#base = base;
+    this.#sealed = this.#sealed.filter(({ last }) => last > revision);
+    if (this.#active.last <= revision) this.#active = newLayer(revision);
+    this.#orders.clear();
+    this.#rebuild();
+  }
+
+  /** Lets the active generation change no more, so that it can go once the base contains it. */
+  seal(): void {
+    if (this.#active.bytes === 0) return;
+    this.#sealed = [...this.#sealed, this.#active];
+    this.#active = newLayer(this.#active.last);
+    this.#rebuild();
+  }
+
+  /** The state now, as a view that stays as it is for as long as the base does. */
+  hold(): TreeReader {
+    this.seal();
+    return this.#under;
+  }
+
+  /** The keys directly below `path` at or below which the tail may change something; `all` if `path` is replaced whole. */
+  touchedChildren(path: Path): ReadonlySet<string> | 'all' {
+    const keys = new Set<string>();
+    for (const { tree } of [...this.#sealed, this.#active]) {
+      const touched = tree.touchedChildren(path);
+      if (touched === 'all') return 'all';
+      for (const key of touched) keys.add(key);
+    }
+    return keys;
+  }
+
+  /**
+   * The children of a node that the tail may have changed, in an order; null if the node itself is replaced. Good until the
+   * next `apply` or `rebase`.
+   */
+  touchedOrder(place: OrderedPlace): TouchedOrder | null {
+    const name = JSON.stringify([place.path, place.by]);
+    let order = this.#orders.get(name);
+    if (!order) {
+      const touched = this.touchedChildren(place.path);
+      if (touched === 'all') return null;
+      order = new TouchedOrder(place, touched);
+    }
+    this.#orders.delete(name);
+    this.#orders.set(name, order);
+    if (this.#orders.size > MAX_ORDERS) this.#orders.delete(this.#orders.keys().next().value!);
+    order.refresh(this.#view);
+    return order;
+  }
+
+  #note(path: Path): void {
+    for (const [name, order] of this.#orders) if (!order.note(path)) this.#orders.delete(name);
+  }
+
+  #rebuild(): void {
+    this.#under = layered(this.#base, ...this.#sealed.map(({ tree }) => tree));
+    this.#view = this.#active.tree.over(this.#under);
+  }
+}
+
+function newLayer(revision: number): Layer {
+  return { tree: new SparseTree(), last: revision, bytes: 0 };
+}
