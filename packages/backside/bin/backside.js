@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { main } from '../dist/main.js';
+
+const { env, stdin, stdout, stderr } = process;
+process.exitCode = await main(process.argv.slice(2), { environment: env, stdin, stdout, stderr });

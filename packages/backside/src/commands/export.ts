@@ -1,0 +1,106 @@
+import { createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { HEADERS } from '@backside/protocol';
+import { formatPath, type Path, parsePath } from '@backside/tree';
+import { readOnce } from '../client/read-once.js';
+import { choice, type OptionTable, requiredText, text } from '../config/option.js';
+import { DATA_OPTION } from '../config/server-options.js';
+import { openFolderSnapshot } from '../transfer/folder-snapshot.js';
+import { createProgress } from '../transfer/progress.js';
+import { CLIENT_OPTIONS, withClient } from './client-options.js';
+import { type Command, defineCommand, type Io } from './command.js';
+
+/** Where an export reads from and an import writes to. */
+export interface TransferConfig {
+  readonly data: string;
+  readonly url: string | null;
+  readonly database: string;
+  readonly token: string | null;
+}
+
+interface ExportConfig extends TransferConfig {
+  readonly output: string;
+  readonly format: 'val' | 'export';
+}
+
+export const TRANSFER_OPTIONS: OptionTable<TransferConfig> = {
+  data: DATA_OPTION,
+  url: text({
+    group: 'Server',
+    placeholder: 'URL',
+    description: 'A running server to talk to instead of the data folder: stomp://, stomps://, ws:// or wss://.',
+  }),
+  database: requiredText({ group: 'Storage', default: 'default', placeholder: 'NAME', description: 'The database.' }),
+  token: CLIENT_OPTIONS.token,
+};
+
+export const exportCommand: Command = defineCommand<ExportConfig>({
+  name: 'export',
+  positionals: ['[PATH]'],
+  summary: 'Writes the data at a path (default: everything) as JSON.',
+  details:
+    'Reads the data folder, also while a server runs on it, and writes one consistent state of any size. With --url it asks a\n' +
+    'server, which answers with at most what its maxSnapshotBytes allows.',
+  options: {
+    ...TRANSFER_OPTIONS,
+    output: requiredText({
+      group: 'Output',
+      default: '-',
+      placeholder: 'FILE',
+      description: 'The file to write, complete or not at all; `-` is standard output.',
+    }),
+    format: choice(['export', 'val'], {
+      group: 'Output',
+      default: 'export',
+      description: '`export` holds everything, `val` leaves priorities out.',
+    }),
+  },
+  run: async ({ effective: { values }, positionals, io }) => {
+    const path = parsePath(positionals[0] ?? '/');
+    const chunks = values.url === null ? folderChunks(values, path) : serverChunks(values, values.url, path);
+    await writeOutput(counted(chunks, io), values.output, io.stdout);
+    return 0;
+  },
+});
+
+async function* folderChunks({ data, database, format }: ExportConfig, path: Path): AsyncGenerator<Uint8Array> {
+  const snapshot = await openFolderSnapshot(data, database);
+  try {
+    yield* snapshot.streamJson(path, format);
+  } finally {
+    await snapshot.close();
+  }
+}
+
+async function* serverChunks(config: ExportConfig, url: string, path: Path): AsyncGenerator<Uint8Array> {
+  const { database, token, format } = config;
+  const message = await withClient({ url, database, token }, (client) =>
+    readOnce(client, formatPath(path), [[HEADERS.format, format]]),
+  );
+  yield Buffer.from(message.body);
+}
+
+/** Shows how much has passed, and ends the text with a line end. */
+async function* counted(chunks: AsyncIterable<Uint8Array>, io: Io): AsyncGenerator<Uint8Array> {
+  const progress = createProgress(io.stderr, 'exported', null);
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      yield chunk;
+      bytes += chunk.length;
+      progress.advance(bytes);
+    }
+    yield Buffer.from('\n');
+  } finally {
+    progress.end();
+  }
+}
+
+async function writeOutput(chunks: AsyncIterable<Uint8Array>, output: string, stdout: Writable): Promise<void> {
+  if (output === '-') return pipeline(Readable.from(chunks), stdout, { end: false });
+  const unfinished = `${output}.part`;
+  await pipeline(Readable.from(chunks), createWriteStream(unfinished, { flush: true }));
+  await rename(unfinished, output);
+}

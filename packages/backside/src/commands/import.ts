@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type Path, parsePath } from '@backside/tree';
+import { toggle } from '../config/option.js';
+import { size } from '../config/quantity.js';
+import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
+import { resolveSettings } from '../config/setting.js';
+import { type ImportTarget, openFolderTarget, openServerTarget } from '../transfer/import-target.js';
+import { importPieces } from '../transfer/import-pieces.js';
+import { readJsonPieces } from '../transfer/json-pieces.js';
+import { createProgress } from '../transfer/progress.js';
+import { type Command, defineCommand, type Io } from './command.js';
+import { TRANSFER_OPTIONS, type TransferConfig } from './export.js';
+
+interface ImportConfig extends TransferConfig {
+  readonly merge: boolean;
+  readonly batchSize: number;
+}
+
+const GROUP = 'Import';
+
+export const importCommand: Command = defineCommand<ImportConfig>({
+  name: 'import',
+  positionals: ['FILE', '[PATH]'],
+  summary: 'Writes the JSON of a file (`-`: standard input) to a path (default: the root), replacing what is there.',
+  details:
+    'Takes files of any size, in either format of `export`. A file larger than --batch-size is written in several commits, one\n' +
+    'after the other; if one fails, those before it stay, and the message says how far the import came.',
+  options: {
+    ...TRANSFER_OPTIONS,
+    merge: toggle({ group: GROUP, default: false, description: 'Keep what the file does not name.' }),
+    batchSize: size({
+      group: GROUP,
+      default: 2 ** 20,
+      min: 1,
+      description: 'About how much of the file goes into one commit.',
+    }),
+  },
+  run: async ({ effective: { values }, positionals, io }) => {
+    const file = positionals[0]!;
+    const path = parsePath(positionals[1] ?? '/');
+    const totalBytes = file === '-' ? null : (await stat(file)).size;
+    const target = await openTarget(values);
+    try {
+      const revision = await importFile(values, { file, path, totalBytes, target, io });
+      io.stdout.write(`${revision}\n`);
+      return 0;
+    } finally {
+      await target.close();
+    }
+  },
+});
+
+interface Task {
+  readonly file: string;
+  readonly path: Path;
+  readonly totalBytes: number | null;
+  readonly target: ImportTarget;
+  readonly io: Io;
+}
+
+/** Resolves with the revision of the last commit. */
+async function importFile({ merge, batchSize }: ImportConfig, { file, path, totalBytes, target, io }: Task): Promise<number> {
+  const source = file === '-' ? io.stdin : createReadStream(file, { highWaterMark: 2 ** 18 });
+  const batches = readJsonPieces(source, {
+    batchBytes: batchSize,
+    maxTokenBytes: 2 * SERVER_OPTIONS.maxLeafBytes.default,
+    maxDepth: SERVER_OPTIONS.maxDepth.default,
+  });
+  const progress = createProgress(io.stderr, 'imported', totalBytes);
+  try {
+    return await importPieces(batches, { path, merge, target, progress });
+  } finally {
+    progress.end();
+  }
+}
+
+function openTarget({ url, data, database, token }: ImportConfig): Promise<ImportTarget> {
+  if (url !== null) return openServerTarget(url, database, token);
+  const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
+  return openFolderTarget({ ...defaults, data, databases: [database], mode: 'development' });
+}

@@ -1,0 +1,69 @@
+import type { Alias } from '../config/flags.js';
+import { ConfigError } from '../config/config-error.js';
+import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
+import { runUntilStopped } from '../server/lifecycle.js';
+import { createLogger } from '../server/logger.js';
+import type { Ports } from '../server/edges.js';
+import type { RunningServer } from '../server/running-server.js';
+import { type Command, defineCommand } from './command.js';
+import type { Logger } from '@backside/protocol';
+
+export const SERVER_ALIASES: readonly Alias[] = [{ flag: '--dev', option: 'mode', value: 'development' }];
+
+export const startCommand: Command = defineCommand<ServerConfig>({
+  name: 'start',
+  positionals: [],
+  summary: 'Runs a server until it gets SIGTERM or SIGINT.',
+  details:
+    'Once it serves it prints `backside ready http=HOST:PORT stomp=HOST:PORT` on standard output; messages go to stderr.\n' +
+    'A first SIGTERM or SIGINT drains, a second one ends the process at once.',
+  options: SERVER_OPTIONS,
+  aliases: SERVER_ALIASES,
+  configFile: true,
+  run: async ({ effective: { values: config }, io }) => {
+    assertRunnable(config);
+    const logger = createLogger(config, io.stderr);
+    const server = await startServer(config, logger);
+    const ended = runUntilStopped({ server, logger, drainTimeout: config.drainTimeout, processEvents: process });
+    io.stdout.write(`${readyLine(config.host, server.ports)}\n`);
+    if (config.mode === 'development') announceDevelopment(io.stderr);
+    const code = await ended;
+    // Whatever a client or a library still keeps open must not keep the process alive.
+    process.exit(code);
+  },
+});
+
+/** There are no rules yet, so production would be open to everybody or closed to everybody: it is refused. */
+function assertRunnable(config: ServerConfig): void {
+  if (config.rules !== null) {
+    throw new ConfigError(`rules: a rules file (${config.rules}) is not supported by this version`);
+  }
+  if (config.mode === 'production') {
+    throw new ConfigError(
+      'mode: production needs security rules, and this version cannot read them yet; ' +
+        'use --dev (or "mode": "development") for a server that is open to everybody who can reach it',
+    );
+  }
+}
+
+async function startServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
+  if (config.workers > 1) {
+    const { startPrimary } = await import('../server/primary.js');
+    return startPrimary(config, logger);
+  }
+  const { startSingleServer } = await import('../server/single-server.js');
+  return startSingleServer(config, logger);
+}
+
+/** `stomp` is left out by a node whose role has no STOMP port. */
+function readyLine(host: string, { http, stomp }: Ports): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `backside ready http=${name}:${http}${stomp === null ? '' : ` stomp=${name}:${stomp}`}`;
+}
+
+function announceDevelopment(stderr: { write(text: string): unknown }): void {
+  const lines = ['DEVELOPMENT MODE: everybody who can reach this server', 'may read and write everything. Never use it in production.'];
+  const width = Math.max(...lines.map(({ length }) => length));
+  const rule = '*'.repeat(width + 6);
+  stderr.write(`${rule}\n${lines.map((line) => `** ${line.padEnd(width)} **\n`).join('')}${rule}\n`);
+}

@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+
+/**
+ * One setting: what it means, its default, and which values are allowed. Flags, environment names, the keys of the JSON
+ * file, help texts and the table of the README all derive from this.
+ */
+export interface Option<Value> {
+  readonly description: string;
+  readonly default: Value;
+  readonly schema: v.GenericSchema<unknown, Value>;
+  /** What stands for the value in help texts; null for a switch, which takes none. */
+  readonly placeholder: string | null;
+  /** The heading under which help lists it. */
+  readonly group: string;
+  /** Never printed. */
+  readonly secret: boolean;
+  /** What the schema gets for text from a flag or the environment. */
+  readonly fromText: (text: string) => unknown;
+}
+
+/** Named options; the names are the keys of the JSON file, in camelCase. */
+export type OptionTable<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> };
+
+/** `tcpPort` as a flag: `--tcp-port`. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `tcpPort` in the environment: `BACKSIDE_TCP_PORT`. */
+export function environmentNameOf(name: string): string {
+  return `BACKSIDE_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** What every kind of option is described with. */
+export interface Description {
+  readonly group: string;
+  readonly description: string;
+  readonly placeholder?: string;
+  readonly secret?: boolean;
+}
+
+/** An option of any kind, for kinds that have one user only. */
+export function option<Value>(
+  schema: v.GenericSchema<unknown, Value>,
+  described: Omit<Description, 'placeholder'> & {
+    readonly default: NoInfer<Value>;
+    readonly placeholder: string | null;
+    readonly fromText: Option<Value>['fromText'];
+  },
+): Option<Value> {
+  return { schema, secret: false, ...described };
+}
+
+/** A text that may be left out (null). */
+export function text(described: Description): Option<string | null> {
+  const schema = v.nullable(v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty')));
+  return option<string | null>(schema as v.GenericSchema<unknown, string | null>, {
+    placeholder: 'TEXT',
+    ...described,
+    default: null,
+    fromText: (raw) => raw,
+  });
+}
+
+/** A text that always has a value. */
+export function requiredText(described: Description & { readonly default: string }): Option<string> {
+  const schema = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'));
+  return option(schema as v.GenericSchema<unknown, string>, { placeholder: 'TEXT', ...described, fromText: (raw) => raw });
+}
+
+/** A whole number within bounds. */
+export function integer(
+  described: Description & { readonly default: number; readonly min: number; readonly max: number },
+): Option<number> {
+  const { min, max, ...rest } = described;
+  const message = `must be a whole number from ${min} to ${max}`;
+  const schema = v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
+  return option(schema as v.GenericSchema<unknown, number>, { placeholder: 'N', ...rest, fromText: numberFromText });
+}
+
+/** On or off. */
+export function toggle(described: Description & { readonly default: boolean }): Option<boolean> {
+  const schema = v.boolean('must be true or false');
+  return option(schema as v.GenericSchema<unknown, boolean>, { ...described, placeholder: null, fromText: booleanFromText });
+}
+
+/** One of a few words. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  described: Description & { readonly default: Word },
+): Option<Word> {
+  const schema = v.picklist(words, `must be ${words.join(' or ')}`);
+  return option(schema as v.GenericSchema<unknown, Word>, {
+    placeholder: words.join('|'),
+    ...described,
+    fromText: (raw) => raw,
+  });
+}
+
+/** Several texts; separated by commas in flags and the environment. */
+export function list(
+  described: Description & { readonly default: readonly string[]; readonly item?: RegExp },
+): Option<readonly string[]> {
+  const { item = /./, ...rest } = described;
+  const entry = v.pipe(v.string('must be a text'), v.regex(item, 'is not a valid entry'));
+  const schema = v.array(entry, 'must be a list of texts');
+  return option(schema as v.GenericSchema<unknown, readonly string[]>, {
+    placeholder: 'A,B',
+    ...rest,
+    fromText: (raw) => (raw === '' ? [] : raw.split(',').map((part) => part.trim())),
+  });
+}
+
+/** Digits become the number that they say; anything else stays text, for the schema to refuse or to read. */
+export function numberFromText(raw: string): unknown {
+  return /^-?\d+$/.test(raw) ? Number(raw) : raw;
+}
+
+function booleanFromText(raw: string): unknown {
+  if (raw === 'true' || raw === '1') return true;
+  return raw === 'false' || raw === '0' ? false : raw;
+}

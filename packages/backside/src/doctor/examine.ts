@@ -1,0 +1,79 @@
+import { constants } from 'node:fs';
+import { access, readdir, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { formatSize } from '../config/quantity.js';
+import { DATABASE_NAME, type ServerConfig } from '../config/server-options.js';
+import { readDataFormat } from '../server/data-folder.js';
+import { listen, stopListening } from '../server/listening.js';
+import { examineDatabase } from './examine-database.js';
+import { type Finding, fine, note, problem } from './finding.js';
+
+const OLDEST_NODE = 20;
+/** Less free space than this is a problem. */
+const MIN_FREE_BYTES = 256 * 2 ** 20;
+
+/** Examines everything that a server with this configuration needs. Changes nothing, except journals if it is to repair. */
+export async function* examineServer(config: ServerConfig, repair: boolean): AsyncGenerator<Finding> {
+  yield examineNode();
+  if (config.store === 'embedded') yield* examineData(config.data, repair);
+  yield await examinePort(config.host, config.port, 'port');
+  if (config.role !== 'api') yield await examinePort(config.host, config.tcpPort, 'tcpPort');
+}
+
+function examineNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  const text = `Node.js ${process.versions.node}`;
+  return major >= OLDEST_NODE ? fine(text) : problem(`${text}: ${OLDEST_NODE} or later is needed`);
+}
+
+async function* examineData(data: string, repair: boolean): AsyncGenerator<Finding> {
+  const names = await readdir(data).catch((error: NodeJS.ErrnoException) => error);
+  if (names instanceof Error) {
+    yield names.code === 'ENOENT' ? note(`${data} is not there; start makes it`) : problem(`${data}: ${names.message}`);
+    return;
+  }
+  yield await examineAccess(data);
+  yield await examineSpace(data);
+  yield await examineFormat(data);
+  for (const name of names.filter((entry) => DATABASE_NAME.test(entry)).sort()) {
+    yield* examineDatabase(data, name, repair);
+  }
+}
+
+async function examineAccess(data: string): Promise<Finding> {
+  try {
+    await access(data, constants.R_OK | constants.W_OK | constants.X_OK);
+    return fine(`${data} can be read and written`);
+  } catch (error) {
+    return problem(`${data} cannot be read and written: ${(error as Error).message}`);
+  }
+}
+
+async function examineSpace(data: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(data);
+  const free = bavail * bsize;
+  const text = `${formatSize(Math.floor(free / 2 ** 20) * 2 ** 20)} free on the disk of ${data}`;
+  return free >= MIN_FREE_BYTES ? fine(text) : problem(`${text}: that is not enough`);
+}
+
+async function examineFormat(data: string): Promise<Finding> {
+  try {
+    const format = await readDataFormat(data);
+    return format === null ? note(`${data} says no format; start adds it`) : fine(`the data has format ${format}`);
+  } catch (error) {
+    return problem((error as Error).message.split('\n')[0]!);
+  }
+}
+
+async function examinePort(host: string, port: number, option: string): Promise<Finding> {
+  if (port === 0) return fine(`${option}: a free port will be taken`);
+  const server = createServer();
+  try {
+    await listen(server, { host, port, option });
+    return fine(`${option}: port ${port} on ${host} is free`);
+  } catch (error) {
+    return note(`${(error as Error).message}; that is right if the server runs`);
+  } finally {
+    stopListening(server);
+  }
+}

@@ -1,0 +1,144 @@
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { serveJournal } from '@backside/journal-ipc';
+import { relayNotifications } from '@backside/notifier-ipc';
+import type { Logger } from '@backside/protocol';
+import type { Journal } from '@backside/store';
+import { AggregatorRegistry } from 'prom-client';
+import { ConfigError } from '../config/config-error.js';
+import type { ServerConfig } from '../config/server-options.js';
+import { openCheckpointedJournal } from './checkpointed-journal.js';
+import { prepareDataFolder } from './data-folder.js';
+import type { Ports } from './edges.js';
+import { withFields } from './logger.js';
+import type { MessageLink } from './message-link.js';
+import type { RunningServer } from './running-server.js';
+import { WorkerHandle } from './worker-handle.js';
+import { journalChannel, NOTIFICATIONS_CHANNEL } from './worker-messages.js';
+
+/** Milliseconds before a worker that died is replaced: doubled from the first to the last while none stays alive. */
+const FIRST_RESTART_DELAY = 100;
+const LAST_RESTART_DELAY = 10_000;
+/** A worker that has served this many milliseconds was alive. */
+const HEALTHY_AFTER = 60_000;
+
+/** Owns the journals, and has `config.workers` equal processes serve clients. Resolves once all of them do. */
+export async function startPrimary(config: ServerConfig, logger: Logger): Promise<RunningServer> {
+  if (config.store !== 'embedded') throw new ConfigError('workers: several workers need the store "embedded"');
+  await prepareDataFolder(config.data);
+  const journals = await openJournals(config, logger);
+  cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)), args: [], serialization: 'advanced' });
+  const primary = new Primary(config, logger, journals);
+  try {
+    const ports = await primary.start();
+    return { ports, failed: primary.failed, stop: () => primary.stop() };
+  } catch (error) {
+    await primary.stop();
+    throw error;
+  }
+}
+
+async function openJournals(config: ServerConfig, logger: Logger): Promise<ReadonlyMap<string, Journal>> {
+  const journals = new Map<string, Journal>();
+  try {
+    for (const database of config.databases) {
+      journals.set(database, await openCheckpointedJournal(config, database, withFields(logger, { database })));
+    }
+    return journals;
+  } catch (error) {
+    for (const journal of journals.values()) await journal.close();
+    throw error;
+  }
+}
+
+class Primary {
+  readonly failed: Promise<Error>;
+  readonly #config: ServerConfig;
+  readonly #logger: Logger;
+  readonly #journals: ReadonlyMap<string, Journal>;
+  readonly #relay = relayNotifications();
+  readonly #metrics = new AggregatorRegistry();
+  readonly #workers = new Set<WorkerHandle>();
+  #fail!: (error: Error) => void;
+  #ports: Ports | null = null;
+  #restartDelay = FIRST_RESTART_DELAY;
+  #restartTimers = new Set<NodeJS.Timeout>();
+  #forked = 0;
+  #stopping = false;
+
+  constructor(config: ServerConfig, logger: Logger, journals: ReadonlyMap<string, Journal>) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#journals = journals;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+  }
+
+  /** The first worker settles the ports, which the others then share. */
+  async start(): Promise<Ports> {
+    const ports = await this.#fork().ready;
+    this.#ports = ports;
+    await Promise.all(Array.from({ length: this.#config.workers - 1 }, () => this.#fork().ready));
+    for (const worker of this.#workers) this.#replaceWhenEnded(worker);
+    return ports;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restartTimers) clearTimeout(timer);
+    for (const worker of this.#workers) worker.stop();
+    await Promise.all([...this.#workers].map(({ ended }) => ended));
+    await Promise.all([...this.#journals.values()].map((journal) => journal.close()));
+  }
+
+  #fork(): WorkerHandle {
+    this.#forked += 1;
+    const worker = new WorkerHandle({
+      config: this.#config,
+      nodeId: `node-${process.pid}-${this.#forked}`,
+      connect: (link) => this.#connect(link),
+      clusterMetrics: () => this.#metrics.clusterMetrics(),
+    });
+    this.#workers.add(worker);
+    void worker.ended.then(() => this.#workers.delete(worker));
+    return worker;
+  }
+
+  #connect(link: MessageLink): void {
+    for (const [database, journal] of this.#journals) serveJournal(journal, link.channel(journalChannel(database)));
+    this.#relay.add(link.channel(NOTIFICATIONS_CHANNEL));
+  }
+
+  #replaceWhenEnded(worker: WorkerHandle): void {
+    const healthy = setTimeout(() => {
+      this.#restartDelay = FIRST_RESTART_DELAY;
+    }, HEALTHY_AFTER);
+    void worker.ended.then((reason) => {
+      clearTimeout(healthy);
+      if (this.#stopping) return;
+      this.#logger.error({ reason, restartInMs: this.#restartDelay }, 'a worker has ended and is replaced');
+      const timer = setTimeout(() => {
+        this.#restartTimers.delete(timer);
+        this.#replace();
+      }, this.#restartDelay);
+      this.#restartTimers.add(timer);
+      this.#restartDelay = Math.min(LAST_RESTART_DELAY, 2 * this.#restartDelay);
+    });
+  }
+
+  #replace(): void {
+    const worker = this.#fork();
+    this.#replaceWhenEnded(worker);
+    worker.ready.then(
+      (ports) => this.#replaced(ports),
+      (error: unknown) => this.#logger.error({ err: error }, 'a new worker could not start'),
+    );
+  }
+
+  /** When all workers have died at once, a port that was chosen freely is lost with them. */
+  #replaced({ http, stomp }: Ports): void {
+    if (http === this.#ports?.http && stomp === this.#ports.stomp) this.#logger.info({}, 'a new worker serves');
+    else this.#fail(new Error('all workers have died, and the ports that they had chosen are lost'));
+  }
+}

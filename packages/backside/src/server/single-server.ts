@@ -1,0 +1,37 @@
+import { createMemoryNotifier } from '@backside/notifier';
+import type { Logger } from '@backside/protocol';
+import type { ServerConfig } from '../config/server-options.js';
+import { prepareDataFolder } from './data-folder.js';
+import { openDatabases } from './databases.js';
+import { openEdges } from './edges.js';
+import type { RunningServer } from './running-server.js';
+import { openStorage } from './storage.js';
+
+/** Everything in this process. */
+export async function startSingleServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
+  if (config.store === 'embedded') await prepareDataFolder(config.data);
+  const notifier = createMemoryNotifier();
+  const databases = await openDatabases({
+    config,
+    logger,
+    notifier,
+    nodeId: `node-${process.pid}`,
+    trimsJournal: true,
+    openStorage: (database, databaseLogger) => openStorage({ config, database, logger: databaseLogger }),
+  });
+  const close = async (): Promise<void> => {
+    await databases.close();
+    await notifier.close();
+  };
+  try {
+    const edges = await openEdges({ config, logger, databases });
+    const stop = async (): Promise<void> => {
+      await edges.drain();
+      await close();
+    };
+    return { ports: edges.ports, failed: new Promise(() => {}), stop };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Logger } from '@backside/protocol';
+import type { Journal, Replica } from '@backside/store';
+import type { ServerConfig } from '../config/server-options.js';
+
+/** Where one database lives. */
+export interface Storage {
+  readonly journal: Journal;
+  readonly replica: Replica;
+  /** Brings the replica to disk and lets go of both. Call once the database is closed. */
+  close(): Promise<void>;
+}
+
+export interface StorageOptions {
+  readonly config: ServerConfig;
+  readonly database: string;
+  readonly logger: Logger;
+}
+
+type OpenStorage = (options: StorageOptions) => Promise<Storage>;
+
+/** The drivers by their configured name; a driver is loaded only if it is used. */
+const STORES: Readonly<Record<ServerConfig['store'], () => Promise<{ openStorage: OpenStorage }>>> = {
+  embedded: () => import('./embedded-storage.js'),
+  memory: () => import('./memory-storage.js'),
+};
+
+/** Opens a database's journal and replica in this process. Throws `DataFolderError`. */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const driver = await STORES[options.config.store]();
+  return driver.openStorage(options);
+}

@@ -1,0 +1,60 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { ServerConfig } from '../config/server-options.js';
+import type { Ports } from './edges.js';
+import { type LinkChannel, MessageLink } from './message-link.js';
+import { CONTROL_CHANNEL, type ToPrimary, type ToWorker } from './worker-messages.js';
+
+export interface WorkerOptions {
+  readonly config: ServerConfig;
+  /** Names the worker in its commits and messages. */
+  readonly nodeId: string;
+  /** Called before the worker's first message can arrive. */
+  readonly connect: (link: MessageLink) => void;
+  /** The text of `/metrics` for the whole cluster. */
+  readonly clusterMetrics: () => Promise<string>;
+}
+
+/** One worker process, as the primary sees it. */
+export class WorkerHandle {
+  /** Resolves once the worker serves; rejects if it ends before. */
+  readonly ready: Promise<Ports>;
+  /** Resolves when the process has ended, with its exit code or signal. */
+  readonly ended: Promise<string>;
+  readonly #worker: Worker;
+  readonly #control: LinkChannel;
+  #failure: string | null = null;
+
+  constructor(options: WorkerOptions) {
+    this.#worker = cluster.fork();
+    const link = new MessageLink(this.#worker);
+    options.connect(link);
+    this.#control = link.channel(CONTROL_CHANNEL);
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', (code, signal) => resolve(this.#failure ?? `ended with ${signal ?? `code ${code}`}`));
+    });
+    this.ready = new Promise((resolve, reject) => {
+      this.#control.onMessage((message) => {
+        const told = message as ToPrimary;
+        if (told.kind === 'born') this.#tell({ kind: 'start', config: options.config, nodeId: options.nodeId });
+        else if (told.kind === 'ready') resolve(told.ports);
+        else if (told.kind === 'failed') this.#failure = told.message;
+        else void this.#answerMetrics(told.id, options.clusterMetrics);
+      });
+      void this.ended.then((reason) => reject(new Error(reason)));
+    });
+  }
+
+  /** Has the worker drain and end. */
+  stop(): void {
+    this.#tell({ kind: 'stop' });
+  }
+
+  async #answerMetrics(id: number, clusterMetrics: () => Promise<string>): Promise<void> {
+    const text = await clusterMetrics().catch(() => null);
+    this.#tell({ kind: 'metrics', id, text });
+  }
+
+  #tell(message: ToWorker): void {
+    this.#control.send(message);
+  }
+}

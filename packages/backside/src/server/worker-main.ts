@@ -1,0 +1,111 @@
+import { createIpcJournal } from '@backside/journal-ipc';
+import { createIpcNotifier } from '@backside/notifier-ipc';
+import type { Logger } from '@backside/protocol';
+import { createLmdbReplica } from '@backside/replica-lmdb';
+import type { ServerConfig } from '../config/server-options.js';
+import { databaseFolders } from './data-folder.js';
+import { openDatabases } from './databases.js';
+import { openEdges } from './edges.js';
+import { createLogger, withFields } from './logger.js';
+import { type LinkChannel, MessageLink } from './message-link.js';
+import type { Storage } from './storage.js';
+import { CONTROL_CHANNEL, journalChannel, NOTIFICATIONS_CHANNEL, type ToPrimary, type ToWorker } from './worker-messages.js';
+
+/**
+ * One worker of a cluster: serves clients, keeps the journal's commits of late in memory above the tree that the primary
+ * checkpoints, and appends through the primary. Ends when it is told to, or with the primary.
+ */
+class WorkerServer {
+  readonly #link = new MessageLink(process);
+  readonly #control: LinkChannel = this.#link.channel(CONTROL_CHANNEL);
+  readonly #metrics = new Map<number, (text: string | null) => void>();
+  #nextRequest = 1;
+  #logger: Logger | null = null;
+  #stop: () => Promise<void> = async () => {};
+
+  run(): void {
+    // The terminal sends its signals to all processes; the primary decides what they mean.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+    for (const event of ['uncaughtException', 'unhandledRejection']) {
+      process.on(event, (error) => this.#fail(error, 'an error that nobody handled; the worker ends'));
+    }
+    this.#control.onMessage((message) => this.#receive(message as ToWorker));
+    this.#control.onClose(() => process.exit(1));
+    this.#tell({ kind: 'born' });
+  }
+
+  #receive(message: ToWorker): void {
+    if (message.kind === 'metrics') this.#metrics.get(message.id)?.(message.text);
+    else if (message.kind === 'stop') this.#end();
+    else this.#start(message.config, message.nodeId);
+  }
+
+  #start(config: ServerConfig, nodeId: string): void {
+    const logger = withFields(createLogger(config, process.stderr), { worker: nodeId });
+    this.#logger = logger;
+    this.#serve(config, nodeId, logger).catch((error: unknown) => this.#fail(error, 'the worker could not start'));
+  }
+
+  async #serve(config: ServerConfig, nodeId: string, logger: Logger): Promise<void> {
+    const notifier = createIpcNotifier(this.#link.channel(NOTIFICATIONS_CHANNEL));
+    const databases = await openDatabases({
+      config,
+      logger,
+      notifier,
+      nodeId,
+      trimsJournal: false,
+      openStorage: (database) => this.#openStorage(config, database),
+    });
+    const edges = await openEdges({ config, logger, databases, clusterMetrics: () => this.#clusterMetrics() });
+    this.#stop = async () => {
+      await edges.drain();
+      await databases.close();
+      await notifier.close();
+    };
+    this.#tell({ kind: 'ready', ports: edges.ports });
+  }
+
+  async #openStorage(config: ServerConfig, database: string): Promise<Storage> {
+    const journal = await createIpcJournal(this.#link.channel(journalChannel(database)));
+    const replica = createLmdbReplica({ directory: databaseFolders(config.data, database).replica, mode: 'follower' });
+    const close = async (): Promise<void> => {
+      await replica.close();
+      await journal.close();
+    };
+    return { journal, replica, close };
+  }
+
+  #clusterMetrics(): Promise<string> {
+    const id = this.#nextRequest++;
+    return new Promise((resolve, reject) => {
+      this.#metrics.set(id, (text) => {
+        this.#metrics.delete(id);
+        if (text === null) reject(new Error('the primary could not collect the metrics'));
+        else resolve(text);
+      });
+      this.#tell({ kind: 'metrics', id });
+    });
+  }
+
+  #end(): void {
+    this.#stop().then(
+      () => process.exit(0),
+      (error: unknown) => this.#fail(error, 'the worker could not be stopped in order'),
+    );
+  }
+
+  #fail(error: unknown, message: string): void {
+    this.#logger?.error({ err: error }, message);
+    process.send?.({ channel: CONTROL_CHANNEL, message: failure(error) }, () => process.exit(1));
+  }
+
+  #tell(message: ToPrimary): void {
+    this.#control.send(message);
+  }
+}
+
+function failure(error: unknown): ToPrimary {
+  return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+}
+
+new WorkerServer().run();

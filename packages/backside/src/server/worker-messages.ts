@@ -1,0 +1,25 @@
+import type { ServerConfig } from '../config/server-options.js';
+import type { Ports } from './edges.js';
+
+/** What the primary tells a worker on the channel `control`. */
+export type ToWorker =
+  | { readonly kind: 'start'; readonly config: ServerConfig; readonly nodeId: string }
+  /** Drain, close, and end. */
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'metrics'; readonly id: number; readonly text: string | null };
+
+/** What a worker tells the primary on the channel `control`. */
+export type ToPrimary =
+  /** Listens for messages. */
+  | { readonly kind: 'born' }
+  | { readonly kind: 'ready'; readonly ports: Ports }
+  | { readonly kind: 'failed'; readonly message: string }
+  /** Asks for the metrics of all workers. */
+  | { readonly kind: 'metrics'; readonly id: number };
+
+export const CONTROL_CHANNEL = 'control';
+export const NOTIFICATIONS_CHANNEL = 'notifications';
+
+export function journalChannel(database: string): string {
+  return `journal ${database}`;
+}

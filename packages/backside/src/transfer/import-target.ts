@@ -1,0 +1,73 @@
+import type { WriteStep } from '@backside/api';
+import { createMemoryNotifier } from '@backside/notifier';
+import { ADMIN, BacksideError, HEADERS, SILENT_LOGGER } from '@backside/protocol';
+import { formatPath, type Path } from '@backside/tree';
+import { parseServerUrl } from '../client/server-url.js';
+import { connectStomp } from '../client/stomp-client.js';
+import type { ServerConfig } from '../config/server-options.js';
+import { prepareDataFolder } from '../server/data-folder.js';
+import { openDatabases } from '../server/databases.js';
+import { openStorage } from '../server/storage.js';
+import type { JsonValue } from './piece.js';
+
+/** One step of an imported commit. */
+export interface ImportStep {
+  readonly method: 'set' | 'update' | 'remove';
+  readonly value: JsonValue;
+}
+
+/** Where an import goes. */
+export interface ImportTarget {
+  /** Writes the steps at `path` as one durable commit; resolves with its revision. */
+  commit(path: Path, steps: readonly ImportStep[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Writes through a running server. */
+export async function openServerTarget(url: string, database: string, token: string | null): Promise<ImportTarget> {
+  const client = await connectStomp({ url: parseServerUrl(url), database, token });
+  return {
+    commit: async (path, steps) => {
+      client.send('BEGIN', [['transaction', 'import']]);
+      for (const { method, value } of steps) {
+        const headers = [['destination', formatPath(path)], [HEADERS.method, method], ['transaction', 'import']] as const;
+        client.send('SEND', headers, JSON.stringify(value));
+      }
+      const receipt = await client.request('COMMIT', [['transaction', 'import']]);
+      return Number(receipt.get(HEADERS.revision));
+    },
+    close: () => client.close(),
+  };
+}
+
+/** Writes into a data folder that no server uses. Throws `unavailable` if one does. */
+export async function openFolderTarget(config: ServerConfig): Promise<ImportTarget> {
+  await prepareDataFolder(config.data);
+  const notifier = createMemoryNotifier();
+  const databases = await openDatabases({
+    config,
+    logger: SILENT_LOGGER,
+    notifier,
+    nodeId: 'import',
+    trimsJournal: true,
+    openStorage: (database, logger) => openStorage({ config, database, logger }),
+  }).catch((cause: unknown) => {
+    if (!(cause instanceof BacksideError) || cause.code !== 'unavailable') throw cause;
+    throw new Error(`${cause.message}; to import through the server that runs there, use --url`, { cause });
+  });
+  return {
+    commit: async (path, steps) => {
+      const operation = { principal: ADMIN, steps: steps.map((step) => writeStep(path, step)) };
+      const { revision } = await databases.all[0]!.write(operation);
+      return revision;
+    },
+    close: async () => {
+      await databases.close();
+      await notifier.close();
+    },
+  };
+}
+
+function writeStep(path: Path, { method, value }: ImportStep): WriteStep {
+  return method === 'remove' ? { method, path } : { method, path, value };
+}

@@ -1,0 +1,22 @@
+import type { ListenOptions, Subscription, WriteOperation, WriteResult } from '@backside/api';
+import type { Principal } from '@backside/protocol';
+import type { Path } from '@backside/tree';
+
+/** What runs when the connection that it belongs to ends. */
+export interface ProxyConnectionScope {
+  /** Keeps the operation for the end of the connection. Throws `permission-denied` if it would be refused now. */
+  onDisconnect(operation: WriteOperation): void;
+  /** Forgets what was kept at `path` and below. */
+  cancelOnDisconnect(path: Path): void;
+  /** Runs all that was kept, once. */
+  end(): Promise<void>;
+}
+
+/** The part of the API core's `Database` that sessions use. */
+export interface ProxyDatabase {
+  readonly name: string;
+  readonly epoch: string;
+  write(operation: WriteOperation): Promise<WriteResult>;
+  listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription;
+  connectionScope(): ProxyConnectionScope;
+}

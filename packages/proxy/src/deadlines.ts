@@ -1,0 +1,63 @@
+/** Called once its time has come, with the present time; returns when to be called again, or null for never. */
+export type Timed = (now: number) => number | null;
+
+interface Entry {
+  readonly at: number;
+  readonly timed: Timed;
+}
+
+const SLOTS = 512;
+
+/**
+ * The timing of all connections with one timer: a wheel of slots, each `resolutionMs` wide, so that a moment costs only
+ * what is due in it. Calls come up to two resolutions late and never early.
+ */
+export class Deadlines {
+  readonly #resolutionMs: number;
+  readonly #slots: (Entry[] | null)[] = new Array<Entry[] | null>(SLOTS).fill(null);
+  /** The number of the last slot that was looked at; slots are numbered from time 0 on. */
+  #done: number;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(now: number, resolutionMs = 50) {
+    this.#resolutionMs = resolutionMs;
+    this.#done = Math.floor(now / resolutionMs);
+  }
+
+  /** Has `timed` called at `at` or a little later; at once (with the next advance) if that is past. */
+  schedule(at: number, timed: Timed): void {
+    const furthest = this.#done + SLOTS - 1;
+    const slot = Math.min(furthest, Math.max(this.#done + 1, Math.ceil(at / this.#resolutionMs)));
+    const entries = this.#slots[slot % SLOTS];
+    if (entries) entries.push({ at, timed });
+    else this.#slots[slot % SLOTS] = [{ at, timed }];
+  }
+
+  /** Calls what is due at `now`. */
+  advance(now: number): void {
+    const last = Math.floor(now / this.#resolutionMs);
+    const end = Math.min(last, this.#done + SLOTS);
+    while (this.#done < end) {
+      this.#done += 1;
+      const entries = this.#slots[this.#done % SLOTS];
+      this.#slots[this.#done % SLOTS] = null;
+      for (const entry of entries ?? []) this.#call(entry, now);
+    }
+    this.#done = Math.max(this.#done, last);
+  }
+
+  #call(entry: Entry, now: number): void {
+    const next = entry.at > now ? entry.at : entry.timed(now);
+    if (next !== null) this.schedule(next, entry.timed);
+  }
+
+  /** Advances by itself, on a timer that does not keep the process alive. */
+  start(now: () => number): void {
+    this.#timer ??= setInterval(() => this.advance(now()), this.#resolutionMs).unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,101 @@
+import { type BacksideError, DESTINATIONS, HEADERS, type Principal } from '@backside/protocol';
+import { canWriteHeader, formatHeaders } from '@backside/stomp';
+import type { ClientSubscription } from './client-subscription.js';
+import { assembleFrame } from './framing.js';
+import { type RefusalDetails, refusalBody } from './refusal.js';
+import type { Session } from './session.js';
+
+/** A subscription to one of the server's own destinations. Acknowledgement does not apply to it. */
+abstract class OwnSubscription implements ClientSubscription {
+  readonly id: string | undefined;
+  readonly destination: string;
+  protected readonly session: Session;
+  #messages = 0;
+
+  constructor(session: Session, id: string | undefined, destination: string) {
+    this.session = session;
+    this.id = id;
+    this.destination = destination;
+  }
+
+  abstract begin(principal: Principal): void;
+  abstract renew(principal: Principal): void;
+
+  holdBack(): void {}
+  letGo(): void {}
+  acknowledge(): void {}
+  end(): void {}
+
+  awaits(): boolean {
+    return false;
+  }
+
+  /** The MESSAGE with this JSON body. */
+  protected message(body: Uint8Array, headers: readonly (readonly [string, string])[] = []): Uint8Array {
+    const { version, context, transport } = this.session;
+    this.#messages += 1;
+    context.counters.messagesOut += 1;
+    const all: (readonly [string, string])[] = [
+      ...(this.id === undefined ? [] : [['subscription', this.id] as const]),
+      ['message-id', `${this.destination.slice(1)}-${this.#messages}`],
+      ['destination', this.destination],
+      ['content-type', 'application/json'],
+      ...headers.filter(([name, value]) => canWriteHeader(name, value, version)),
+    ];
+    const head = `MESSAGE\n${formatHeaders(all, version)}content-length:${body.byteLength}\n`;
+    return assembleFrame(transport.framing, head, body);
+  }
+}
+
+/** `/.info/…`: the value now and, for the user, after each new sign-in. */
+export class InfoSubscription extends OwnSubscription {
+  readonly #clientTime: number | null;
+
+  /** `clientTime`: what the client's clock showed when it subscribed, if it said so. */
+  constructor(session: Session, names: { id: string | undefined; destination: string; clientTime: number | null }) {
+    super(session, names.id, names.destination);
+    this.#clientTime = names.clientTime;
+  }
+
+  begin(principal: Principal): void {
+    const body = Buffer.from(JSON.stringify(this.#value(principal)));
+    this.session.outbox.pushPrivate(this.message(body, [[HEADERS.event, 'put']]));
+  }
+
+  renew(principal: Principal): void {
+    if (this.destination === DESTINATIONS.user) this.begin(principal);
+  }
+
+  #value(principal: Principal): unknown {
+    switch (this.destination) {
+      case DESTINATIONS.connected:
+        return true;
+      case DESTINATIONS.user:
+        return userOf(principal);
+      default:
+        return this.#clientTime === null ? 0 : this.session.context.now() - this.#clientTime;
+    }
+  }
+}
+
+function userOf(principal: Principal): unknown {
+  if (principal.kind === 'user') return { uid: principal.uid, provider: principal.provider, claims: principal.claims };
+  return principal.kind === 'admin' ? { admin: true } : null;
+}
+
+/** `/.errors`: as long as it is there, the refusal of a single operation does not end the connection. */
+export class ErrorsSubscription extends OwnSubscription {
+  begin(): void {
+    this.session.subscriptions.listener = this;
+  }
+
+  renew(): void {}
+
+  /** The MESSAGE that tells of a refusal. */
+  refusal(error: BacksideError, details: RefusalDetails): Uint8Array {
+    const headers: (readonly [string, string])[] = [[HEADERS.code, error.code]];
+    if (details.receipt !== undefined) headers.push(['receipt-id', details.receipt]);
+    if (error.trace !== undefined) headers.push([HEADERS.trace, error.trace]);
+    return this.message(refusalBody(error, details), headers);
+  }
+}

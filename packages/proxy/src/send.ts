@@ -1,0 +1,93 @@
+import type { WriteOperation, WriteResult } from '@backside/api';
+import { BacksideError, DESTINATIONS, HEADERS } from '@backside/protocol';
+import { type Frame, formatHeaders } from '@backside/stomp';
+import { formatPath, type Path } from '@backside/tree';
+import { invalidHeader, isReserved, PathCache, required } from './frame-headers.js';
+import type { Reply } from './reply-queue.js';
+import type { Session } from './session.js';
+import { signInAgain } from './sign-in.js';
+import { applicationHeaders, parseOnDisconnect, parsePrecondition, parseStep, parseWriteOptions } from './write-step.js';
+
+const PATHS = new PathCache();
+
+/** SEND: a write, a step of a transaction, something to do when the connection ends, or a new sign-in. */
+export function serveSend(session: Session, frame: Frame): void {
+  const destination = required(frame, 'destination');
+  const transaction = frame.headers.get('transaction');
+  if (transaction !== undefined) sendInTransaction(session, frame, { destination, transaction });
+  else if (isReserved(destination)) sendToServer(session, frame, destination);
+  else if (frame.headers.has(HEADERS.onDisconnect)) keepForTheEnd(session, frame, PATHS.parse(destination));
+  else write(session, operationOf(session, frame, PATHS.parse(destination)), frame);
+}
+
+function sendToServer(session: Session, frame: Frame, destination: string): void {
+  if (destination !== DESTINATIONS.auth) throw new BacksideError('invalid-path', 'nothing can be sent there');
+  signInAgain(session, frame);
+}
+
+function operationOf(session: Session, frame: Frame, path: Path): WriteOperation {
+  const precondition = parsePrecondition(frame, path);
+  const headers = applicationHeaders(frame);
+  return {
+    principal: session.actor,
+    steps: [parseStep(frame, path)],
+    ...(precondition && { preconditions: [precondition] }),
+    ...(headers && { headers }),
+    ...parseWriteOptions(frame),
+  };
+}
+
+/** Hands a write to the database. Its answer takes its place now and is given when the write is acknowledged. */
+export function write(session: Session, operation: WriteOperation, frame: Frame, done?: () => void): void {
+  const receipt = frame.headers.get('receipt');
+  const written = session.database.write(operation);
+  const reply = session.expect();
+  const { counters } = session.context;
+  counters.writesInFlight += 1;
+  written.then(
+    (result) => {
+      counters.writesInFlight -= 1;
+      done?.();
+      session.settle(reply, receipt, receipt === undefined ? '' : resultLines(session, result));
+    },
+    (error: unknown) => refuseWrite(session, reply, error, receipt),
+  );
+}
+
+function refuseWrite(session: Session, reply: Reply, error: unknown, receipt: string | undefined): void {
+  session.context.counters.writesInFlight -= 1;
+  session.refuse(reply, error, { receipt });
+}
+
+/** The header lines of a RECEIPT that tell what became of a write. */
+function resultLines(session: Session, result: WriteResult): string {
+  const revision = `${HEADERS.revision}:${result.revision}\n`;
+  const [pushed] = result.pushed;
+  if (pushed === undefined || result.pushed.length > 1) return revision;
+  return revision + formatHeaders([['destination', formatPath(pushed)]], session.version);
+}
+
+function keepForTheEnd(session: Session, frame: Frame, path: Path): void {
+  const step = parseOnDisconnect(frame, path);
+  if (step === 'cancel') session.scope.cancelOnDisconnect(path);
+  else if (step !== undefined) session.scope.onDisconnect({ principal: session.actor, steps: [step] });
+  session.answer(frame);
+}
+
+const NOT_IN_TRANSACTIONS = [HEADERS.ackLevel, HEADERS.idempotencyKey, HEADERS.onDisconnect];
+
+function sendInTransaction(session: Session, frame: Frame, to: { destination: string; transaction: string }): void {
+  session.transactions.extend(to.transaction, (transaction) => {
+    for (const name of NOT_IN_TRANSACTIONS) {
+      if (frame.headers.has(name)) throw invalidHeader(name, 'on COMMIT, or on a SEND without a transaction');
+    }
+    const path = PATHS.parse(to.destination);
+    const precondition = parsePrecondition(frame, path);
+    transaction.steps.push(parseStep(frame, path));
+    if (precondition !== undefined) transaction.preconditions.push(precondition);
+    for (const [name, value] of applicationHeaders(frame) ?? []) {
+      if (!transaction.headers.has(name)) transaction.headers.set(name, value);
+    }
+  });
+  session.answer(frame);
+}

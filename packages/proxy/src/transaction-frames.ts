@@ -1,0 +1,40 @@
+import type { Frame } from '@backside/stomp';
+import { required } from './frame-headers.js';
+import { write } from './send.js';
+import type { Session } from './session.js';
+import type { Transaction } from './transactions.js';
+import { parseWriteOptions } from './write-step.js';
+
+export function serveBegin(session: Session, frame: Frame): void {
+  session.transactions.begin(required(frame, 'transaction'));
+  session.answer(frame);
+}
+
+export function serveAbort(session: Session, frame: Frame): void {
+  session.transactions.take(required(frame, 'transaction'));
+  session.answer(frame);
+}
+
+/** COMMIT: all SENDs of the transaction as one atomic write, and its ACKs if that is made. */
+export function serveCommit(session: Session, frame: Frame): void {
+  const transaction = session.transactions.take(required(frame, 'transaction'));
+  if (transaction.refusal !== null) throw transaction.refusal;
+  if (transaction.steps.length === 0) {
+    acknowledgeAll(transaction);
+    session.answer(frame);
+    return;
+  }
+  const { steps, preconditions, headers } = transaction;
+  const operation = {
+    principal: session.actor,
+    steps,
+    ...(preconditions.length > 0 && { preconditions }),
+    ...(headers.size > 0 && { headers: [...headers] }),
+    ...parseWriteOptions(frame),
+  };
+  write(session, operation, frame, () => acknowledgeAll(transaction));
+}
+
+function acknowledgeAll(transaction: Transaction): void {
+  for (const { subscription, messageId } of transaction.acknowledgements) subscription.acknowledge(messageId);
+}
