@@ -12,11 +12,12 @@ export { ConnectionScope } from './connection-scope.js';
 export { createDatabase, Database, type DatabaseStats, type ReadResult } from './database.js';
 export { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
 export type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
-export type {
-  Precondition,
-  TransactionResult,
-  TransactionUpdate,
-  WriteOperation,
-  WriteResult,
-  WriteStep,
+export {
+  type Precondition,
+  type TransactionResult,
+  type TransactionUpdate,
+  type WriteOperation,
+  type WriteResult,
+  WriteSeries,
+  type WriteStep,
 } from './operation.js';

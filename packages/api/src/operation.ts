@@ -21,6 +21,12 @@ export type Precondition =
   | { readonly path: Path; readonly revision: number }
   | { readonly path: Path; readonly hash: string };
 
+/** Writes of one origin of which none may be made once an earlier one was refused, as STOMP asks of a connection. */
+export class WriteSeries {
+  /** Whether one was refused. */
+  broken = false;
+}
+
 export interface WriteOperation {
   readonly principal: Principal;
   /** Applied in order as one commit: all or nothing. */
@@ -30,6 +36,8 @@ export interface WriteOperation {
   readonly ackLevel?: AckLevel;
   /** A second write of the same principal with the same key is answered with the first one's result. At most 256 characters. */
   readonly idempotencyKey?: string;
+  /** Refused with `precondition-failed` if an earlier write of the same series was refused. */
+  readonly series?: WriteSeries;
   /** Application headers that live events carry on. */
   readonly headers?: readonly (readonly [string, string])[];
 }

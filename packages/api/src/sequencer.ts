@@ -143,6 +143,8 @@ export class Sequencer {
       const write = this.#queue[taken]!;
       taken += 1;
       try {
+        if (write.operation.series?.broken)
+          throw new BacksideError('precondition-failed', 'an earlier write was refused');
         if (this.#answerKnown(write)) continue;
         const evaluation = evaluate(write.operation, context);
         const commit = this.#commitOf(write, evaluation, { revision: base + commits.length + 1, now });
@@ -263,6 +265,7 @@ export class Sequencer {
   }
 
   #refuse(write: PendingWrite, error: BacksideError): void {
+    if (write.operation.series !== undefined) write.operation.series.broken = true;
     this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
     if (error.code === 'internal') this.#options.logger.error({ err: error.cause ?? error }, 'a write failed');
     if (!write.answered) write.reject(error);

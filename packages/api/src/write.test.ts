@@ -5,6 +5,7 @@ import { hashNode, nodeFromJson, parsePath } from '@backside/tree';
 import { describe, expect, it } from 'vitest';
 import { ALLOWED, type Authorizer } from './authorizer.js';
 import { openDatabase, set, settle, sharedJournal, update, valueAt, write } from './database-fixture.js';
+import { WriteSeries } from './operation.js';
 
 const refused = (code: string) => expect.objectContaining({ code });
 
@@ -71,6 +72,20 @@ describe('a write', () => {
     expect(second).toMatchObject({ code: 'permission-denied', trace: 't-1' });
     expect(third).toMatchObject({ revision: 2 });
     expect(valueAt(database, '/n')).toBe(6);
+  });
+
+  it('is not made once an earlier write of its series was refused', async () => {
+    const database = await openDatabase();
+    const series = new WriteSeries();
+    const attempt = (value: unknown) => database.write({ principal: ADMIN, steps: [set('/a', value)], series });
+    const results = await Promise.allSettled([
+      attempt(1),
+      attempt({ 'b.c': 1 }),
+      attempt(2),
+      write(database, set('/b', 1)),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(valueAt(database, '/')).toEqual({ a: 1, b: 1 });
   });
 
   it('is answered at level applied before the journal has it on disk, but seen by nobody', async () => {
