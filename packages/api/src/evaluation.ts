@@ -49,7 +49,10 @@ export function evaluate(operation: WriteOperation, context: EvaluationContext):
   return { changes, pushed };
 }
 
-/** Steps see the effects of the steps before them; the result is their common effect as disjoint changes. */
+/**
+ * Steps see the effects of the steps before them. The result keeps the paths that they name, since rights and events go by
+ * them: taken together as one step, what a later step overwrites never happened.
+ */
 function computeSteps(steps: readonly WriteStep[], context: EvaluationContext, pushed: Path[]): Change[] {
   const scratch = new SparseTree();
   const current = scratch.over(context.before);

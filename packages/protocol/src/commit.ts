@@ -1,4 +1,4 @@
-import { type Change, encodeNode, formatPath, type Node, nodeFromJson, parsePath } from '@backside/tree';
+import { type Change, encodeNode, formatPath, type Node, nodeFromJson, parsePath, UNLIMITED } from '@backside/tree';
 import { BacksideError } from './errors.js';
 
 const ENCODER = new TextEncoder();
@@ -64,6 +64,9 @@ export function decodeCommit(bytes: Uint8Array): Commit {
   }
 }
 
+/** What was stored was checked when it was written, maybe under other limits. */
+const TRUSTED = { limits: UNLIMITED };
+
 /** Short keys, since every commit carries them: revision, time, author, origin, changes, headers, idempotency key, prior. */
 interface StoredCommit {
   r: number;
@@ -96,9 +99,9 @@ function fieldsOf(raw: StoredCommit): CommitFields {
     time: raw.t,
     author: raw.a,
     origin: raw.o,
-    changes: raw.c.map(([path, value]) => ({ path: parsePath(path), value: nodeFromJson(value) })),
+    changes: raw.c.map(([path, value]) => ({ path: parsePath(path, UNLIMITED), value: nodeFromJson(value, TRUSTED) })),
     ...(raw.h && { headers: raw.h }),
     ...(raw.k !== undefined && { idempotencyKey: raw.k }),
-    ...(raw.p && { prior: raw.p.map((value) => nodeFromJson(value)) }),
+    ...(raw.p && { prior: raw.p.map((value) => nodeFromJson(value, TRUSTED)) }),
   };
 }

@@ -1,8 +1,9 @@
+const NOTHING = new Uint8Array(0);
 const SMALLEST = 64;
 
 /** Octets of a frame that came in several chunks. Grows by doubling, so it holds at most twice what was received. */
 export class OctetBuffer {
-  #octets: Uint8Array = new Uint8Array(SMALLEST);
+  #octets: Uint8Array = NOTHING;
   #length = 0;
 
   get length(): number {
@@ -18,7 +19,7 @@ export class OctetBuffer {
   append(octets: Uint8Array): void {
     const length = this.#length + octets.length;
     if (length > this.#octets.length) {
-      const grown = new Uint8Array(Math.max(length, this.#octets.length * 2));
+      const grown = new Uint8Array(Math.max(length, this.#octets.length * 2, SMALLEST));
       grown.set(this.#octets.subarray(0, this.#length));
       this.#octets = grown;
     }

@@ -41,9 +41,9 @@ export interface FrameParserOptions {
  * does not. After an error or `stop` all further input is dropped.
  */
 export class FrameParser {
-  /** What decides how headers are decoded; null until a version is agreed. Takes effect with the next frame. */
+  /** Decides how headers are decoded; null until a version is agreed. Holds for every head that ends after it is set. */
   version: Version | null = null;
-  /** May be replaced at any time; takes effect with the next frame. */
+  /** May be replaced at any time; holds from then on. */
   limits: ParserLimits;
 
   readonly #onFrame: (frame: Frame) => void;

@@ -12,7 +12,7 @@ import { parseQuery } from './query-json.js';
 import { readQuery } from './read-query.js';
 import { nodeReader, readLeaf, readNode, type TreeReader } from './reader.js';
 import { SparseTree } from './sparse-tree.js';
-import { sortedText } from './testing.js';
+import { sortedText } from './testing/sorted-text.js';
 import { parseUpdate } from './update.js';
 
 /** The format is described in the package's README. */

@@ -59,7 +59,8 @@ function encodeMap(map: MapNode, format: Format): string {
   const length = format === 'val' ? shownLength(map) : 0;
   if (length > 0) return encodeArray(map, length);
   let text = '';
-  for (const [key, child] of map.entries()) text += `${text === '' ? '{' : ','}${quote(key)}:${encodeNode(child, format)}`;
+  for (const [key, child] of map.entries())
+    text += `${text === '' ? '{' : ','}${quote(key)}:${encodeNode(child, format)}`;
   if (format === 'export' && map.priority !== null) text += `,".priority":${encodeLeaf(map.priority)}`;
   return `${text}}`;
 }

@@ -24,21 +24,25 @@ export interface FromJsonOptions {
  * beyond a limit; nesting of any depth is refused without overflowing the stack.
  */
 export function nodeFromJson(json: unknown, options: FromJsonOptions = {}): Node {
-  if (typeof json === 'boolean' || json === null) return json;
+  const { node, bytesAtMost } = readJson(json, options);
+  assertWriteSize([node], bytesAtMost, options.limits ?? DEFAULT_LIMITS);
+  return node;
+}
+
+/** As `nodeFromJson`, but the size of the whole is left to the caller; `bytesAtMost` is no less than it. */
+export function readJson(json: unknown, options: FromJsonOptions): { node: Node; bytesAtMost: number } {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const depth = options.depth ?? 0;
   if (depth > limits.maxDepth) throw tooDeep(limits);
-  const reading: Reading = {
-    limits,
-    serverValues: options.serverValues ?? null,
-    keys: [],
-    bytesAtMost: 0,
-  };
-  const node = read(reading, json, depth);
-  if (reading.bytesAtMost > limits.maxWriteBytes && nodeBytes(node) > limits.maxWriteBytes) {
-    throw new TreeError('too-large', `a write of more than ${limits.maxWriteBytes} bytes`);
-  }
-  return node;
+  const reading: Reading = { limits, serverValues: options.serverValues ?? null, keys: [], bytesAtMost: 0 };
+  return { node: read(reading, json, depth), bytesAtMost: reading.bytesAtMost };
+}
+
+/** Throws `too-large` if the nodes together exceed `limits.maxWriteBytes`; counts only if `bytesAtMost` leaves room for doubt. */
+export function assertWriteSize(nodes: readonly Node[], bytesAtMost: number, limits: Limits): void {
+  if (bytesAtMost <= limits.maxWriteBytes) return;
+  if (nodes.reduce((bytes: number, node) => bytes + nodeBytes(node), 0) <= limits.maxWriteBytes) return;
+  throw new TreeError('too-large', `a write of more than ${limits.maxWriteBytes} bytes`);
 }
 
 /** The size that `Limits.maxWriteBytes` bounds. */

@@ -4,157 +4,29 @@ import { applyChanges, type Change } from './change.js';
 import { diffNodes } from './diff.js';
 import { encodeNode, nodeToJson } from './encode.js';
 import { hashNode, matchesHash } from './hash.js';
-import { type Json, nodeFromJson } from './json.js';
+import { nodeFromJson } from './json.js';
 import { compareKeys, sortedKeys } from './key-order.js';
-import { type Leaf, MapNode, type Node, nodesEqual, type PresentNode, type Priority, PriorityLeaf } from './node.js';
+import { type Node, nodesEqual } from './node.js';
 import { normalizeChanges } from './normalize.js';
-import { isPrefix, type Path } from './path.js';
-import { applyQuery, type Query, queryEntries } from './query.js';
+import { isPrefix } from './path.js';
+import { applyQuery, queryEntries } from './query.js';
 import { canonicalQuery, formatQuery, parseQuery } from './query-json.js';
 import { readQuery } from './read-query.js';
 import { nodeReader, readNode, readPriority } from './reader.js';
 import { layered, SparseTree } from './sparse-tree.js';
-import { sortedText } from './testing.js';
-
-/**
- * The naive model: every node is a record of an optional leaf, children and a priority, changed in place, pruned by walking the whole
- * tree. It shares no code with the package.
- */
-interface Model {
-  leaf: Leaf | null;
-  priority: Priority;
-  children: Record<string, Model>;
-}
-
-const blank = (): Model => ({ leaf: null, priority: null, children: Object.create(null) });
-
-function modelOf(node: Node): Model {
-  const model = blank();
-  if (node instanceof MapNode) {
-    model.priority = node.priority;
-    for (const [key, child] of node.children) model.children[key] = modelOf(child);
-  } else if (node instanceof PriorityLeaf) {
-    model.leaf = node.value;
-    model.priority = node.priority;
-  } else model.leaf = node;
-  return model;
-}
-
-const exists = (model: Model): boolean => model.leaf !== null || Object.keys(model.children).length > 0;
-
-function prune(model: Model): void {
-  for (const key of Object.keys(model.children)) {
-    const child = model.children[key] as Model;
-    prune(child);
-    if (!exists(child)) delete model.children[key];
-  }
-  if (!exists(model)) model.priority = null;
-}
-
-function find(model: Model, path: Path): Model | undefined {
-  return path.reduce<Model | undefined>((at, key) => at?.children[key], model);
-}
-
-function change(root: Model, { path, value }: Change): void {
-  if (path[path.length - 1] === '.priority') {
-    const target = find(root, path.slice(0, -1));
-    if (target !== undefined && exists(target)) target.priority = value as Priority;
-    return;
-  }
-  if (value === null && find(root, path) === undefined) return;
-  let at = root;
-  for (const key of path) {
-    at.leaf = null;
-    at.children[key] ??= blank();
-    at = at.children[key] as Model;
-  }
-  Object.assign(at, modelOf(value));
-  prune(root);
-}
-
-function exported(model: Model): Json {
-  const object: Record<string, Json> = Object.create(null);
-  if (model.leaf !== null) {
-    if (model.priority === null) return model.leaf;
-    object['.value'] = model.leaf;
-  } else if (!exists(model)) return null;
-  for (const [key, child] of Object.entries(model.children)) object[key] = exported(child);
-  if (model.priority !== null) object['.priority'] = model.priority;
-  return object;
-}
+import { changes, key, node, path, query, start } from './testing/arbitraries.js';
+import { changeModel, exportModel, modelOf, queryModel } from './testing/naive-model.js';
+import { sortedText } from './testing/sorted-text.js';
 
 const exportText = (node: Node): string => sortedText(nodeToJson(node, 'export'));
-
-const key = fc.constantFrom('a', 'b', 'c', '0', '1', '10', '01', '__proto__', 'constructor', '\u{1f600}', '\ue000');
-const leaf = fc.oneof(
-  fc.constantFrom<Leaf>(0, false, '', true, 1, -1, 'x'),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value)),
-  fc.string(),
-);
-const priority = fc.constantFrom<Priority>(null, null, 0, 1, 'p', '');
-const node: fc.Arbitrary<Node> = fc.letrec<{ node: Node; map: Node }>((tie) => ({
-  node: fc.oneof({ maxDepth: 3 }, leafNode(), tie('map')),
-  map: fc.tuple(fc.array(fc.tuple(key, tie('node')), { maxLength: 4 }), priority).map(([entries, of]) => {
-    const children = new Map<string, PresentNode>();
-    for (const [name, child] of entries) if (child !== null) children.set(name, child);
-    return children.size === 0 ? null : new MapNode(children, of);
-  }),
-})).node;
-
-function leafNode(): fc.Arbitrary<Node> {
-  return fc.tuple(leaf, priority).map(([value, of]) => (of === null ? value : new PriorityLeaf(value, of)));
-}
-
-const path = fc.array(fc.constantFrom('a', 'b', '0', '__proto__'), { maxLength: 3 });
-const oneChange: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ path, value: node }) },
-  { weight: 3, arbitrary: fc.record({ path, value: fc.constant(null) }) },
-  { weight: 2, arbitrary: fc.record({ path: path.map((keys) => [...keys, '.priority']), value: priority }) },
-);
-const changes = fc.array(oneChange, { maxLength: 10 });
-/** A map with a few more children than are copied. */
-const wideNode = fc.tuple(node, fc.integer({ min: 0, max: 40 })).map(([inner, count]): Node => {
-  const numbered = Array.from({ length: count }, (_, index): [string, Leaf] => [`k${index}`, index]);
-  const children = new Map<string, PresentNode>(numbered);
-  if (inner !== null) children.set('a', inner);
-  return children.size === 0 ? null : new MapNode(new Map([['b', new MapNode(children, 7)]]), 'w');
-});
-const start = fc.oneof(node, wideNode);
-
-const bound = fc.tuple(fc.oneof(fc.constant(null), leaf), fc.option(key, { nil: undefined }), fc.boolean());
-const query: fc.Arbitrary<Query> = fc
-  .tuple(
-    fc.constantFrom<Query['order']>(
-      { by: 'key' },
-      { by: 'value' },
-      { by: 'priority' },
-      { by: 'child', path: ['a'] },
-      { by: 'child', path: ['a', 'b'] },
-    ),
-    fc.option(bound, { nil: undefined }),
-    fc.option(bound, { nil: undefined }),
-    fc.option(fc.record({ count: fc.integer({ min: 1, max: 4 }), from: fc.constantFrom('first', 'last') })),
-    fc.tuple(key, key),
-  )
-  .map(([order, low, high, limit, keys]) => {
-    const end = (given: typeof low, keyBound: string): Query['start'] => {
-      if (given === undefined) return undefined;
-      const [value, of, inclusive] = given;
-      if (order.by === 'key') return { value: keyBound, inclusive };
-      const bounded = order.by === 'priority' && typeof value === 'boolean' ? null : value;
-      return of === undefined ? { value: bounded, inclusive } : { value: bounded, key: of, inclusive };
-    };
-    const [from, to] = [end(low, keys[0]), end(high, keys[1])];
-    return { order, ...(from && { start: from }), ...(to && { end: to }), ...(limit && { limit }) } as Query;
-  });
 
 describe('random changes', () => {
   it('leave the tree that the naive model has', () => {
     fc.assert(
       fc.property(start, changes, (before, list) => {
         const model = modelOf(before);
-        for (const step of list) change(model, step);
-        expect(exportText(applyChanges(before, list))).toBe(sortedText(exported(model)));
+        for (const step of list) changeModel(model, step);
+        expect(exportText(applyChanges(before, list))).toBe(sortedText(exportModel(model)));
       }),
       { numRuns: 1500 },
     );
@@ -167,7 +39,9 @@ describe('random changes', () => {
         const states = [before];
         for (const step of list) {
           overlay.apply(step, nodeReader(before));
-          states.push(applyChanges(states[states.length - 1] as Node, [step]));
+          const state = applyChanges(states[states.length - 1] as Node, [step]);
+          states.push(state);
+          expect(exportText(readNode(overlay.over(nodeReader(before)), []))).toBe(exportText(state));
         }
         const after = states[states.length - 1] as Node;
         for (const base of [before, states[Math.min(caughtUp, list.length)] as Node, after]) {
@@ -298,48 +172,12 @@ describe('random keys', () => {
   });
 });
 
-/** Ranks and compares as the specification lists them, written out. */
-function naiveCompare(a: Leaf | Model | null, b: Leaf | Model | null): number {
-  const ranks = ['object', 'boolean', 'number', 'string'];
-  const rank = (value: Leaf | Model | null): number =>
-    value === null ? -1 : typeof value === 'object' ? 9 : ranks.indexOf(typeof value);
-  if (rank(a) !== rank(b)) return rank(a) - rank(b);
-  if (rank(a) === -1 || rank(a) === 9) return 0;
-  return (a as Leaf) < (b as Leaf) ? -1 : (a as Leaf) > (b as Leaf) ? 1 : 0;
-}
-
-function naiveQuery(root: Model, { order, start: from, end: to, limit }: Query): string[] {
-  const valueAt = (at: Model | undefined): Leaf | Model | null =>
-    at === undefined || !exists(at) ? null : (at.leaf ?? at);
-  const indexed = Object.entries(root.children).map(([name, child]) => {
-    if (order.by === 'priority') return { name, value: child.priority };
-    return { name, value: valueAt(order.by === 'child' ? find(child, order.path) : child) };
-  });
-  const compare = (
-    a: (typeof indexed)[number],
-    b: { value: Leaf | Model | null; name: string | undefined },
-    none: number,
-  ) => {
-    if (order.by === 'key') return compareKeys(a.name, b.name ?? String(b.value));
-    return naiveCompare(a.value, b.value) || (b.name === undefined ? none : compareKeys(a.name, b.name));
-  };
-  const keyOf = (given: { key?: string }): string | undefined => (order.by === 'key' ? undefined : given.key);
-  const inside = indexed.filter((entry) => {
-    const low = from ? compare(entry, { value: from.value, name: keyOf(from) }, from.inclusive ? 1 : -1) : 1;
-    const high = to ? compare(entry, { value: to.value, name: keyOf(to) }, to.inclusive ? -1 : 1) : -1;
-    return (low > 0 || (low === 0 && from?.inclusive)) && (high < 0 || (high === 0 && to?.inclusive));
-  });
-  const names = inside.sort((a, b) => compare(a, b, 0)).map(({ name }) => name);
-  if (!limit) return names;
-  return limit.from === 'first' ? names.slice(0, limit.count) : names.slice(-limit.count);
-}
-
 describe('a random query', () => {
   it('chooses the children that the naive model chooses, on nodes, on readers and through overlays', () => {
     fc.assert(
       fc.property(start, changes, query, (before, list, asked) => {
         const after = applyChanges(before, list);
-        const expected = naiveQuery(modelOf(after), asked);
+        const expected = queryModel(modelOf(after), asked);
         expect(queryEntries(after, asked).map(([name]) => name)).toEqual(expected);
         const overlay = new SparseTree();
         for (const step of list) overlay.apply(step, nodeReader(before));

@@ -16,7 +16,10 @@ export class SortedKeys {
   }
 
   add(key: string): void {
-    if (this.#chunks.length === 0) this.#chunks.push([]);
+    if (this.#chunks.length === 0) {
+      this.#chunks.push([key]);
+      return;
+    }
     const index = Math.min(this.#chunkFor(key), this.#chunks.length - 1);
     const chunk = this.#chunks[index] as string[];
     const at = lowerBound(chunk, key, false);

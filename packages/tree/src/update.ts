@@ -1,10 +1,9 @@
 import { type Change, orderAsOneStep } from './change.js';
 import { TreeError } from './error.js';
-import { type FromJsonOptions, nodeFromJson } from './json.js';
+import { assertWriteSize, type FromJsonOptions, readJson } from './json.js';
 import { DEFAULT_LIMITS } from './limits.js';
-import { asPriority } from './node.js';
+import { asPriority, type Leaf } from './node.js';
 import { isPriorityPath, type Path, parsePath } from './path.js';
-import type { ServerValueContext } from './server-value.js';
 
 /** `depth` is not an option: it follows from the paths. */
 export type UpdateOptions = Omit<FromJsonOptions, 'depth'>;
@@ -21,32 +20,33 @@ export function parseUpdate(base: Path, json: unknown, options: UpdateOptions = 
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new TreeError('invalid-data', 'an update is an object of relative paths');
   }
-  const changes = Object.entries(json).map(([key, value]) => updateChange(base, { key, value }, options));
+  const limits = options.limits ?? DEFAULT_LIMITS;
+  const changes: Change[] = [];
+  let bytesAtMost = 0;
+  for (const [key, value] of Object.entries(json)) {
+    const relative = parsePath(key, limits);
+    if (relative.length === 0) throw new TreeError('invalid-path', 'empty key');
+    const path = [...base, ...relative];
+    const read = readJson(value, below(options, path, relative));
+    bytesAtMost += read.bytesAtMost;
+    changes.push({ path, value: isPriorityPath(path) ? asPriority(read.node) : read.node });
+  }
+  assertWriteSize(
+    changes.map(({ value }) => value),
+    bytesAtMost,
+    limits,
+  );
   refuseOverlaps(changes);
   return orderAsOneStep(changes);
 }
 
-function updateChange(base: Path, { key, value }: { key: string; value: unknown }, options: UpdateOptions): Change {
-  const limits = options.limits ?? DEFAULT_LIMITS;
-  const relative = parsePath(key, limits);
-  if (relative.length === 0) throw new TreeError('invalid-path', 'empty key');
-  const path = [...base, ...relative];
-  const priority = isPriorityPath(path);
-  const node = nodeFromJson(value, {
-    limits,
-    depth: priority ? path.length - 1 : path.length,
-    ...(options.serverValues && {
-      serverValues: below(options.serverValues, relative),
-    }),
-  });
-  return { path, value: priority ? asPriority(node) : node };
-}
-
-function below(context: ServerValueContext, prefix: Path): ServerValueContext {
-  return {
-    now: context.now,
-    existing: (path): ReturnType<ServerValueContext['existing']> => context.existing([...prefix, ...path]),
-  };
+/** The options for the value at `path`, which is `relative` below the base. */
+function below(options: UpdateOptions, path: Path, relative: Path): FromJsonOptions {
+  const { limits, serverValues } = options;
+  const depth = isPriorityPath(path) ? path.length - 1 : path.length;
+  if (serverValues === undefined) return { ...(limits && { limits }), depth };
+  const existing = (inside: Path): Leaf | null => serverValues.existing([...relative, ...inside]);
+  return { ...(limits && { limits }), depth, serverValues: { now: serverValues.now, existing } };
 }
 
 /** Throws if one change's path is another's, or an ancestor of it. */

@@ -1,4 +1,4 @@
-import type { Json } from './json.js';
+import type { Json } from '../json.js';
 
 /** JSON text with sorted keys, so that equal data has equal text whatever made it. For tests only. */
 export function sortedText(json: Json): string {
