@@ -1,7 +1,7 @@
 import { ADMIN } from '@backside/protocol';
 import { describe, expect, it } from 'vitest';
-import { openDatabase, set, update, valueAt, write } from './database-fixture.js';
 import type { WriteStep } from './operation.js';
+import { openDatabase, set, update, valueAt, write } from './testing/database.js';
 
 const leave = (step: WriteStep) => ({ principal: ADMIN, steps: [step] });
 

@@ -29,7 +29,7 @@ export interface EvaluationContext {
 }
 
 export interface Evaluation {
-  /** Disjoint; never empty. */
+  /** Disjoint; empty for an update of nothing. */
   readonly changes: readonly Change[];
   readonly pushed: readonly Path[];
 }

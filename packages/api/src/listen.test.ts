@@ -2,7 +2,7 @@ import { ADMIN, NOBODY } from '@backside/protocol';
 import { createMemoryJournal } from '@backside/store';
 import { describe, expect, it } from 'vitest';
 import { openAuthorizer } from './authorizer.js';
-import { LineEncoder, listen, openDatabase, set, settle, update, write } from './database-fixture.js';
+import { LineEncoder, listen, openDatabase, set, settle, update, write } from './testing/database.js';
 
 describe('a subscription', () => {
   it('begins with the state and goes on with every change at or below its path', async () => {

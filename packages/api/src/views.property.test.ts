@@ -13,9 +13,9 @@ import {
 import fc from 'fast-check';
 import { it } from 'vitest';
 import type { Database } from './database.js';
-import { openDatabase, settle, write } from './database-fixture.js';
 import type { Encoder, Subscription, ViewEvent } from './listener.js';
 import type { WriteStep } from './operation.js';
+import { openDatabase, settle, write } from './testing/database.js';
 
 const exportForm: Encoder<Json> = { encode: (event) => JSON.parse(new TextDecoder().decode(event.body('export'))) };
 

@@ -4,8 +4,8 @@ import { createMemoryJournal, createMemoryReplica, type Journal } from '@backsid
 import { hashNode, nodeFromJson, parsePath } from '@backside/tree';
 import { describe, expect, it } from 'vitest';
 import { ALLOWED, type Authorizer } from './authorizer.js';
-import { openDatabase, set, settle, sharedJournal, update, valueAt, write } from './database-fixture.js';
 import { WriteSeries } from './operation.js';
+import { openDatabase, set, settle, sharedJournal, update, valueAt, write } from './testing/database.js';
 
 const refused = (code: string) => expect.objectContaining({ code });
 

@@ -2,11 +2,11 @@ import { createMemoryNotifier } from '@backside/notifier';
 import { ADMIN, type BacksideError, type Commit, SILENT_LOGGER } from '@backside/protocol';
 import { type Append, createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
 import { type Json, parsePath, parseQuery } from '@backside/tree';
-import { openAuthorizer } from './authorizer.js';
-import { createDatabase, type Database } from './database.js';
-import type { DatabaseOptions } from './database-options.js';
-import type { Encoder, Subscription, ViewEvent } from './listener.js';
-import type { WriteStep } from './operation.js';
+import { openAuthorizer } from '../authorizer.js';
+import { createDatabase, type Database } from '../database.js';
+import type { DatabaseOptions } from '../database-options.js';
+import type { Encoder, Subscription, ViewEvent } from '../listener.js';
+import type { WriteStep } from '../operation.js';
 
 /** A database in memory with open rules; a test names what it wants otherwise. */
 export async function openDatabase(options: Partial<DatabaseOptions> = {}): Promise<Database> {
