@@ -28,7 +28,7 @@ export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
   maxSubscriptions: 1_000_000,
   maxSnapshotBytes: 64 * 1024 * 1024,
   historyCommits: 10_000,
-  maxResumeCommits: 100_000,
+  maxResumeCommits: 10_000,
   idempotencyKeys: 100_000,
   maxOnDisconnectOperations: 1_000,
 };

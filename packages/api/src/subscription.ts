@@ -1,4 +1,4 @@
-import type { BacksideError, Principal } from '@backside/protocol';
+import { type BacksideError, type Principal, toBacksideError } from '@backside/protocol';
 import { formatPath, type Path } from '@backside/tree';
 import type { Encoder, Listener, Subscription, ViewEvent } from './listener.js';
 import type { View } from './view.js';
@@ -28,6 +28,13 @@ class MissedPaths {
   }
 }
 
+/** One of the events that a subscription begins with. */
+interface First<Encoded> {
+  readonly event: ViewEvent;
+  /** Made in advance for a whole state. */
+  readonly encoded: Encoded | undefined;
+}
+
 /** One client's interest in a view. Delivers in order: the first event, then live ones, or their sum after a pause. */
 export class ViewSubscription<Encoded> implements Subscription {
   readonly view: View;
@@ -35,8 +42,8 @@ export class ViewSubscription<Encoded> implements Subscription {
   readonly encoder: Encoder<Encoded>;
   readonly #listener: Listener<Encoded>;
   readonly #once: boolean;
-  /** What it begins with, cut at registration and delivered before anything else. */
-  #first: readonly ViewEvent[] | null = null;
+  /** What it begins with, the next one last: cut at registration and delivered before anything else. */
+  #first: readonly First<Encoded>[] | null = null;
   #missed: MissedPaths | null = null;
   #paused = false;
   #ended = false;
@@ -61,22 +68,37 @@ export class ViewSubscription<Encoded> implements Subscription {
     return this.#ended;
   }
 
-  /** Sets what it begins with and has it delivered once the caller of `listen` has its subscription. */
+  /**
+   * Sets what it begins with and has it delivered once the caller of `listen` has its subscription. A whole state is encoded
+   * now, while it is the present one.
+   */
   begin(first: readonly ViewEvent[]): void {
-    this.#first = first;
-    queueMicrotask(() => this.#deliverFirst());
+    this.#first = first
+      .map((event) => ({ event, encoded: event.snapshot ? this.encoder.encode(event) : undefined }))
+      .reverse();
+    queueMicrotask(() => this.#guarded(() => this.#deliverFirst()));
   }
 
   #deliverFirst(): void {
-    const first = this.#first;
-    if (first === null || this.#ended || this.#paused) return;
-    for (const [index, event] of first.entries()) {
-      this.#first = first.slice(index + 1);
-      this.#listener.event(this.encoder.encode(event), event);
-      if (this.#ended || this.#paused) return;
+    while (this.#first !== null && !this.#ended && !this.#paused) {
+      const next = this.#first.pop();
+      if (next !== undefined) this.#listener.event(next.encoded ?? this.encoder.encode(next.event), next.event);
+      else this.#begun();
     }
+  }
+
+  #begun(): void {
     this.#first = null;
     if (this.#once) this.end();
+  }
+
+  /** What goes wrong outside of a call by the edge ends this subscription and nothing else. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.cancel(toBacksideError(error));
+    }
   }
 
   /** Hands over an event of the view, whose encoding the view has made for all subscribers of this encoder. */
@@ -100,7 +122,13 @@ export class ViewSubscription<Encoded> implements Subscription {
   resume(): void {
     if (!this.#paused || this.#ended) return;
     this.#paused = false;
-    this.#deliverFirst();
+    this.#guarded(() => {
+      this.#deliverFirst();
+      if (!this.#paused) this.#deliverMissed();
+    });
+  }
+
+  #deliverMissed(): void {
     const missed = this.#missed;
     this.#missed = null;
     if (missed === null || this.#ended) return;

@@ -73,15 +73,16 @@ export abstract class View {
     if (this.#groups.size === 0) this.context.abandoned(this);
   }
 
-  /** The state now, as the first event of a subscription; shared by all that begin at the same revision. */
+  /**
+   * The state now, shared by all who begin or catch up at the same revision. Its body must be asked for before the next commit.
+   */
   snapshot(resumed: boolean | null): ViewEvent {
     const revision = this.context.replica.revision;
     if (this.#snapshot?.revision === revision && this.#snapshot.resumed === resumed) return this.#snapshot;
-    const val = this.encodeState('val');
     const event = snapshotEvent(this.path, revision, {
       resumed,
       warning: this.warning(),
-      encode: (format) => (format === 'val' ? val : this.encodeState(format)),
+      encode: (format) => this.encodeState(format),
     });
     this.#snapshot = event;
     return event;

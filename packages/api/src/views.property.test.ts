@@ -1,14 +1,15 @@
 import { ADMIN } from '@backside/protocol';
 import {
+  applyChanges,
   type Change,
   type Json,
   type Node,
   nodeFromJson,
   nodesEqual,
   nodeToJson,
+  normalizeChanges,
   parsePath,
   parseQuery,
-  setAt,
 } from '@backside/tree';
 import fc from 'fast-check';
 import { it } from 'vitest';
@@ -48,8 +49,8 @@ class Client {
     if (event.revision <= this.revision) throw new Error(`revision ${event.revision} after ${this.revision}`);
     this.revision = event.revision;
     const relative = event.path.slice(parsePath(this.path).length);
-    for (const change of changesOf(event.kind, relative, body))
-      this.state = setAt(this.state, change.path, change.value);
+    // A patch is one step, whatever order its members stand in.
+    this.state = applyChanges(this.state, normalizeChanges(changesOf(event.kind, relative, body)));
   }
 
   toggle(): void {

@@ -54,9 +54,10 @@ export class AppendQueue {
     if (base !== this.#head || this.#refusing) return this.#conflict();
     const problem = revisionProblem(base, commits);
     if (problem !== null) return settled(Promise.reject(new BacksideError('internal', problem)));
+    const payloads = commits.map((commit) => commit.encoded());
     this.#head += commits.length;
     const outcome: AppendOutcome = { status: 'appended', head: this.#head };
-    return { accepted: Promise.resolve(outcome), durable: this.#enqueue(base, commits, outcome) };
+    return { accepted: Promise.resolve(outcome), durable: this.#enqueue(base, payloads, outcome) };
   }
 
   /** Refuses further appends and resolves once those under way have come to an end. */
@@ -65,17 +66,21 @@ export class AppendQueue {
     while (this.#writing !== null) await this.#writing;
   }
 
-  /** Also refuses what is appended in the same turn: it was built on this append, since nobody can know of its end yet. */
+  /**
+   * Tells of a conflict once the head that it names is on disk, so that who was refused can read what came first. Also refuses
+   * what is appended in the same turn: it was built on this append, since nobody can know of its end yet.
+   */
   #conflict(): Append {
     this.#refusing = true;
     queueMicrotask(() => {
       this.#refusing = false;
     });
-    return settled(Promise.resolve({ status: 'revision-conflict', head: this.#head }));
+    const outcome: AppendOutcome = { status: 'revision-conflict', head: this.#head };
+    if (this.#durable === this.#head) return settled(Promise.resolve(outcome));
+    return settled(this.#enqueue(this.#head, [], outcome));
   }
 
-  #enqueue(base: number, commits: readonly Commit[], outcome: AppendOutcome): Promise<AppendOutcome> {
-    const payloads = commits.map((commit) => commit.encoded());
+  #enqueue(base: number, payloads: readonly Uint8Array[], outcome: AppendOutcome): Promise<AppendOutcome> {
     const bytes = payloads.length === 0 ? 0 : batchBytes(payloads);
     const durable = new Promise<AppendOutcome>((resolve, reject) => {
       const settle = (error: BacksideError | null): void => (error ? reject(error) : resolve(outcome));
@@ -119,9 +124,13 @@ export class AppendQueue {
   }
 
   #fail(group: readonly WaitingAppend[], cause: unknown): void {
-    const failure = new BacksideError('unavailable', 'the journal could not be written; it takes no more until it is opened again', {
-      cause,
-    });
+    const failure = new BacksideError(
+      'unavailable',
+      'the journal could not be written; it takes no more until it is opened again',
+      {
+        cause,
+      },
+    );
     this.#refusal = failure;
     this.#failed = true;
     for (const append of [...group, ...this.#waiting]) append.settle(failure);
@@ -130,8 +139,8 @@ export class AppendQueue {
 }
 
 function settled(outcome: Promise<AppendOutcome>): Append {
-  watched(outcome);
-  return { accepted: outcome, durable: outcome };
+  const both = watched(outcome);
+  return { accepted: both, durable: both };
 }
 
 /** A promise whose rejection does not end the process: the caller may watch the other promise of the append only. */

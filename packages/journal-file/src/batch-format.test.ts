@@ -10,7 +10,12 @@ describe('batch format', () => {
     expect(end).toBe(13 + batchBytes(PAYLOADS));
     const parsed = parseBatch(bytes, 13);
     if (parsed.kind !== 'batch') throw new Error(parsed.kind);
-    expect(parsed.batch).toMatchObject({ count: 3, firstRevision: 2 ** 40 + 3, durableRevision: 2 ** 40, totalBytes: end - 13 });
+    expect(parsed.batch).toMatchObject({
+      count: 3,
+      firstRevision: 2 ** 40 + 3,
+      durableRevision: 2 ** 40,
+      totalBytes: end - 13,
+    });
     expect(parsed.batch.records().map(String)).toEqual(PAYLOADS.map(String));
   });
 
@@ -18,7 +23,11 @@ describe('batch format', () => {
     const bytes = batchOf(PAYLOADS);
     let have = 0;
     const asked: number[] = [];
-    for (let parsed = parseBatch(bytes.subarray(0, have), 0); parsed.kind === 'partial'; parsed = parseBatch(bytes.subarray(0, have), 0)) {
+    for (
+      let parsed = parseBatch(bytes.subarray(0, have), 0);
+      parsed.kind === 'partial';
+      parsed = parseBatch(bytes.subarray(0, have), 0)
+    ) {
       have = parsed.neededBytes;
       asked.push(have);
     }

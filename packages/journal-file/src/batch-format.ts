@@ -20,9 +20,17 @@ import { crc32 } from 'node:zlib';
 export const HEAD_BYTES = 36;
 
 export const BATCH_MARK: Buffer = Buffer.from([0xff, 0xfe, 0x42, 0x4a]);
+const MARK_NUMBER = BATCH_MARK.readUInt32LE(0);
 
 /** Where the fields of a head stand; see the table above. */
-const AT = { headChecksum: 4, count: 8, bodyBytes: 12, bodyChecksum: 16, firstRevision: 20, durableRevision: 28 } as const;
+const AT = {
+  headChecksum: 4,
+  count: 8,
+  bodyBytes: 12,
+  bodyChecksum: 16,
+  firstRevision: 20,
+  durableRevision: 28,
+} as const;
 
 export interface BatchHead {
   readonly count: number;
@@ -33,6 +41,8 @@ export interface BatchHead {
 }
 
 export interface StoredBatch extends BatchHead {
+  /** Where it begins in its file. */
+  readonly offset: number;
   /** Bytes of head, lengths and payloads. */
   readonly totalBytes: number;
   /** The encoded commits; views of the buffer that was parsed. */
@@ -78,23 +88,32 @@ export function writeBatch(
   return end;
 }
 
-/** What stands in `bytes` at `offset`. */
-export function parseBatch(bytes: Buffer, offset: number): ParsedBatch {
+/** What stands in `bytes` at `offset`, if `bytes` begin at `fileOffset` of their file. */
+export function parseBatch(bytes: Buffer, offset: number, fileOffset = 0): ParsedBatch {
   const available = bytes.length - offset;
-  const mark = bytes.subarray(offset, offset + BATCH_MARK.length);
-  if (!mark.equals(BATCH_MARK.subarray(0, mark.length))) return { kind: 'bad', problem: 'no batch begins here' };
+  if (!hasMark(bytes, offset)) return { kind: 'bad', problem: 'no batch begins here' };
   if (available < HEAD_BYTES) return { kind: 'partial', neededBytes: HEAD_BYTES };
   const headBytes = HEAD_BYTES + 4 * bytes.readUInt32LE(offset + AT.count);
   if (available < headBytes) return { kind: 'partial', neededBytes: headBytes };
   const head = parseHead(bytes, offset);
   if (head === null) return { kind: 'bad', problem: 'the checksum of the head of a batch is wrong' };
-  const totalBytes = headBytes + head.bodyBytes;
+  const { count, bodyBytes, firstRevision, durableRevision } = head;
+  const totalBytes = headBytes + bodyBytes;
   if (available < totalBytes) return { kind: 'partial', neededBytes: totalBytes };
   const body = bytes.subarray(offset + headBytes, offset + totalBytes);
   if (bytes.readUInt32LE(offset + AT.bodyChecksum) !== crc32(body)) {
     return { kind: 'bad', problem: 'the checksum of a batch is wrong' };
   }
-  return { kind: 'batch', batch: { ...head, totalBytes, records: () => recordsOf(bytes, offset, head.count) } };
+  const records = (): Buffer[] => recordsOf(bytes, offset, count);
+  const batch = { count, bodyBytes, firstRevision, durableRevision, offset: fileOffset + offset, totalBytes, records };
+  return { kind: 'batch', batch };
+}
+
+/** Whether the mark, or as much of it as there is room for, stands at `offset`. */
+function hasMark(bytes: Buffer, offset: number): boolean {
+  if (bytes.length - offset >= BATCH_MARK.length) return bytes.readUInt32LE(offset) === MARK_NUMBER;
+  const rest = bytes.subarray(offset);
+  return rest.equals(BATCH_MARK.subarray(0, rest.length));
 }
 
 /** The head at `offset`, where the mark stands, if it and the lengths after it are all there and sound; otherwise null. */

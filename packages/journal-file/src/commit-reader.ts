@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { BacksideError, type Commit, decodeCommit } from '@backside/protocol';
+import type { StoredBatch } from './batch-format.js';
 import { damage, type SegmentFile } from './segment-files.js';
 import { HEADER_BYTES } from './segment-header.js';
-import { locate, type PlacedBatch, type ScanRange, scanBatches } from './segment-scan.js';
+import { locate, type ScanRange, scanBatches } from './segment-scan.js';
 
 export interface CommitRange {
   readonly after: number;
@@ -14,13 +15,17 @@ export interface CommitRange {
  * The commits `after + 1` … `head`. Reads through the segments with one chunk of a quarter megabyte (or one batch, if that is
  * larger) at a time. Throws `not-found` if they begin later or are removed on the way, `internal` at damage.
  */
-export async function* readCommits(segments: readonly SegmentFile[], range: CommitRange): AsyncGenerator<readonly Commit[]> {
+export async function* readCommits(
+  segments: readonly SegmentFile[],
+  range: CommitRange,
+): AsyncGenerator<readonly Commit[]> {
   let next = range.after + 1;
   if (next > range.head) return;
   if (next < (segments[0]?.firstRevision ?? Infinity)) throw notKept(next);
   for (let index = segmentOf(segments, next); index < segments.length && next <= range.head; index++) {
     const segment = segments[index]!;
-    if (segment.firstRevision > next) throw damage(segment, 0, `it begins with revision ${segment.firstRevision}, and ${next} is nowhere`);
+    if (segment.firstRevision > next)
+      throw damage(segment, 0, `it begins with revision ${segment.firstRevision}, and ${next} is nowhere`);
     for await (const commits of readSegment(segment, { after: next - 1, head: range.head })) {
       next = commits.at(-1)!.revision + 1;
       yield commits;
@@ -67,7 +72,7 @@ async function placesOf(file: FileHandle, segment: SegmentFile, revision: number
   return { from: await locate(file, whole, revision), to: whole.to, nextRevision: null };
 }
 
-function commitsOf(batches: readonly PlacedBatch[], range: CommitRange): Commit[] {
+function commitsOf(batches: readonly StoredBatch[], range: CommitRange): Commit[] {
   const commits: Commit[] = [];
   for (const batch of batches) {
     const from = Math.max(0, range.after + 1 - batch.firstRevision);
@@ -78,7 +83,7 @@ function commitsOf(batches: readonly PlacedBatch[], range: CommitRange): Commit[
 }
 
 /** The last revision of a group of batches. */
-function endOf(batches: readonly PlacedBatch[]): number {
+function endOf(batches: readonly StoredBatch[]): number {
   const last = batches.at(-1)!;
   return last.firstRevision + last.count - 1;
 }

@@ -1,8 +1,12 @@
 import { copyFile, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Journal } from '@backside/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFileJournal } from './file-journal.js';
+import { createFileJournal } from './create-file-journal.js';
 import { commitAt, commitsAt, contents, segmentNames, TestDirectory } from './test-directory.js';
+
+/** For tests that open a journal hundreds of times. */
+const SLOW = { timeout: 60_000 };
 
 describe('file journal after a crash', () => {
   let directory: TestDirectory;
@@ -13,7 +17,7 @@ describe('file journal after a crash', () => {
     await directory.remove();
   });
 
-  it('has an append entirely or not at all, wherever its bytes were cut off or remained zero', async () => {
+  it('has an append entirely or not at all, wherever its bytes were cut off or remained zero', SLOW, async () => {
     const journal = await directory.open();
     await journal.append(0, commitsAt(1, 2)).durable;
     const start = lengthOfData(await bytesOf(directory.journalPath));
@@ -23,31 +27,37 @@ describe('file journal after a crash', () => {
     expect(end - start).toBeGreaterThan(150);
     for (let cut = start; cut <= end; cut++) {
       const expected = cut === end ? ['1:1', '2:2', '3:3', '4:4'] : ['1:1', '2:2'];
-      expect(await reopened(directory, whole.subarray(0, cut))).toEqual(expected);
+      const reopen = cut % 8 === 0 || cut === end ? reopened : opened;
+      expect(await reopen(directory, whole.subarray(0, cut))).toEqual(expected);
+      if (cut % 4 !== 0 && cut < end) continue;
       const zeroed = Buffer.alloc(end + 500);
       whole.copy(zeroed, 0, 0, cut);
       // A commit ends in `}`, so that zeros in its place always differ.
-      expect(await reopened(directory, zeroed)).toEqual(expected);
+      expect(await reopen(directory, zeroed)).toEqual(expected);
     }
   });
 
-  it('tells damage of what was acknowledged from the end of an unfinished write, for every flipped byte', async () => {
-    const journal = await directory.open();
-    const offsets = [];
-    for (let base = 0; base < 3; base++) {
-      offsets.push(lengthOfData(await bytesOf(directory.journalPath)));
-      await journal.append(base, [commitAt(base + 1)]).durable;
-    }
-    const end = lengthOfData(await bytesOf(directory.journalPath));
-    const whole = (await bytesOf(directory.journalPath)).subarray(0, end + 40);
-    for (let at = 0; at < whole.length; at++) {
-      const damaged = Buffer.from(whole);
-      damaged[at] = damaged[at]! ^ 0x10;
-      const outcome = await reopened(directory, damaged).catch((error: Error) => error.message);
-      if (at < offsets[2]!) expect(outcome).toMatch(/0000000000000001\.journal at byte \d+: .*backside doctor/);
-      else expect(outcome).toEqual(at < end ? ['1:1', '2:2'] : ['1:1', '2:2', '3:3']);
-    }
-  });
+  it(
+    'tells damage of what was acknowledged from the end of an unfinished write, for every flipped byte',
+    SLOW,
+    async () => {
+      const journal = await directory.open();
+      const offsets = [];
+      for (let base = 0; base < 3; base++) {
+        offsets.push(lengthOfData(await bytesOf(directory.journalPath)));
+        await journal.append(base, [commitAt(base + 1)]).durable;
+      }
+      const end = lengthOfData(await bytesOf(directory.journalPath));
+      const whole = (await bytesOf(directory.journalPath)).subarray(0, end + 40);
+      for (let at = 0; at < whole.length; at++) {
+        const damaged = Buffer.from(whole);
+        damaged[at] = damaged[at]! ^ 0x10;
+        const outcome = await opened(directory, damaged).catch((error: Error) => error.message);
+        if (at < offsets[2]!) expect(outcome).toMatch(/0000000000000001\.journal at byte \d+: .*backside doctor/);
+        else expect(outcome).toEqual(at < end ? ['1:1', '2:2'] : ['1:1', '2:2', '3:3']);
+      }
+    },
+  );
 
   it('notices damage of the last append too if the journal had been closed', async () => {
     const journal = await directory.open();
@@ -73,6 +83,21 @@ describe('file journal after a crash', () => {
     const lostLater = await bytesOf(directory.journalPath);
     lostLater.fill(0, start, start + 50);
     await expect(reopened(directory, lostLater)).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('finds the end of a large segment, also behind a large write of which the beginning is lost', async () => {
+    const journal = await directory.open();
+    for (let base = 0; base < 3000; base += 100)
+      await journal.append(base, commitsAt(base + 1, 100, 'x'.repeat(1000))).durable;
+    const start = lengthOfData(await bytesOf(directory.journalPath));
+    const together = Array.from({ length: 40 }, (_, index) =>
+      journal.append(3000 + index, [commitAt(3001 + index, 'y'.repeat(100_000))]),
+    );
+    await Promise.all(together.map(({ durable }) => durable));
+    const bytes = await bytesOf(directory.journalPath);
+    expect((await reopened(directory, bytes)).length).toBe(3040);
+    const lost = Buffer.from(bytes).fill(0, start, start + 60);
+    expect((await reopened(directory, lost)).length).toBe(3000);
   });
 
   it('says that it cut something off, and goes on behind the cut', async () => {
@@ -123,7 +148,11 @@ describe('file journal after a crash', () => {
     await file.close();
     await expect(directory.open({ directory: newer })).rejects.toThrow('format version 2');
     const mixed = await directory.crashCopy();
-    const other = await createFileJournal({ directory: join(directory.path, 'other'), now: () => 0, segmentBytes: 100 });
+    const other = await createFileJournal({
+      directory: join(directory.path, 'other'),
+      now: () => 0,
+      segmentBytes: 100,
+    });
     for (let base = 0; base < 4; base++) await other.append(base, [commitAt(base + 1)]).durable;
     await other.close();
     const last = (await segmentNames(mixed)).at(-1)!;
@@ -143,18 +172,35 @@ function lengthOfData(bytes: Buffer): number {
   return end;
 }
 
-/** What a journal whose only segment has these bytes opens with, also the second time and with one more append. */
+/** What a journal whose only segment has these bytes opens with. */
+async function opened(directory: TestDirectory, bytes: Buffer): Promise<string[]> {
+  return withJournal(directory, bytes, (journal) => contents(journal));
+}
+
+/** The same, and makes sure that the journal goes on: with one more append, which the next opening finds. */
 async function reopened(directory: TestDirectory, bytes: Buffer): Promise<string[]> {
+  return withJournal(directory, bytes, async (journal, copy) => {
+    const found = await contents(journal);
+    const next = found.length + 1;
+    await journal.append(next - 1, [commitAt(next, 'next')]).durable;
+    await journal.close();
+    const again = await createFileJournal({ directory: copy, now: () => 0 });
+    expect(await contents(again)).toEqual([...found, `${next}:next`]);
+    await again.close();
+    return found;
+  });
+}
+
+async function withJournal<T>(
+  directory: TestDirectory,
+  bytes: Buffer,
+  use: (journal: Journal, copy: string) => Promise<T>,
+): Promise<T> {
   const copy = await directory.crashCopy();
   await writeFile(join(copy, '0000000000000001.journal'), bytes);
   const journal = await createFileJournal({ directory: copy, now: () => 0 });
-  const found = await contents(journal);
-  const next = found.length + 1;
-  await journal.append(next - 1, [commitAt(next, 'next')]).durable;
+  const result = await use(journal, copy);
   await journal.close();
-  const again = await createFileJournal({ directory: copy, now: () => 0 });
-  expect(await contents(again)).toEqual([...found, `${next}:next`]);
-  await again.close();
   await rm(copy, { recursive: true });
-  return found;
+  return result;
 }

@@ -42,10 +42,13 @@ describe('directory lock', () => {
     await once(child, 'spawn');
     const lock = await lockDirectory(directory);
     const holder = JSON.parse(await readFile(join(directory, 'lock.1'), 'utf8'));
-    const writeHolder = (fields: object): Promise<void> => writeFile(join(directory, 'lock.1'), JSON.stringify({ ...holder, ...fields }));
+    const writeHolder = (fields: object): Promise<void> =>
+      writeFile(join(directory, 'lock.1'), JSON.stringify({ ...holder, ...fields }));
 
     await writeHolder({ pid: child.pid, start: '' });
-    await expect(lockDirectory(directory)).rejects.toMatchObject({ message: expect.stringContaining(`process ${child.pid}`) });
+    await expect(lockDirectory(directory)).rejects.toMatchObject({
+      message: expect.stringContaining(`process ${child.pid}`),
+    });
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

@@ -88,9 +88,13 @@ async function readHolder(directory: string, number: number): Promise<Holder | n
     return JSON.parse(await readFile(lockPath(directory, number), 'utf8')) as Holder;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return null;
-    throw new BacksideError('unavailable', `${lockPath(directory, number)} cannot be read; remove it if no process uses the directory`, {
-      cause: error,
-    });
+    throw new BacksideError(
+      'unavailable',
+      `${lockPath(directory, number)} cannot be read; remove it if no process uses the directory`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

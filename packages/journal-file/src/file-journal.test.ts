@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { journalConformance } from '@backside/store/conformance';
@@ -14,7 +14,12 @@ journalConformance('file journal', async () => {
     return directory.open(options);
   };
   const breakMedium = async (): Promise<void> => sendWritesToFullDevice(directory.journalPath);
-  return { journal, reopen, dispose: () => directory.remove(), ...(existsSync('/dev/full') && existsSync('/proc/self/fd') && { breakMedium }) };
+  return {
+    journal,
+    reopen,
+    dispose: () => directory.remove(),
+    ...(existsSync('/dev/full') && existsSync('/proc/self/fd') && { breakMedium }),
+  };
 });
 
 describe('file journal', () => {
@@ -26,6 +31,24 @@ describe('file journal', () => {
     await directory.remove();
   });
 
+  it('tells of a conflict only once what came first can be read', async () => {
+    const journal = await directory.open();
+    const first = journal.append(0, [commitAt(1)]);
+    await first.accepted;
+    expect(await journal.head()).toBe(0);
+    expect(await journal.append(0, [commitAt(1, 'late')]).accepted).toEqual({ status: 'revision-conflict', head: 1 });
+    expect(await contents(journal)).toEqual(['1:1']);
+    expect((await first.durable).status).toBe('appended');
+  });
+
+  it('writes so that a write returns only once it is on disk', async (context) => {
+    if (process.platform !== 'linux') context.skip('elsewhere a second call waits for the disk');
+    await directory.open();
+    const descriptor = descriptorsInto(directory.journalPath)[0]!;
+    const flags = /flags:\s+([0-7]+)/.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1] ?? '0';
+    expect(Number.parseInt(flags, 8) & constants.O_DSYNC).toBe(constants.O_DSYNC);
+  });
+
   it('begins a new segment, named by its first revision, when one is full', async () => {
     const journal = await directory.open({ segmentBytes: 2000 });
     for (let base = 0; base < 40; base++) await journal.append(base, [commitAt(base + 1, 'x'.repeat(200))]).durable;
@@ -33,7 +56,9 @@ describe('file journal', () => {
     expect(names.length).toBeGreaterThan(3);
     expect(names[0]).toBe('0000000000000001.journal');
     expect(names.every((name) => /^\d{16}\.journal$/.test(name))).toBe(true);
-    const sizes = await Promise.all(names.slice(0, -1).map(async (name) => (await stat(join(directory.journalPath, name))).size));
+    const sizes = await Promise.all(
+      names.slice(0, -1).map(async (name) => (await stat(join(directory.journalPath, name))).size),
+    );
     for (const size of sizes) expect(size).toBeLessThan(2600);
     await journal.close();
     const again = await directory.open({ segmentBytes: 2000 });
@@ -43,7 +68,8 @@ describe('file journal', () => {
 
   it('finds any revision of a large segment without reading what is before it', async () => {
     const journal = await directory.open();
-    for (let base = 0; base < 20_000; base += 50) await journal.append(base, commitsAt(base + 1, 50, 'y'.repeat(100))).durable;
+    for (let base = 0; base < 20_000; base += 50)
+      await journal.append(base, commitsAt(base + 1, 50, 'y'.repeat(100))).durable;
     for (const after of [0, 1, 49, 50, 51, 9_999, 12_345, 19_999]) {
       const found = await contents(journal, after);
       expect(found.length).toBe(20_000 - after);
@@ -107,12 +133,19 @@ describe('file journal', () => {
 
 /** Makes the descriptor through which the journal writes lead to a device on which every write fails with ENOSPC. */
 function sendWritesToFullDevice(directory: string): void {
-  const descriptor = Number(readdirSync('/proc/self/fd').find((name) => isSegment(name, directory)));
+  const descriptor = descriptorsInto(directory)[0]!;
   closeSync(descriptor);
   if (openSync('/dev/full', 'w') !== descriptor) throw new Error('another descriptor was free');
 }
 
-function isSegment(descriptor: string, directory: string): boolean {
+/** The open files of this process in a directory. */
+function descriptorsInto(directory: string): number[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((descriptor) => leadsInto(descriptor, directory));
+}
+
+function leadsInto(descriptor: number, directory: string): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(`${directory}/`);
   } catch {

@@ -1,5 +1,10 @@
-export { createFileJournal } from './file-journal.js';
+export { createFileJournal } from './create-file-journal.js';
+export type { JournalFinding } from './journal-finding.js';
 export type { FileJournalOptions, JournalLogger, Retention } from './options.js';
 export { type FileJournalReader, readFileJournal } from './read-file-journal.js';
-export type { JournalFinding } from './journal-finding.js';
-export { type FileJournalReport, type SegmentReport, verifyFileJournal, type VerifyOptions } from './verify-file-journal.js';
+export {
+  type FileJournalReport,
+  type SegmentReport,
+  type VerifyOptions,
+  verifyFileJournal,
+} from './verify-file-journal.js';

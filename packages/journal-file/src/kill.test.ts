@@ -26,7 +26,10 @@ describe('file journal under kill -9', () => {
       const head = await journal.head();
       expect(acknowledged).toBeGreaterThan(before);
       expect(head).toBeGreaterThanOrEqual(acknowledged);
-      const expected = Array.from({ length: head - before }, (_, index) => `${before + index + 1}:${'v'.repeat((before + index) % 300)}`);
+      const expected = Array.from(
+        { length: head - before },
+        (_, index) => `${before + index + 1}:${'v'.repeat((before + index) % 300)}`,
+      );
       expect(await contents(journal, before)).toEqual(expected);
       before = head;
       await journal.close();

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { BacksideError, type Commit } from '@backside/protocol';
 import { readCommits } from './commit-reader.js';
-import { inspectSegment } from './recovery.js';
+import { inspectTail } from './recovery.js';
 import { listSegments, readHeader, type SegmentFile } from './segment-files.js';
 
 /** Read-only sight of a journal, also while another process owns it. Holds no file open between calls. */
@@ -40,7 +40,7 @@ async function* readNow(directory: string, after: number): AsyncGenerator<readon
 async function headOf(last: SegmentFile): Promise<number> {
   const file = await open(last.path, 'r');
   try {
-    return (await inspectSegment(file, last)).head;
+    return (await inspectTail(file, last)).head;
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type ScanEnd, findBatch, readChunk, scanBatches } from './segment-scan.js';
-import { HEADER_BYTES } from './segment-header.js';
 import type { SegmentFile } from './segment-files.js';
+import { HEADER_BYTES } from './segment-header.js';
+import { type FoundBatch, findBatch, readChunk, type ScanEnd, scanBatches } from './segment-scan.js';
 
 /** How a segment ends, after its last sound batch. */
 export interface SegmentEnd {
@@ -15,16 +15,37 @@ export interface SegmentEnd {
   readonly problem: string;
 }
 
+/** What `inspectTail` reads at first: more than the zeros that are written ahead. */
+const TAIL_BYTES = 1024 * 1024;
+
 const ZERO_CHECK_BYTES = 256 * 1024;
 
 /** Reads a whole segment, without decoding commits, and says how it ends. */
 export async function inspectSegment(file: FileHandle, segment: SegmentFile): Promise<SegmentEnd> {
+  return inspectFrom(file, { offset: HEADER_BYTES, firstRevision: segment.firstRevision });
+}
+
+/**
+ * Says how a segment ends and reads only the last part of it, which is enough: it begins with a batch before which all was on
+ * disk. Damage before that shows when it is read.
+ */
+export async function inspectTail(file: FileHandle, segment: SegmentFile): Promise<SegmentEnd> {
+  const { size } = await file.stat();
+  for (let bytes = TAIL_BYTES; HEADER_BYTES + bytes < size; bytes *= 2) {
+    const accept = ({ firstRevision, durableRevision }: FoundBatch): boolean => durableRevision === firstRevision - 1;
+    const start = await findBatch(file, { from: size - bytes, to: size, accept });
+    if (start !== null) return inspectFrom(file, start);
+  }
+  return inspectSegment(file, segment);
+}
+
+async function inspectFrom(file: FileHandle, start: { offset: number; firstRevision: number }): Promise<SegmentEnd> {
   const { size: fileBytes } = await file.stat();
-  const scan = scanBatches(file, { from: HEADER_BYTES, to: fileBytes, nextRevision: segment.firstRevision });
+  const scan = scanBatches(file, { from: start.offset, to: fileBytes, nextRevision: start.firstRevision });
   let step = await scan.next();
   while (!step.done) step = await scan.next();
   const end = step.value;
-  const nextRevision = end.nextRevision ?? segment.firstRevision;
+  const nextRevision = end.nextRevision ?? start.firstRevision;
   const kind = end.problem === null ? 'clean' : await classify(file, { ...end, nextRevision }, fileBytes);
   return { kind, offset: end.offset, fileBytes, head: nextRevision - 1, problem: end.problem ?? '' };
 }
@@ -34,14 +55,15 @@ export async function inspectSegment(file: FileHandle, segment: SegmentFile): Pr
  * last sound batch is the remains of such a write, unless a sound batch further on says that more was already on disk when
  * it was written: then something that had been acknowledged is gone.
  */
-async function classify(file: FileHandle, end: ScanEnd & { nextRevision: number }, fileBytes: number): Promise<SegmentEnd['kind']> {
-  for (let from = end.offset; ; ) {
-    const found = await findBatch(file, from, fileBytes);
-    if (found === null) break;
-    if (found.durableRevision >= end.nextRevision) return 'damaged';
-    if (found.offset === end.offset && found.firstRevision !== end.nextRevision) return 'damaged';
-    from = found.offset + 1;
-  }
+async function classify(
+  file: FileHandle,
+  end: ScanEnd & { nextRevision: number },
+  fileBytes: number,
+): Promise<SegmentEnd['kind']> {
+  const accept = (found: FoundBatch): boolean =>
+    found.durableRevision >= end.nextRevision ||
+    (found.offset === end.offset && found.firstRevision !== end.nextRevision);
+  if ((await findBatch(file, { from: end.offset, to: fileBytes, accept })) !== null) return 'damaged';
   return (await isZero(file, end.offset, fileBytes)) ? 'clean' : 'torn';
 }
 

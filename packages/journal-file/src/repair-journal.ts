@@ -12,7 +12,10 @@ const COPY_BYTES = 1024 * 1024;
  * Takes out of the journal what follows the first finding and returns the files that hold it now. Every step leaves a journal
  * in which the same findings, or an `epoch` one, still stand until the last is done; so an interrupted repair is repeated.
  */
-export async function repairJournal(directory: string, examine: () => Promise<readonly JournalFinding[]>): Promise<string[]> {
+export async function repairJournal(
+  directory: string,
+  examine: () => Promise<readonly JournalFinding[]>,
+): Promise<string[]> {
   const lock = await lockDirectory(directory);
   try {
     const findings = await examine();
@@ -33,7 +36,10 @@ export async function repairJournal(directory: string, examine: () => Promise<re
 }
 
 /** The segments that stay, the last of them perhaps shortened, and those that go. */
-function split(segments: SegmentFile[], first: JournalFinding | undefined): { kept: SegmentFile[]; dropped: SegmentFile[] } {
+function split(
+  segments: SegmentFile[],
+  first: JournalFinding | undefined,
+): { kept: SegmentFile[]; dropped: SegmentFile[] } {
   const index = first === undefined ? -1 : segments.findIndex(({ path }) => path === first.file);
   const end = first === undefined || index < 0 ? segments.length : first.offset > 0 ? index + 1 : index;
   return { kept: segments.slice(0, end), dropped: segments.slice(end) };

@@ -5,7 +5,8 @@ import { removableSegments } from './retention.js';
 const SEGMENTS = [0, 1, 2, 3].map((index) => ({ firstRevision: 1 + 10 * index, createdMs: 1000 * index, bytes: 100 }));
 
 describe('retention', () => {
-  const removable = (revision: number, retention = {}): number => removableSegments(SEGMENTS, { revision, now: 4000, retention });
+  const removable = (revision: number, retention = {}): number =>
+    removableSegments(SEGMENTS, { revision, now: 4000, retention });
 
   it('without settings lets go of whole segments that nobody needs, and never of the last', () => {
     expect([0, 9, 10, 19, 20, 30, 40, 1000].map((revision) => removable(revision))).toEqual([0, 0, 1, 1, 2, 3, 3, 3]);

@@ -1,5 +1,5 @@
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { BacksideError } from '@backside/protocol';
 import { decodeHeader, HEADER_BYTES, type SegmentHeader } from './segment-header.js';
 
@@ -17,7 +17,7 @@ export interface SegmentFile {
   readonly firstRevision: number;
 }
 
-export function segmentName(firstRevision: number): string {
+function segmentName(firstRevision: number): string {
   return `${String(firstRevision).padStart(REVISION_DIGITS, '0')}.journal`;
 }
 
@@ -44,7 +44,8 @@ export async function readHeader(segment: SegmentFile): Promise<SegmentHeader> {
     const { bytesRead } = await file.read(bytes, 0, HEADER_BYTES, 0);
     const header = decodeHeader(bytes.subarray(0, bytesRead));
     if (typeof header === 'string') throw damage(segment, 0, header);
-    if (header.firstRevision !== segment.firstRevision) throw damage(segment, 0, 'its name and its header disagree on the first revision');
+    if (header.firstRevision !== segment.firstRevision)
+      throw damage(segment, 0, 'its name and its header disagree on the first revision');
     return header;
   } finally {
     await file.close();
@@ -53,7 +54,19 @@ export async function readHeader(segment: SegmentFile): Promise<SegmentHeader> {
 
 /** The error for a place that cannot be read, with what to do about it. */
 export function damage(segment: SegmentFile, offset: number, problem: string): BacksideError {
-  return new BacksideError('internal', `${segment.path} at byte ${offset}: ${problem}; \`backside doctor\` shows what can be saved`);
+  return new BacksideError(
+    'internal',
+    `${segment.path} at byte ${offset}: ${problem}; \`backside doctor\` shows what can be saved`,
+  );
+}
+
+/** Makes a directory, with its parents, that survives a power loss; nothing if it is there. */
+export async function makeDirectory(directory: string): Promise<void> {
+  const topmost = await mkdir(directory, { recursive: true });
+  if (topmost === undefined) return;
+  for (let made = resolve(directory); made.length >= topmost.length; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+  }
 }
 
 /** Makes creations and removals of names in `directory` survive a power loss. */

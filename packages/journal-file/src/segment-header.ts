@@ -5,7 +5,7 @@ import { BacksideError } from '@backside/protocol';
 export const HEADER_BYTES = 128;
 
 /** The version of the layout that this package writes, and the highest that it reads. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const MAGIC = Buffer.from('\u00ffBKSJRN\n', 'latin1');
 const MAX_EPOCH_BYTES = 64;
@@ -26,7 +26,10 @@ export interface SegmentHeader {
  */
 export function encodeHeader(header: SegmentHeader): Buffer {
   if (!/^[A-Za-z0-9-]{1,64}$/.test(header.epoch)) {
-    throw new BacksideError('internal', `the epoch ${JSON.stringify(header.epoch)} is not made of 1 to 64 letters, digits and dashes`);
+    throw new BacksideError(
+      'internal',
+      `the epoch ${JSON.stringify(header.epoch)} is not made of 1 to 64 letters, digits and dashes`,
+    );
   }
   const bytes = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(bytes);
@@ -47,7 +50,8 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | string {
   if (version > FORMAT_VERSION) {
     return `the segment has format version ${version}, and this program reads up to ${FORMAT_VERSION}: use a newer release`;
   }
-  if (bytes.readUInt32LE(CHECKSUM_AT) !== crc32(bytes.subarray(0, CHECKSUM_AT))) return 'the checksum of the header is wrong';
+  if (bytes.readUInt32LE(CHECKSUM_AT) !== crc32(bytes.subarray(0, CHECKSUM_AT)))
+    return 'the checksum of the header is wrong';
   const epochBytes = Math.min(bytes.readUInt8(32), MAX_EPOCH_BYTES);
   return {
     epoch: bytes.toString('latin1', 33, 33 + epochBytes),

@@ -4,6 +4,9 @@ import { BATCH_MARK, type BatchHead, HEAD_BYTES, parseBatch, parseHead, type Sto
 /** Bytes read at once; a larger batch is read whole. */
 const CHUNK_BYTES = 256 * 1024;
 
+/** Bytes read at once while a batch is looked for. */
+const SEARCH_BYTES = 32 * 1024;
+
 /** Where a scan may read, and what it must find there. */
 export interface ScanRange {
   /** A place where a batch begins. */
@@ -11,10 +14,6 @@ export interface ScanRange {
   readonly to: number;
   /** The revision that the first record must have; null takes what comes. */
   readonly nextRevision: number | null;
-}
-
-export interface PlacedBatch extends StoredBatch {
-  readonly offset: number;
 }
 
 /** Why a scan ended. */
@@ -31,7 +30,7 @@ export interface ScanEnd {
  * The sound batches of a segment in order, in groups as they come from the disk, until the range ends or something else than
  * the expected batch stands there. Holds one chunk at a time; groups given out keep theirs.
  */
-export async function* scanBatches(file: FileHandle, range: ScanRange): AsyncGenerator<PlacedBatch[], ScanEnd> {
+export async function* scanBatches(file: FileHandle, range: ScanRange): AsyncGenerator<StoredBatch[], ScanEnd> {
   let { from: offset, nextRevision } = range;
   let chunkBytes = CHUNK_BYTES;
   while (offset < range.to) {
@@ -51,46 +50,60 @@ export async function* scanBatches(file: FileHandle, range: ScanRange): AsyncGen
 }
 
 interface ChunkGroup extends ScanEnd {
-  readonly batches: PlacedBatch[];
+  readonly batches: StoredBatch[];
   /** Bytes from `offset` on without which it cannot go on. */
   readonly neededBytes: number;
 }
 
 function parseChunk(chunk: Buffer, chunkOffset: number, expected: number | null): ChunkGroup {
-  const batches: PlacedBatch[] = [];
+  const batches: StoredBatch[] = [];
   let nextRevision = expected;
   let at = 0;
   const end = (problem: string | null, neededBytes: number): ChunkGroup => {
     return { batches, offset: chunkOffset + at, nextRevision, problem, neededBytes };
   };
   while (at < chunk.length) {
-    const parsed = parseBatch(chunk, at);
+    const parsed = parseBatch(chunk, at, chunkOffset);
     if (parsed.kind === 'bad') return end(parsed.problem, 0);
     if (parsed.kind === 'partial') return end(null, parsed.neededBytes);
     const { batch } = parsed;
     if (nextRevision !== null && batch.firstRevision !== nextRevision) {
       return end(`revision ${batch.firstRevision} stands where ${nextRevision} belongs`, 0);
     }
-    batches.push({ ...batch, offset: chunkOffset + at });
+    batches.push(batch);
     nextRevision = batch.firstRevision + batch.count;
     at += batch.totalBytes;
   }
   return end(null, 0);
 }
 
+/** A batch of which only the head was looked at. */
+export interface FoundBatch extends BatchHead {
+  readonly offset: number;
+}
+
+export interface Search {
+  readonly from: number;
+  readonly to: number;
+  /** Which batch is looked for; any by default. */
+  readonly accept?: (found: FoundBatch) => boolean;
+}
+
 /**
- * The first batch whose head is sound and begins in `from` … `to`, wherever `from` points: the mark of a batch cannot occur
- * in a payload, and the checksum of the head tells it from lengths that happen to look like it. Null if there is none.
+ * The first batch that is accepted, has a sound head and begins in `from` … `to`, wherever `from` points: the mark of a batch
+ * cannot occur in a payload, and the checksum of the head tells it from numbers that happen to look like it. Null if there is
+ * none.
  */
-export async function findBatch(file: FileHandle, from: number, to: number): Promise<(BatchHead & { offset: number }) | null> {
+export async function findBatch(file: FileHandle, { from, to, accept }: Search): Promise<FoundBatch | null> {
   for (let offset = from; offset + HEAD_BYTES <= to; ) {
-    const chunk = await readChunk(file, offset, Math.min(CHUNK_BYTES, to - offset));
+    const chunk = await readChunk(file, offset, Math.min(SEARCH_BYTES, to - offset));
     if (chunk.length < HEAD_BYTES) return null;
     for (let at = chunk.indexOf(BATCH_MARK); at >= 0; at = chunk.indexOf(BATCH_MARK, at + 1)) {
       const head = parseHead(chunk, at) ?? (await readHeadAcross(file, offset + at, to));
-      if (head !== null) return { ...head, offset: offset + at };
+      const found = head && { ...head, offset: offset + at };
+      if (found && (accept?.(found) ?? true)) return found;
     }
-    offset += Math.max(1, chunk.length - (BATCH_MARK.length - 1));
+    offset += chunk.length - (BATCH_MARK.length - 1);
   }
   return null;
 }
@@ -112,7 +125,7 @@ export async function locate(file: FileHandle, range: { from: number; to: number
   let high = range.to;
   while (high - low > CHUNK_BYTES) {
     const middle = low + Math.floor((high - low) / 2);
-    const found = await findBatch(file, middle, high);
+    const found = await findBatch(file, { from: middle, to: high });
     if (found !== null && found.firstRevision <= revision) low = found.offset;
     else high = middle;
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Commit } from '@backside/protocol';
 import type { Journal } from '@backside/store';
-import { createFileJournal } from './file-journal.js';
+import { createFileJournal } from './create-file-journal.js';
 import type { FileJournalOptions, JournalLogger } from './options.js';
 
 /** A directory for one test, and journals in it. */
@@ -37,7 +37,8 @@ export class TestDirectory {
   async crashCopy(): Promise<string> {
     const target = join(this.path, `copy-${++this.#copies}`);
     await mkdir(target);
-    for (const name of await segmentNames(this.journalPath)) await copyFile(join(this.journalPath, name), join(target, name));
+    for (const name of await segmentNames(this.journalPath))
+      await copyFile(join(this.journalPath, name), join(target, name));
     return target;
   }
 
@@ -61,7 +62,10 @@ export function commitsAt(revision: number, count: number, value?: string): Comm
 }
 
 /** What is stored after a revision, as `revision:value`, for comparison. */
-export async function contents(journal: { commits(after: number): AsyncIterable<readonly Commit[]> }, after = 0): Promise<string[]> {
+export async function contents(
+  journal: { commits(after: number): AsyncIterable<readonly Commit[]> },
+  after = 0,
+): Promise<string[]> {
   const all: string[] = [];
   for await (const commits of journal.commits(after)) {
     all.push(...commits.map(({ revision, changes }) => `${revision}:${String(changes[0]?.value)}`));

@@ -45,16 +45,26 @@ describe('a file journal seen from outside', () => {
     const open = await verifyFileJournal(directory.journalPath);
     expect(open).toMatchObject({ epoch: journal.epoch, first: 1, head: 10, findings: [], savedAs: [] });
     expect(open.segments.map(({ firstRevision, lastRevision }) => [firstRevision, lastRevision])).toEqual([
-      [1, 2], [3, 4], [5, 6], [7, 8], [9, 10],
+      [1, 2],
+      [3, 4],
+      [5, 6],
+      [7, 8],
+      [9, 10],
     ]);
     await journal.close();
-    expect(await verifyFileJournal(directory.journalPath, { repair: true })).toMatchObject({ epoch: journal.epoch, head: 10, findings: [] });
+    expect(await verifyFileJournal(directory.journalPath, { repair: true })).toMatchObject({
+      epoch: journal.epoch,
+      head: 10,
+      findings: [],
+    });
   });
 
   it('is not repaired while a process has it open', async () => {
     const [file] = await filesOf(directory.journalPath);
     await change(file!, (bytes) => bytes.fill(1, 200, 210));
-    await expect(verifyFileJournal(directory.journalPath, { repair: true })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(verifyFileJournal(directory.journalPath, { repair: true })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
   });
 
   it('is not found where there is none', async () => {
@@ -78,7 +88,10 @@ describe('a file journal seen from outside', () => {
   it('is cut at damage, with everything after it set aside and a new epoch', async () => {
     const { copy, files } = await copied();
     await change(files[2]!, (bytes) => bytes.fill(1, 300, 310));
-    expect(await verifyFileJournal(copy)).toMatchObject({ head: 4, findings: [{ kind: 'damage', file: files[2], offset: 128 }, { kind: 'gap' }] });
+    expect(await verifyFileJournal(copy)).toMatchObject({
+      head: 4,
+      findings: [{ kind: 'damage', file: files[2], offset: 128 }, { kind: 'gap' }],
+    });
     const total = await bytesIn(copy);
     const report = await verifyFileJournal(copy, { repair: true });
     expect(report).toMatchObject({ first: 1, head: 4 });
@@ -94,13 +107,19 @@ describe('a file journal seen from outside', () => {
   it('is repaired where a segment is missing, unreadable or from another history', async () => {
     const missing = await copied();
     await rm(missing.files[1]!);
-    expect(await verifyFileJournal(missing.copy, { repair: true })).toMatchObject({ head: 2, findings: [{ kind: 'gap', file: missing.files[2] }] });
+    expect(await verifyFileJournal(missing.copy, { repair: true })).toMatchObject({
+      head: 2,
+      findings: [{ kind: 'gap', file: missing.files[2] }],
+    });
     expect(await verifyFileJournal(missing.copy)).toMatchObject({ head: 2, findings: [] });
 
     const unreadable = await copied();
     await change(unreadable.files[1]!, (bytes) => bytes.fill(0, 0, 4));
     const report = await verifyFileJournal(unreadable.copy, { repair: true });
-    expect(report).toMatchObject({ head: 2, findings: [{ kind: 'header', file: unreadable.files[1] }, { kind: 'gap' }] });
+    expect(report).toMatchObject({
+      head: 2,
+      findings: [{ kind: 'header', file: unreadable.files[1] }, { kind: 'gap' }],
+    });
 
     const mixed = await copied();
     const other = await directory.open({ directory: join(directory.path, 'other'), segmentBytes: SEGMENT_BYTES });
@@ -144,6 +163,7 @@ function endOf(bytes: Buffer): number {
 
 async function bytesIn(directory: string): Promise<number> {
   let total = 0;
-  for (const name of await readdir(directory)) if (name.includes('.journal')) total += (await stat(join(directory, name))).size;
+  for (const name of await readdir(directory))
+    if (name.includes('.journal')) total += (await stat(join(directory, name))).size;
   return total;
 }

@@ -89,10 +89,14 @@ async function headerOf(file: SegmentFile): Promise<SegmentHeader | string> {
 function joints(file: SegmentFile, at: { epoch: string; header: SegmentHeader; before: number }): JournalFinding[] {
   const findings: JournalFinding[] = [];
   if (at.header.epoch !== at.epoch) {
-    findings.push(finding(file, { kind: 'epoch', problem: `it names the history ${at.header.epoch}, not ${at.epoch}` }));
+    findings.push(
+      finding(file, { kind: 'epoch', problem: `it names the history ${at.header.epoch}, not ${at.epoch}` }),
+    );
   }
   if (file.firstRevision !== at.before + 1) {
-    findings.push(finding(file, { kind: 'gap', problem: `it begins with revision ${file.firstRevision}, not ${at.before + 1}` }));
+    findings.push(
+      finding(file, { kind: 'gap', problem: `it begins with revision ${file.firstRevision}, not ${at.before + 1}` }),
+    );
   }
   return findings;
 }

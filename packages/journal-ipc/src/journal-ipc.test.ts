@@ -29,7 +29,7 @@ describe('with a forked process', () => {
   let child: ChildProcess;
   let journals = 0;
   beforeAll(async () => {
-    child = await forkModule('./journals.child.ts');
+    child = await forkModule(new URL('./journals.child.ts', import.meta.url));
   });
   afterAll(async () => {
     const exited = once(child, 'exit');
@@ -49,9 +49,13 @@ describe('with a forked process', () => {
 });
 
 describe('journal over ipc', () => {
-  it('gives several processes that append at once one order, in which each finds all of its own', { timeout: 60_000 }, async () => {
+  it('gives several processes that append at once one order, in which each finds all of its own', {
+    timeout: 60_000,
+  }, async () => {
     const served = createMemoryJournal();
-    const workers = await Promise.all(['a', 'b', 'c'].map((name) => forkModule('./appends.child.ts', [name, '100'])));
+    const workers = await Promise.all(
+      ['a', 'b', 'c'].map((name) => forkModule(new URL('./appends.child.ts', import.meta.url), [name, '100'])),
+    );
     const exits = workers.map((worker) => once(worker, 'exit'));
     for (const worker of workers) serveJournal(served, processChannel(worker, 'journal'));
     for (const [code] of await Promise.all(exits)) expect(code).toBe(0);
@@ -113,7 +117,10 @@ describe('journal over ipc', () => {
     serveJournal(served, portChannel(port1));
     const journal = await createIpcJournal(portChannel(port2));
     await served.close();
-    await expect(journal.append(0, [commitAt(1)]).durable).rejects.toMatchObject({ code: 'unavailable', message: 'the journal is closed' });
+    await expect(journal.append(0, [commitAt(1)]).durable).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'the journal is closed',
+    });
     port1.close();
   });
 });

@@ -28,7 +28,7 @@ export type CallRequest =
   | { readonly kind: 'next'; readonly id: number; readonly reading: number };
 
 /** What has no answer. */
-export interface StopRequest {
+interface StopRequest {
   readonly kind: 'stop';
   readonly reading: number;
 }

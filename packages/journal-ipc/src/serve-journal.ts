@@ -1,7 +1,15 @@
 import { type Commit, toBacksideError } from '@backside/protocol';
 import type { Journal } from '@backside/store';
 import type { Channel } from './channel.js';
-import { type Answer, type AppendRequest, type CallRequest, failedAnswer, packCommits, type Request, unpackCommits } from './messages.js';
+import {
+  type Answer,
+  type AppendRequest,
+  type CallRequest,
+  failedAnswer,
+  packCommits,
+  type Request,
+  unpackCommits,
+} from './messages.js';
 
 /**
  * Lets the process at the other end of `channel` use `journal` through `createIpcJournal`. Any number of channels may share
@@ -77,7 +85,12 @@ class Server {
   }
 
   #refuse(id: number, head: number): void {
-    this.#answer({ kind: 'accepted', id, outcome: { status: 'revision-conflict', head }, generation: this.#generation });
+    this.#answer({
+      kind: 'accepted',
+      id,
+      outcome: { status: 'revision-conflict', head },
+      generation: this.#generation,
+    });
   }
 
   async #call(request: CallRequest): Promise<Answer> {
@@ -103,22 +116,30 @@ class Server {
 
   async #next(id: number, readingId: number): Promise<Answer> {
     const reading = this.#readings.get(readingId);
-    if (reading === undefined) return { kind: 'commits', id, commits: null };
-    const step = await reading.groups.next();
-    const commits = step.done ? [] : step.value.filter(({ revision }) => revision <= reading.head);
+    const commits = reading === undefined ? [] : await this.#nextGroup(readingId, reading);
     if (commits.length > 0) return { kind: 'commits', id, commits: packCommits(commits) };
     this.#stop(readingId);
     return { kind: 'commits', id, commits: null };
   }
 
+  /** The next commits of a reading; none at its end. */
+  async #nextGroup(readingId: number, { groups, head }: Reading): Promise<readonly Commit[]> {
+    try {
+      const step = await groups.next();
+      return step.done ? [] : step.value.filter(({ revision }) => revision <= head);
+    } catch (error) {
+      this.#readings.delete(readingId);
+      throw error;
+    }
+  }
+
   #stop(readingId: number): void {
     const reading = this.#readings.get(readingId);
     this.#readings.delete(readingId);
-    reading?.groups.return?.().catch((error: unknown) => this.#fail(readingId, error));
+    reading?.groups.return?.().catch(() => undefined); // what was read is whole; nobody waits for the rest
   }
 
   #fail(id: number, error: unknown): void {
-    this.#readings.delete(id);
     this.#answer(failedAnswer(id, toBacksideError(error)));
   }
 

@@ -34,9 +34,9 @@ export function processChannel(link: ChildProcess | NodeJS.Process, topic: strin
   };
 }
 
-/** Forks a TypeScript module of this folder. */
-export async function forkModule(name: string, args: readonly string[] = []): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL(name, import.meta.url)), args, {
+/** Forks a TypeScript module. */
+export async function forkModule(module: URL, args: readonly string[] = []): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(module), args, {
     execArgv: ['--conditions=source', '--import', LOADER],
     serialization: 'advanced',
   });

@@ -6,6 +6,9 @@ import { processChannel } from './test-channels.js';
 const notifier = createIpcNotifier(processChannel(process));
 
 await notifier.subscribe('questions', (commits) => {
-  notifier.publish('answers', commits.map((commit) => new Commit({ ...commit, author: 'echo' })));
+  notifier.publish(
+    'answers',
+    commits.map((commit) => new Commit({ ...commit, author: 'echo' })),
+  );
 });
 notifier.publish('ready', [new Commit({ revision: 1, time: 0, author: 'echo', origin: 'child', changes: [] })]);

@@ -1,7 +1,13 @@
-import { BacksideError, type Commit } from '@backside/protocol';
 import type { CommitHandler, Notifier } from '@backside/notifier';
+import { BacksideError, type Commit } from '@backside/protocol';
 import type { Channel } from './channel.js';
-import { type ParticipantMessage, publishedCommits, publishMessage, type PublishMessage, type RelayMessage } from './messages.js';
+import {
+  type ParticipantMessage,
+  type PublishMessage,
+  publishedCommits,
+  publishMessage,
+  type RelayMessage,
+} from './messages.js';
 
 /**
  * The notifier of a process whose primary runs `relayNotifications` at the other end of `channel`. Its own commits do not
@@ -80,9 +86,12 @@ class IpcNotifier implements Notifier {
   }
 
   #receive(message: RelayMessage): void {
-    if (message.kind === 'publish') return this.#deliver(message);
-    this.#waiters.get(message.id)?.resolve();
-    this.#waiters.delete(message.id);
+    if (message.kind === 'publish') {
+      this.#deliver(message);
+    } else {
+      this.#waiters.get(message.id)?.resolve();
+      this.#waiters.delete(message.id);
+    }
   }
 
   #deliver(message: PublishMessage): void {

@@ -30,7 +30,7 @@ it('reaches other processes and hears them', async () => {
   const notifier = createIpcNotifier(portChannel(port2));
   const ready = await heardFirst(notifier, 'ready');
   const answer = await heardFirst(notifier, 'answers');
-  const child = await forkModule('./echo.child.ts');
+  const child = await forkModule(new URL('./echo.child.ts', import.meta.url));
   relay.add(processChannel(child));
   await ready.commit;
   notifier.publish('questions', [commitAt(5)]);

@@ -31,10 +31,10 @@ export function processChannel(link: ChildProcess | NodeJS.Process): Channel {
   };
 }
 
-/** Forks a TypeScript module of this folder. */
-export async function forkModule(name: string): Promise<ChildProcess> {
+/** Forks a TypeScript module. */
+export async function forkModule(module: URL): Promise<ChildProcess> {
   const execArgv = ['--conditions=source', '--import', LOADER];
-  const child = fork(fileURLToPath(new URL(name, import.meta.url)), [], { execArgv, serialization: 'advanced' });
+  const child = fork(fileURLToPath(module), [], { execArgv, serialization: 'advanced' });
   await once(child, 'spawn');
   return child;
 }

@@ -40,7 +40,8 @@ function delivering(join: Join): void {
   it('tells every other participant, in the order of publishing', async () => {
     const [publisher, ...others] = [await join(), await join(), await join()];
     const heard = await Promise.all(others.map((other) => listen(other, 'main')));
-    for (let revision = 1; revision <= 40; revision += 2) publisher.publish('main', [commitAt(revision), commitAt(revision + 1)]);
+    for (let revision = 1; revision <= 40; revision += 2)
+      publisher.publish('main', [commitAt(revision), commitAt(revision + 1)]);
     for (const each of heard) expect((await each.first(40)).map(({ revision }) => revision)).toEqual(range(1, 40));
   });
 

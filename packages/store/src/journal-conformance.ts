@@ -1,6 +1,17 @@
 import { BacksideError, Commit } from '@backside/protocol';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import type { AppendOutcome, Journal } from './journal.js';
+import type { Append, AppendOutcome, Journal } from './journal.js';
+import {
+  BASE,
+  collect,
+  commitAt,
+  commitsAt,
+  fieldsOf,
+  range,
+  readAll,
+  revisions,
+  richCommit,
+} from './journal-samples.js';
 
 /** A fresh, empty journal and what a test may do around it. */
 export interface JournalFixture {
@@ -95,7 +106,10 @@ function appending(current: Current): void {
 
   it('keeps keys that name parts of JavaScript objects', async () => {
     const { journal } = current();
-    const changes = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'].map((key) => ({ path: ['of', key], value: key }));
+    const changes = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'].map((key) => ({
+      path: ['of', key],
+      value: key,
+    }));
     await journal.append(0, [new Commit({ ...BASE, revision: 1, changes })]).durable;
     expect((await readAll(journal, 0))[0]?.changes).toEqual(changes);
   });
@@ -113,7 +127,9 @@ function pipelining(current: Current): void {
   it('resolves durability in the order of the calls', async () => {
     const { journal } = current();
     const order: number[] = [];
-    const appends = range(0, 29).map((base) => journal.append(base, [commitAt(base + 1)]).durable.then(() => order.push(base)));
+    const appends = range(0, 29).map((base) =>
+      journal.append(base, [commitAt(base + 1)]).durable.then(() => order.push(base)),
+    );
     await Promise.all(appends);
     expect(order).toEqual(range(0, 29));
   });
@@ -233,12 +249,13 @@ function sharing(current: Current): void {
     const other = await second!();
     expect(other.epoch).toBe(journal.epoch);
     for (let base = 0; base < 20; base++) {
-      const outcomes = await Promise.all([
-        journal.append(base, [commitAt(base + 1, 'first')]).durable,
-        other.append(base, [commitAt(base + 1, 'second')]).durable,
-      ]);
+      const appends = [
+        [journal, journal.append(base, [commitAt(base + 1, 'first')])],
+        [other, other.append(base, [commitAt(base + 1, 'second')])],
+      ] as const;
+      const outcomes = await Promise.all(appends.map(([writer, append]) => outcomeAndTail(writer, append, base)));
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['appended', 'revision-conflict']);
-      expect(outcomes.map(({ head }) => head)).toEqual([base + 1, base + 1]);
+      for (const { head, tail } of outcomes) expect([head, tail]).toEqual([base + 1, [base + 1]]);
     }
     expect((await readAll(journal, 0)).map(fieldsOf)).toEqual((await readAll(other, 0)).map(fieldsOf));
     await other.close();
@@ -260,53 +277,15 @@ function failing(current: Current): void {
   });
 }
 
-const BASE = { time: 1_700_000_000_000, author: 'alice', origin: 'node-1' };
-
-function commitAt(revision: number, value: string | number = revision): Commit {
-  return new Commit({ ...BASE, revision, changes: [{ path: ['items', `k${revision}`], value }] });
-}
-
-function commitsAt(revision: number, count: number, value?: string): Commit[] {
-  return range(revision, revision + count - 1).map((each) => commitAt(each, value));
-}
-
-function richCommit(revision: number): Commit {
-  return new Commit({
-    ...BASE,
-    revision,
-    author: null,
-    changes: [
-      { path: ['a', 'ключ', '😀'], value: 'line\nbreak \u0000 and "quotes"' },
-      { path: ['b', '.priority'], value: 7 },
-      { path: ['gone'], value: null },
-    ],
-    headers: [['x-trace', 'é']],
-    idempotencyKey: 'key-1',
-    prior: [null, 3, true],
-  });
-}
-
-/** A commit without its cached encoding. */
-function fieldsOf(commit: Commit): unknown {
-  return { ...commit };
-}
-
-async function readAll(journal: Journal, after: number): Promise<Commit[]> {
-  return collect(journal.commits(after));
-}
-
-async function revisions(journal: Journal, after: number): Promise<number[]> {
-  return (await readAll(journal, after)).map(({ revision }) => revision);
-}
-
-async function collect(groups: AsyncIterable<readonly Commit[]>): Promise<Commit[]> {
-  const all: Commit[] = [];
-  for await (const commits of groups) all.push(...commits);
-  return all;
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+/** How an append ended, and what could be read as soon as that was known. */
+async function outcomeAndTail(
+  journal: Journal,
+  append: Append,
+  base: number,
+): Promise<AppendOutcome & { tail: number[] }> {
+  const accepted = await append.accepted;
+  const outcome = accepted.status === 'appended' ? await append.durable : accepted;
+  return { ...outcome, tail: await revisions(journal, base) };
 }
 
 function note(settled: string[], what: string, outcome: AppendOutcome): AppendOutcome {

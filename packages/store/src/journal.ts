@@ -3,7 +3,7 @@ import type { Commit } from '@backside/protocol';
 /** What `append` came to. */
 export type AppendOutcome =
   | { readonly status: 'appended'; readonly head: number }
-  /** Somebody else appended first: nothing of this batch was stored. `head` is the journal's head now. */
+  /** Somebody else appended first: nothing of this batch was stored. The commits up to `head` can be read now. */
   | { readonly status: 'revision-conflict'; readonly head: number };
 
 /**

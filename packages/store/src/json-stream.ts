@@ -1,4 +1,13 @@
-import { BigMap, encodeNode, type Format, type Glance, isMap, type MapNode, type Path, type TreeReader } from '@backside/tree';
+import {
+  BigMap,
+  encodeNode,
+  type Format,
+  type Glance,
+  isMap,
+  type MapNode,
+  type Path,
+  type TreeReader,
+} from '@backside/tree';
 
 const ENCODER = new TextEncoder();
 
@@ -41,7 +50,12 @@ function isLarge(node: Glance): node is BigMap | MapNode {
   return node instanceof BigMap || (isMap(node) && node.count() >= WALK_FROM_NODES);
 }
 
-function* mapPieces(reader: TreeReader, path: Path, map: BigMap | MapNode, format: Format): Generator<string, undefined> {
+function* mapPieces(
+  reader: TreeReader,
+  path: Path,
+  map: BigMap | MapNode,
+  format: Format,
+): Generator<string, undefined> {
   let lead = '{';
   for (const [key, child] of reader.children(path)) {
     yield `${lead}${JSON.stringify(key)}:`;

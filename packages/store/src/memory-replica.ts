@@ -9,8 +9,8 @@ import {
   type Query,
   readQuery,
 } from '@backside/tree';
-import { streamTreeJson } from './json-stream.js';
 import { isIndexed } from './index-definitions.js';
+import { streamTreeJson } from './json-stream.js';
 import type { IndexDefinition, QueryAnswer, Replica, ReplicaSupports } from './replica.js';
 import { SnapshotTree } from './snapshot-tree.js';
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe } from 'vitest';
+import { replicaCorpus } from './replica-corpus.suite.js';
 import type { ReplicaFixture } from './replica-fixture.js';
 import { replicaHistory } from './replica-history.suite.js';
 import { replicaQueries } from './replica-queries.suite.js';
@@ -19,5 +20,6 @@ export function replicaConformance(name: string, create: () => Promise<ReplicaFi
     replicaStreams(() => fixture.replica);
     replicaQueries(() => fixture.replica);
     replicaHistory(() => fixture);
+    replicaCorpus(() => fixture.replica);
   });
 }

@@ -62,7 +62,9 @@ export function replicaHistory(current: () => ReplicaFixture): void {
     const { replica, reopen } = current();
     if (skipUnlessPersistent(context, replica)) return;
     await replica.reset('epoch-1');
-    const commits = Array.from({ length: 100 }, (_, index) => commitOf(index + 1, [{ path: ['k', `c${index % 9}`], value: index }]));
+    const commits = Array.from({ length: 100 }, (_, index) =>
+      commitOf(index + 1, [{ path: ['k', `c${index % 9}`], value: index }]),
+    );
     replica.apply(commits.slice(0, 60));
     await replica.checkpoint();
     replica.apply(commits.slice(60));

@@ -1,4 +1,4 @@
-import { encodeNode, getAt, parseQuery, type Path, type PresentNode, type Query, queryEntries } from '@backside/tree';
+import { encodeNode, getAt, type Path, type PresentNode, parseQuery, type Query, queryEntries } from '@backside/tree';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { IndexDefinition, Replica } from './replica.js';
@@ -9,7 +9,10 @@ import { type ReplicaWriter, writerOf } from './replica-writer.js';
 export function replicaQueries(replica: () => Replica): void {
   it('chooses by key, value, priority and child, in the order of the query', () => {
     writerOf(replica()).set('/users', USERS);
-    const keysOf = (query: object): string[] => replica().query(['users'], parseQuery(query)).entries.map(([key]) => key);
+    const keysOf = (query: object): string[] =>
+      replica()
+        .query(['users'], parseQuery(query))
+        .entries.map(([key]) => key);
     expect(keysOf({ orderBy: '$key', startAt: 'b', limitToFirst: 2 })).toEqual(['bob', 'cem']);
     expect(keysOf({ orderBy: '$key', limitToLast: 2 })).toEqual(['cem', 'dan']);
     expect(keysOf({ orderBy: '$priority' })).toEqual(['ann', 'dan', 'cem', 'bob']);
@@ -34,7 +37,10 @@ export function replicaQueries(replica: () => Replica): void {
     expect(indexed({ orderBy: '$priority', limitToFirst: 1 })).toBe(true);
     expect(indexed(byAge)).toBe(false);
     expect(indexed({ orderBy: '$value', limitToFirst: 1 })).toBe(false);
-    await replica().setIndexes([{ pattern: ['users'], by: ['age'] }, { pattern: ['$any', 'deeper'], by: 'value' }]);
+    await replica().setIndexes([
+      { pattern: ['users'], by: ['age'] },
+      { pattern: ['$any', 'deeper'], by: 'value' },
+    ]);
     expect(indexed(byAge)).toBe(true);
     expect(indexed({ orderBy: '$value', limitToFirst: 1 })).toBe(false);
     expect(replica().query(['users', 'deeper'], parseQuery({ orderBy: '$value', limitToFirst: 1 })).indexed).toBe(true);
@@ -80,10 +86,14 @@ const INDEXES: IndexDefinition[] = [
 function expectSameAnswers(replica: Replica, writer: ReplicaWriter): void {
   const places = fc.constantFrom<Path>([], ['a'], ['b'], ['a', 'b'], ['__proto__']);
   fc.assert(
-    fc.property(disjointChanges, fc.array(fc.tuple(places, queries), { minLength: 1, maxLength: 8 }), (changes, asked) => {
-      writer.commit(changes);
-      for (const [path, query] of asked) expectSameAnswer(replica, writer, { path, query });
-    }),
+    fc.property(
+      disjointChanges,
+      fc.array(fc.tuple(places, queries), { minLength: 1, maxLength: 8 }),
+      (changes, asked) => {
+        writer.commit(changes);
+        for (const [path, query] of asked) expectSameAnswer(replica, writer, { path, query });
+      },
+    ),
     { numRuns: 120 },
   );
 }

@@ -1,4 +1,14 @@
-import { BigMap, encodeNode, type KeyRange, nodeFromJson, nodeReader, nodesEqual, type Path, readNode, type TreeReader } from '@backside/tree';
+import {
+  BigMap,
+  encodeNode,
+  type KeyRange,
+  nodeFromJson,
+  nodeReader,
+  nodesEqual,
+  type Path,
+  readNode,
+  type TreeReader,
+} from '@backside/tree';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Replica } from './replica.js';
@@ -27,7 +37,9 @@ export function replicaReads(replica: () => Replica): void {
     const change = (value: number): { path: Path; value: number }[] => [{ path: ['a'], value }];
     expect(() => replica().apply([commitOf(3, change(3))])).toThrow(expect.objectContaining({ code: 'internal' }));
     expect(() => replica().apply([commitOf(1, change(1))])).toThrow(expect.objectContaining({ code: 'internal' }));
-    expect(() => replica().apply([commitOf(2, change(2)), commitOf(4, change(4))])).toThrow(expect.objectContaining({ code: 'internal' }));
+    expect(() => replica().apply([commitOf(2, change(2)), commitOf(4, change(4))])).toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
     const { revision } = replica();
     expect([1, 2]).toContain(revision);
     expect(replica().glance(['a'])).toBe(revision);
@@ -79,7 +91,9 @@ export function replicaReads(replica: () => Replica): void {
   it('walks many children, and stops when asked', () => {
     const add = Array.from({ length: 5000 }, (_, index) => ({ path: ['list', `k${index}`], value: index }));
     replica().apply([commitOf(1, add)]);
-    expect([...replica().children(['list'])].map(([key]) => key)).toEqual(Array.from({ length: 5000 }, (_, index) => `k${index}`).sort());
+    expect([...replica().children(['list'])].map(([key]) => key)).toEqual(
+      Array.from({ length: 5000 }, (_, index) => `k${index}`).sort(),
+    );
     for (const [key] of replica().children(['list'], { start: 'k42', limit: 10 })) {
       expect(key).toBe('k42');
       break;
@@ -96,7 +110,10 @@ export function replicaReads(replica: () => Replica): void {
     writer.commit([{ path: [...path, long('A')], value: 1 }]);
     writer.commit([{ path: [...path, long('B')], value: 2 }]);
     expect(replica().glance([...path, long('A')])).toBe(1);
-    expect([...replica().children(path)]).toEqual([[long('A'), 1], [long('B'), 2]]);
+    expect([...replica().children(path)]).toEqual([
+      [long('A'), 1],
+      [long('B'), 2],
+    ]);
     writer.commit([{ path: [...path, long('A')], value: null }]);
     expect(nodesEqual(readNode(replica(), []), writer.model)).toBe(true);
   });
@@ -142,7 +159,11 @@ function rangesOver(names: readonly string[]): KeyRange[] {
   for (const start of bounds) {
     for (const end of bounds) {
       const both = { ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
-      ranges.push(both, { ...both, reverse: true, limit: 3 }, { ...both, startExclusive: true, endExclusive: true, limit: 2 });
+      ranges.push(
+        both,
+        { ...both, reverse: true, limit: 3 },
+        { ...both, startExclusive: true, endExclusive: true, limit: 2 },
+      );
     }
   }
   return ranges;

@@ -1,5 +1,15 @@
 import { Commit } from '@backside/protocol';
-import { type Bound, type Change, isPrefix, type Json, type Node, nodeFromJson, type Order, type Path, type Query } from '@backside/tree';
+import {
+  type Bound,
+  type Change,
+  isPrefix,
+  type Json,
+  type Node,
+  nodeFromJson,
+  type Order,
+  type Path,
+  type Query,
+} from '@backside/tree';
 import fc from 'fast-check';
 
 /** Keys that are few enough to collide, and odd enough to go wrong. */
@@ -25,8 +35,12 @@ const priorities: fc.Arbitrary<number | string | null> = fc.oneof(
 /** Whole subtrees in export form. */
 const exported: fc.Arbitrary<Json> = fc.letrec<{ node: Json; leaf: Json; map: Json }>((tie) => ({
   node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, tie('leaf'), tie('map')),
-  leaf: fc.tuple(leaves, priorities).map(([value, priority]) => (priority === null ? value : { '.value': value, '.priority': priority })),
-  map: fc.tuple(fc.array(fc.tuple(keys, tie('node')), { maxLength: 6 }), priorities).map(([entries, priority]) => mapOf(entries, priority)),
+  leaf: fc
+    .tuple(leaves, priorities)
+    .map(([value, priority]) => (priority === null ? value : { '.value': value, '.priority': priority })),
+  map: fc
+    .tuple(fc.array(fc.tuple(keys, tie('node')), { maxLength: 6 }), priorities)
+    .map(([entries, priority]) => mapOf(entries, priority)),
 })).node;
 
 function mapOf(entries: [string, Json][], priority: number | string | null): Json {
@@ -34,7 +48,7 @@ function mapOf(entries: [string, Json][], priority: number | string | null): Jso
   return Object.fromEntries(all); // defines `__proto__` as data, unlike an assignment
 }
 
-export const nodes: fc.Arbitrary<Node> = exported.map((json) => nodeFromJson(json));
+const nodes: fc.Arbitrary<Node> = exported.map((json) => nodeFromJson(json));
 
 const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ path: paths, value: nodes }) },

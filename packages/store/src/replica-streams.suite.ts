@@ -10,17 +10,29 @@ export function replicaStreams(replica: () => Replica): void {
   it('streams absence, leaves and maps', () => {
     const writer = writerOf(replica());
     expect(textOf(replica(), [], 'val')).toBe('null');
-    writer.set('/', { leaf: { '.value': 'é"', '.priority': 2 }, map: { '.priority': 'p', ['__proto__']: 1, b: { c: true } } });
+    writer.set('/', {
+      leaf: { '.value': 'é"', '.priority': 2 },
+      map: { '.priority': 'p', ['__proto__']: 1, b: { c: true } },
+    });
     for (const path of [[], ['leaf'], ['map'], ['map', 'b'], ['absent']]) expectSameText(replica(), writer, path);
   });
 
   it('shows maps as arrays exactly where the tree package does', () => {
     const writer = writerOf(replica());
-    writer.set('/', { full: [1, [2, 3], { x: 4 }], sparse: { 0: 1, 9: 2 }, half: { 1: 'a', 3: 'b' }, mixed: { 0: 1, a: 2 }, padded: { '00': 1 } });
+    writer.set('/', {
+      full: [1, [2, 3], { x: 4 }],
+      sparse: { 0: 1, 9: 2 },
+      half: { 1: 'a', 3: 'b' },
+      mixed: { 0: 1, a: 2 },
+      padded: { '00': 1 },
+    });
     expectSameText(replica(), writer, []);
     writer.commit(Array.from({ length: 3000 }, (_, index) => ({ path: ['large', String(index)], value: index })));
     expectSameText(replica(), writer, ['large']);
-    writer.commit([{ path: ['large', '4'], value: null }, { path: ['large', '2999'], value: null }]);
+    writer.commit([
+      { path: ['large', '4'], value: null },
+      { path: ['large', '2999'], value: null },
+    ]);
     expectSameText(replica(), writer, ['large']);
     writer.set('/large/x', 1);
     expectSameText(replica(), writer, ['large']);

@@ -20,11 +20,11 @@ export function writerOf(replica: Replica, model: Node = null): ReplicaWriter {
       replica.apply([commitOf(replica.revision + 1, changes)]);
     },
     set(path, json) {
-      this.commit([{ path: parsePath(path), value: valueOf(path, json) }]);
+      this.commit([{ path: parsePath(path), value: nodeAt(path, json) }]);
     },
   };
 }
 
-function valueOf(path: string, json: Json): Node {
+function nodeAt(path: string, json: Json): Node {
   return path.endsWith('.priority') ? (json as string | number | null) : nodeFromJson(json);
 }
