@@ -43,7 +43,7 @@ export class ViewSubscription<Encoded> implements Subscription {
   readonly #listener: Listener<Encoded>;
   readonly #once: boolean;
   /** What it begins with, the next one last: cut at registration and delivered before anything else. */
-  #first: readonly First<Encoded>[] | null = null;
+  #first: First<Encoded>[] | null = null;
   #missed: MissedPaths | null = null;
   #paused = false;
   #ended = false;
