@@ -28,6 +28,7 @@ import { IdempotencyRecord, scopedKey } from './idempotency.js';
 import { LateSubscription } from './late-subscription.js';
 import type { ListenOptions, Subscription } from './listener.js';
 import type { TransactionResult, TransactionUpdate, WriteOperation, WriteResult } from './operation.js';
+import { readTail, type TailSource } from './resume-tail.js';
 import { Sequencer } from './sequencer.js';
 import { ViewHub } from './view-hub.js';
 
@@ -226,32 +227,43 @@ export class Database {
   }
 
   /**
-   * Listens to `path`: the state now (or what is missing after the resume point), then every event, in order. Throws
-   * `permission-denied`, `limit-exceeded`, `too-large` or `invalid-query`; then no subscription exists.
+   * Listens to `path`: the state now (or what is missing after the resume point), then every event, in order. Where other
+   * nodes write as well, "now" is no earlier than any write that was acknowledged before this call. Throws
+   * `permission-denied`, `limit-exceeded`, `too-large`, `invalid-header` or `invalid-query`; then no subscription exists.
    */
   listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription {
     this.#checkRead(principal, options.path, options.query);
-    const after = this.#resumableRevision(options);
-    if (after === null) return this.#hub.subscribe(principal, options, null);
-    const tail = this.#history.since(after);
-    if (tail !== null) return this.#hub.subscribe(principal, options, tail);
+    const resume = this.#resumePoint(options);
+    const shared = this.#options.journal.supports.sharedBetweenNodes;
+    if (!shared && this.#resumableRevision(resume) === null) return this.#hub.subscribe(principal, options, null);
     return new LateSubscription(options, {
-      after,
-      maxCommits: this.#limits.maxResumeCommits,
-      journal: this.#options.journal,
-      history: this.#history,
-      subscribe: (commits) => this.#hub.subscribe(principal, options, commits),
+      prepare: async () => {
+        if (shared) await this.#follower.refresh();
+        const after = this.#resumableRevision(resume);
+        return after === null ? null : await readTail(options.path, after, this.#tailSource());
+      },
+      subscribe: (tail) => {
+        this.#checkRead(principal, options.path, options.query);
+        return this.#hub.subscribe(principal, options, tail);
+      },
     });
   }
 
-  /** The revision of the resume point if the tail after it can continue it, else null. */
-  #resumableRevision({ resume, query }: Pick<ListenOptions<unknown>, 'resume' | 'query'>): number | null {
-    if (resume === undefined || query !== undefined) return null;
+  #tailSource(): TailSource {
+    return { journal: this.#options.journal, history: this.#history, maxCommits: this.#limits.maxResumeCommits };
+  }
+
+  /** The resume point that can be used; a window cannot be resumed. */
+  #resumePoint({ resume, query }: Pick<ListenOptions<unknown>, 'resume' | 'query'>): ResumePoint | null {
+    if (resume === undefined) return null;
     const point = parseResumePoint(resume);
     if (point === null) throw new BacksideError('invalid-header', 'a resume point has the form epoch:revision');
-    const { revision } = this;
-    if (point.epoch !== this.epoch || point.revision > revision) return null;
-    return revision - point.revision > this.#limits.maxResumeCommits ? null : point.revision;
+    return query === undefined ? point : null;
+  }
+
+  /** The revision of the resume point if it lies in the past of this state, else null. */
+  #resumableRevision(point: ResumePoint | null): number | null {
+    return point !== null && point.epoch === this.epoch && point.revision <= this.revision ? point.revision : null;
   }
 
   #checkRead(principal: Principal, path: Path, query: Query | undefined): void {

@@ -20,6 +20,8 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions;
   #reading: Promise<void> | null = null;
+  #refreshing: Promise<void> | null = null;
+  #refreshingNext: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: FollowerOptions) {
@@ -53,6 +55,26 @@ export class Follower {
       await this.#options.sleep(retryMs);
       retryMs = Math.min(MAX_RETRY_MS, retryMs * 2);
     }
+  }
+
+  /** Resolves once the state has everything that was in the journal at the time of the call. */
+  refresh(): Promise<void> {
+    if (this.#refreshing === null) return this.#refresh();
+    // What is being asked already may have been answered before this call.
+    const again = (): Promise<void> => this.#refresh();
+    this.#refreshingNext ??= this.#refreshing.then(again, again);
+    return this.#refreshingNext;
+  }
+
+  #refresh(): Promise<void> {
+    this.#refreshingNext = null;
+    this.#refreshing = this.#options.journal
+      .head()
+      .then((head) => (head > this.#options.revision() ? this.catchUp(head) : undefined))
+      .finally(() => {
+        this.#refreshing = this.#refreshingNext;
+      });
+    return this.#refreshing;
   }
 
   /** Asks a shared journal for its head now and then: notifications are hints that may be lost. */

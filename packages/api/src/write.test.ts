@@ -5,7 +5,7 @@ import { hashNode, nodeFromJson, parsePath } from '@backside/tree';
 import { describe, expect, it } from 'vitest';
 import { ALLOWED, type Authorizer } from './authorizer.js';
 import { WriteSeries } from './operation.js';
-import { openDatabase, set, settle, sharedJournal, update, valueAt, write } from './testing/database.js';
+import { listen, openDatabase, set, settle, sharedJournal, update, valueAt, write } from './testing/database.js';
 
 const refused = (code: string) => expect.objectContaining({ code });
 
@@ -234,6 +234,17 @@ describe('several nodes over one journal', () => {
     await settle();
     expect([valueAt(a, '/n'), valueAt(b, '/n')]).toEqual([200, 200]);
     expect(a.stats().conflicts + b.stats().conflicts).toBeGreaterThan(0);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it('show a new listener everything that was acknowledged before, wherever it was written', async () => {
+    const journal = sharedJournal();
+    const a = await openDatabase({ journal, nodeId: 'a' });
+    const b = await openDatabase({ journal, nodeId: 'b' });
+    await write(a, set('/x', 1));
+    const listeners = ['/x', '/', '/x'].map((path) => listen(b, path));
+    await settle();
+    expect(listeners.map(({ heard }) => heard.lines)).toEqual([['put /x 1'], ['put / {"x":1}'], ['put /x 1']]);
     await Promise.all([a.close(), b.close()]);
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { LIMITS_BEFORE_CONNECT } from './limits.js';
-import { cut, octetsOf, read, readPieces } from './read-frames.fixture.js';
+import { cut, octetsOf, read, readPieces } from './read-frames-fixture.js';
 import type { Version } from './version.js';
 
 /** How many mutated frames are tried; more by `FUZZ_FRAMES=10000000`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS_AFTER_CONNECT, type ParserLimits } from './limits.js';
-import { octetsOf, type Reading, read, readPieces, singly } from './read-frames.fixture.js';
+import { octetsOf, type Reading, read, readPieces, singly } from './read-frames-fixture.js';
 
 const LIMITS: ParserLimits = {
   maxCommandBytes: 8,

@@ -1,19 +1,10 @@
-import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import { FrameImpl, Parser } from '@stomp/stompjs';
 import fc from 'fast-check';
+import OutgoingFrameStream from 'stompit/lib/OutgoingFrameStream.js';
 import { describe, expect, it } from 'vitest';
-import { octetsOf, type PlainFrame, read } from './read-frames.fixture.js';
+import { octetsOf, type PlainFrame, read } from './read-frames-fixture.js';
 import { writeFrame } from './writer.js';
-
-/** The one class of stompit that is used here; the package has no types. */
-interface OutgoingFrameStream {
-  setVersion(version: string): boolean;
-  frame(command: string, headers: Record<string, string>): { end(body: string | Uint8Array): void };
-}
-const stompit = createRequire(import.meta.url)('stompit/lib/OutgoingFrameStream') as new (
-  destination: PassThrough,
-) => OutgoingFrameStream;
 
 const headerName = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/).filter((name) => name !== 'content-length');
 /** No blanks at the ends: stompjs trims. */
@@ -56,7 +47,7 @@ describe('frames written by others', () => {
         body,
         async (map, text) => {
           const wire = new PassThrough();
-          const stream = new stompit(wire);
+          const stream = new OutgoingFrameStream(wire);
           stream.setVersion(version);
           stream.frame('SEND', map).end(text === '' ? ' ' : text);
           await new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cut, octetsOf, read, readPieces, singly } from './read-frames.fixture.js';
+import { cut, octetsOf, read, readPieces, singly } from './read-frames-fixture.js';
 
 /** Sessions with everything that a cut can hurt: escapes, CR LF, UTF-8, NUL in bodies, line ends between frames, errors. */
 const SESSIONS: readonly (readonly [string, string])[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS_AFTER_CONNECT } from './limits.js';
 import { FrameParser } from './parser.js';
-import { hex, octetsOf, read, readPieces, singly } from './read-frames.fixture.js';
+import { hex, octetsOf, read, readPieces, singly } from './read-frames-fixture.js';
 
 describe('the grammar of a frame', () => {
   it('reads a frame given as octets', () => {

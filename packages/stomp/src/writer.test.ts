@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { octetsOf, read } from './read-frames.fixture.js';
+import { octetsOf, read } from './read-frames-fixture.js';
 import { StompError } from './stomp-error.js';
 import { VERSIONS } from './version.js';
 import { canWriteHeader, formatHeaders, writeFrame } from './writer.js';
