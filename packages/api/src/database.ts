@@ -4,6 +4,7 @@ import {
   type ErrorCode,
   type Principal,
   parseResumePoint,
+  type ResumePoint,
   toBacksideError,
 } from '@backside/protocol';
 import type { Replica } from '@backside/store';
