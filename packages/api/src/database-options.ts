@@ -15,6 +15,8 @@ export interface DatabaseLimits {
   readonly maxSnapshotBytes: number;
   /** Commits kept in memory for resuming and for revision preconditions. */
   readonly historyCommits: number;
+  /** Encoded bytes of these at most. */
+  readonly historyBytes: number;
   /** Commits that a resuming subscriber is given one by one at most; past that it gets the state. */
   readonly maxResumeCommits: number;
   /** Idempotency keys remembered. */
@@ -28,6 +30,7 @@ export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
   maxSubscriptions: 1_000_000,
   maxSnapshotBytes: 64 * 1024 * 1024,
   historyCommits: 10_000,
+  historyBytes: 16 * 1024 * 1024,
   maxResumeCommits: 10_000,
   idempotencyKeys: 100_000,
   maxOnDisconnectOperations: 1_000,

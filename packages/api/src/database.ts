@@ -82,7 +82,10 @@ export class Database {
     this.#options = options;
     this.#limits = { tree: DEFAULT_LIMITS, ...DEFAULT_DATABASE_LIMITS, ...options.limits };
     const { replica, logger, journal } = options;
-    this.#history = new History(replica.revision, this.#limits.historyCommits);
+    this.#history = new History(replica.revision, {
+      capacity: this.#limits.historyCommits,
+      maxBytes: this.#limits.historyBytes,
+    });
     this.#idempotency = new IdempotencyRecord(this.#limits.idempotencyKeys);
     this.#hub = new ViewHub({ replica, logger, ...this.#limits });
     this.#follower = new Follower({

@@ -4,15 +4,18 @@ import { isPrefix, type Path } from '@backside/tree';
 /** The most recent commits in memory, contiguous, up to the newest one: for resuming and for revision preconditions. */
 export class History {
   readonly #capacity: number;
+  readonly #maxBytes: number;
   #commits: Commit[] = [];
   #start = 0;
+  #bytes = 0;
   /** Revision before the oldest commit that is held. */
   #floor: number;
 
-  /** @param revision the revision that the first commit will follow. @param capacity commits held at most. */
-  constructor(revision: number, capacity: number) {
+  /** @param revision the revision that the first commit will follow. `capacity` and `maxBytes` (encoded) bound what is held. */
+  constructor(revision: number, { capacity, maxBytes }: { capacity: number; maxBytes: number }) {
     this.#floor = revision;
     this.#capacity = capacity;
+    this.#maxBytes = maxBytes;
   }
 
   /** The lowest revision from which `since` can answer. */
@@ -21,30 +24,41 @@ export class History {
   }
 
   get revision(): number {
-    return this.#floor + this.#commits.length - this.#start;
+    return this.#floor + this.#length;
   }
 
   add(commit: Commit): void {
     this.#commits.push(commit);
-    if (this.#commits.length - this.#start <= this.#capacity) return;
-    this.#start += 1;
-    this.#floor += 1;
-    if (this.#start >= this.#capacity) {
-      this.#commits = this.#commits.slice(this.#start);
-      this.#start = 0;
-    }
+    this.#bytes += commit.encoded().length;
+    while (this.#length > 1 && (this.#length > this.#capacity || this.#bytes > this.#maxBytes)) this.#forgetOldest();
   }
 
-  /** Puts older commits in front of what is held; they must end right where the held ones begin. */
-  prepend(older: readonly Commit[]): void {
-    const last = older.at(-1);
-    if (last === undefined || last.revision !== this.#floor) return;
-    const held = this.#commits.slice(this.#start);
-    const room = Math.max(0, this.#capacity - held.length);
-    const kept = room === 0 ? [] : older.slice(-room);
-    this.#commits = [...kept, ...held];
+  get #length(): number {
+    return this.#commits.length - this.#start;
+  }
+
+  #forgetOldest(): void {
+    this.#bytes -= this.#commits[this.#start]!.encoded().length;
+    this.#start += 1;
+    this.#floor += 1;
+    if (this.#start < this.#length) return;
+    this.#commits = this.#commits.slice(this.#start);
     this.#start = 0;
-    this.#floor -= kept.length;
+  }
+
+  /** Puts older commits in front of what is held, as many as there is room for; they must end right where the held ones begin. */
+  prepend(older: readonly Commit[]): void {
+    if (older.at(-1)?.revision !== this.#floor) return;
+    const commits = this.#commits.slice(this.#start);
+    for (const commit of older.toReversed()) {
+      const bytes = commit.encoded().length;
+      if (commits.length >= this.#capacity || this.#bytes + bytes > this.#maxBytes) break;
+      commits.unshift(commit);
+      this.#bytes += bytes;
+      this.#floor -= 1;
+    }
+    this.#commits = commits;
+    this.#start = 0;
   }
 
   /** The commits after `revision`, oldest first; null if some of them are no longer held. */

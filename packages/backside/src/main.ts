@@ -57,7 +57,12 @@ function printHelp(word: string | undefined, io: Io): number {
 function findCommand(word: string): Command {
   const command = COMMANDS.find(({ name }) => name === word);
   if (command) return command;
-  throw new ConfigError(`${word}: unknown command${suggestion(word, COMMANDS.map(({ name }) => name))}; see backside help`);
+  throw new ConfigError(
+    `${word}: unknown command${suggestion(
+      word,
+      COMMANDS.map(({ name }) => name),
+    )}; see backside help`,
+  );
 }
 
 function overview(): string {

@@ -55,7 +55,9 @@ describe('ACK', () => {
     const session = await (await openFixture()).client();
     session.send('SUBSCRIBE', { id: 's', destination: '/n', ack: 'client' });
     const { headers } = await session.next();
-    expect((await session.ask('ACK', { id: headers.ack!, 'message-id': 'x', subscription: 'y' })).command).toBe('RECEIPT');
+    expect((await session.ask('ACK', { id: headers.ack!, 'message-id': 'x', subscription: 'y' })).command).toBe(
+      'RECEIPT',
+    );
   });
 
   test('differs for one event on two subscriptions', async () => {
@@ -86,7 +88,10 @@ describe('ACK', () => {
     session.send('SUBSCRIBE', { id: 's', destination: '/n', ack: 'client', 'prefetch-count': '1' });
     const { headers } = await session.next();
     await put(database, '/n', 1);
-    for (const [end, expected] of [['ABORT', []], ['COMMIT', ['1']]] as const) {
+    for (const [end, expected] of [
+      ['ABORT', []],
+      ['COMMIT', ['1']],
+    ] as const) {
       await session.ask('BEGIN', { transaction: 't' });
       await session.ask('ACK', { id: headers.ack!, transaction: 't' });
       expect((await session.rest()).map((frame) => frame.body)).toEqual([]);

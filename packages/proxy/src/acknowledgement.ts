@@ -15,13 +15,14 @@ interface Acknowledged {
  * told of is in the database. In a transaction they count once it is committed.
  */
 export function serveAcknowledgement(session: Session, frame: Frame): void {
-  if (frame.command === 'NACK' && session.version === '1.0') throw new BacksideError('invalid-frame', 'there is no NACK in 1.0');
+  if (frame.command === 'NACK' && session.version === '1.0')
+    throw new BacksideError('invalid-frame', 'there is no NACK in 1.0');
   const transaction = frame.headers.get('transaction');
   if (transaction === undefined) {
     const found = find(session, frame);
     found?.subscription.acknowledge(found.messageId);
   } else {
-    session.transactions.extend(transaction, ({ acknowledgements }) => {
+    session.standing.transactions.extend(transaction, 0, ({ acknowledgements }) => {
       const found = find(session, frame);
       if (found !== null) acknowledgements.push(found);
     });

@@ -36,14 +36,14 @@ export class Deadlines {
   /** Calls what is due at `now`. */
   advance(now: number): void {
     const last = Math.floor(now / this.#resolutionMs);
-    const end = Math.min(last, this.#done + SLOTS);
-    while (this.#done < end) {
-      this.#done += 1;
-      const entries = this.#slots[this.#done % SLOTS];
-      this.#slots[this.#done % SLOTS] = null;
-      for (const entry of entries ?? []) this.#call(entry, now);
+    const reached: Entry[] = [];
+    for (let slot = Math.max(this.#done, last - SLOTS) + 1; slot <= last; slot += 1) {
+      const entries = this.#slots[slot % SLOTS];
+      for (const entry of entries ?? []) reached.push(entry);
+      this.#slots[slot % SLOTS] = null;
     }
     this.#done = Math.max(this.#done, last);
+    for (const entry of reached) this.#call(entry, now);
   }
 
   #call(entry: Entry, now: number): void {

@@ -1,4 +1,5 @@
 import { type EncoderOptions, MessageEncoder } from './encoder.js';
+import { EventLines } from './event-lines.js';
 
 interface Entry {
   readonly encoder: MessageEncoder;
@@ -7,6 +8,7 @@ interface Entry {
 
 /** One encoder for all subscriptions with equal options, as long as there is one. */
 export class EncoderTable {
+  readonly #lines = new EventLines();
   readonly #entries = new Map<string, Entry>();
 
   get size(): number {
@@ -21,7 +23,7 @@ export class EncoderTable {
       known.users += 1;
       return known.encoder;
     }
-    const encoder = new MessageEncoder(options);
+    const encoder = new MessageEncoder(options, this.#lines);
     this.#entries.set(key, { encoder, users: 1 });
     return encoder;
   }

@@ -1,7 +1,7 @@
 import type { Encoder, ViewEvent } from '@backside/api';
-import { HEADERS } from '@backside/protocol';
-import { canWriteHeader, formatHeaders, type Version } from '@backside/stomp';
+import { formatHeaders, type Version } from '@backside/stomp';
 import { type Format, formatPath } from '@backside/tree';
+import { type EventLines, originalLines } from './event-lines.js';
 import { assembleFrame } from './framing.js';
 import type { Framing } from './transport.js';
 
@@ -25,21 +25,19 @@ export interface EncoderOptions {
   readonly epoch: string;
 }
 
-/** Names that the server sets itself on a MESSAGE, so that no writer's header can stand in for them. */
-const OWN_HEADERS = new Set(['subscription', 'message-id', 'ack', 'destination', 'content-length', 'content-type']);
-const JSON_TYPE: readonly [string, string] = ['content-type', 'application/json'];
-
 /**
  * Makes the MESSAGE of an event. The octets depend on nothing but the options, so all subscribers with equal options
  * share one encoder and one result.
  */
 export class MessageEncoder implements Encoder<Uint8Array> {
   readonly options: EncoderOptions;
+  readonly #lines: EventLines;
   readonly #subscriptionLine: string;
   readonly #viewTag: string;
 
-  constructor(options: EncoderOptions) {
+  constructor(options: EncoderOptions, lines: EventLines) {
     this.options = options;
+    this.#lines = lines;
     const { subscription, version } = options;
     this.#subscriptionLine = subscription === undefined ? '' : formatHeaders([['subscription', subscription]], version);
     this.#viewTag = tagOf(options.view);
@@ -47,7 +45,8 @@ export class MessageEncoder implements Encoder<Uint8Array> {
 
   encode(event: ViewEvent): Uint8Array {
     if (this.options.envelope === 'original') return this.#encodeOriginal(event);
-    return this.#message(this.messageId(event), this.#eventLines(event), event.body(this.options.format));
+    const { version, epoch, format } = this.options;
+    return this.#message(this.messageId(event), this.#lines.of(event, version, epoch), event.body(format));
   }
 
   /** Equal for all receivers of the event, different for all events of one connection. */
@@ -60,18 +59,6 @@ export class MessageEncoder implements Encoder<Uint8Array> {
     const ack = version === '1.2' && ackMode !== 'auto' ? ackLine(messageId, this.options.subscription) : '';
     const head = `MESSAGE\n${this.#subscriptionLine}message-id:${messageId}\n${ack}${lines}content-length:${body.byteLength}\n`;
     return assembleFrame(framing, head, body);
-  }
-
-  #eventLines(event: ViewEvent): string {
-    const { version, epoch } = this.options;
-    const headers: (readonly [string, string])[] = [['destination', formatPath(event.path)]];
-    headers.push(event.headers.find(([name]) => name === 'content-type') ?? JSON_TYPE);
-    headers.push([HEADERS.event, event.kind], [HEADERS.revision, String(event.revision)]);
-    if (event.snapshot) headers.push([HEADERS.epoch, epoch]);
-    if (event.resumed !== null) headers.push([HEADERS.resumed, String(event.resumed)]);
-    if (event.warning !== null) headers.push([HEADERS.warning, event.warning]);
-    for (const header of event.headers) if (!OWN_HEADERS.has(header[0])) headers.push(header);
-    return formatHeaders(writable(headers, version), version);
   }
 
   /** The original client knows whole values only, so each path of a patch becomes a MESSAGE of its own. */
@@ -88,15 +75,9 @@ export class MessageEncoder implements Encoder<Uint8Array> {
   }
 
   #original(messageId: string, path: string, valueJson: string): Uint8Array {
-    const lines = formatHeaders([['destination', path], JSON_TYPE], this.options.version);
+    const lines = originalLines(path, this.options.version);
     return this.#message(messageId, lines, Buffer.from(`{"key":${JSON.stringify(path)},"message":${valueJson}}`));
   }
-}
-
-/** What a version cannot carry is left out: a missing application header does less harm than a broken frame. */
-function writable(headers: readonly (readonly [string, string])[], version: Version): readonly (readonly [string, string])[] {
-  const all = headers.every(([name, value]) => canWriteHeader(name, value, version));
-  return all ? headers : headers.filter(([name, value]) => canWriteHeader(name, value, version));
 }
 
 function ackLine(messageId: string, subscription: string | undefined): string {
@@ -104,7 +85,7 @@ function ackLine(messageId: string, subscription: string | undefined): string {
 }
 
 /** The `ack` of a 1.2 MESSAGE: derived, so that all receivers with the same subscription id get the same octets. */
-export function formatAck(messageId: string, subscription: string): string {
+function formatAck(messageId: string, subscription: string): string {
   return `${messageId}_${subscription}`;
 }
 

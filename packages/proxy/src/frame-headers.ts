@@ -1,6 +1,6 @@
 import { BacksideError } from '@backside/protocol';
 import type { Frame } from '@backside/stomp';
-import { parsePath, type Path } from '@backside/tree';
+import { type Path, parsePath } from '@backside/tree';
 
 /** The value of a header that the frame must have. Throws `missing-header`, naming it. */
 export function required(frame: Frame, name: string): string {
@@ -39,7 +39,7 @@ const MAX_CACHED_PATHS = 1_000;
 const MAX_CACHED_LENGTH = 256;
 
 /** Parsed destinations, since clients name the same ones again and again. */
-export class PathCache {
+class PathCache {
   readonly #paths = new Map<string, Path>();
 
   /** Throws TreeError `invalid-path`. */
@@ -53,3 +53,6 @@ export class PathCache {
     return path;
   }
 }
+
+/** Shared by all sessions: a pure function's memory. */
+export const PATHS: PathCache = new PathCache();

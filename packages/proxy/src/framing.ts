@@ -10,12 +10,12 @@ function websocketHeaderBytes(payloadBytes: number): number {
 }
 
 /** Octets to reserve before a frame of this size. */
-export function framingBytes(framing: Framing, frameBytes: number): number {
+function framingBytes(framing: Framing, frameBytes: number): number {
   return framing === 'websocket' ? websocketHeaderBytes(frameBytes) : 0;
 }
 
 /** Writes what `framing` puts before a frame of this size to the beginning of `target`; `framingBytes` of it. */
-export function writeFraming(framing: Framing, target: Buffer, frameBytes: number): void {
+function writeFraming(framing: Framing, target: Buffer, frameBytes: number): void {
   if (framing !== 'websocket') return;
   target[0] = FINAL_TEXT;
   if (frameBytes < 126) {
@@ -61,5 +61,17 @@ export function assembleFrame(framing: Framing, head: string, body: Uint8Array |
   return target;
 }
 
+/** A RECEIPT with these header lines. */
+export function receiptOctets(framing: Framing, lines: string): Uint8Array {
+  return assembleFrame(framing, `RECEIPT\n${lines}`, null);
+}
+
 const NUL = 0;
 const LF = 10;
+const EOL = new Uint8Array([LF]);
+const BEATS: Readonly<Record<Framing, Uint8Array>> = { none: EOL, message: EOL, websocket: framed('websocket', EOL) };
+
+/** A heart-beat: the same octets for all connections. */
+export function beatOctets(framing: Framing): Uint8Array {
+  return BEATS[framing];
+}

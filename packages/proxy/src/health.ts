@@ -8,7 +8,9 @@ export interface Health {
   /** `ok`: serves. `degraded`: a journal refuses writes. `draining`: the node is going down. */
   readonly status: 'ok' | 'degraded' | 'draining';
   readonly connections: number;
-  readonly databases: Readonly<Record<string, { readonly revision: number; readonly queueDepth: number; readonly degraded: boolean }>>;
+  readonly databases: Readonly<
+    Record<string, { readonly revision: number; readonly queueDepth: number; readonly degraded: boolean }>
+  >;
 }
 
 /** How the node is, now. */
@@ -41,7 +43,11 @@ export function createHealthHandler(observed: Observed, registry: Registry, logg
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
     } else if (path === '/health') {
       const health = healthOf(observed);
-      send(response, { status: health.status === 'ok' ? 200 : 503, type: 'application/json', body: JSON.stringify(health) });
+      send(response, {
+        status: health.status === 'ok' ? 200 : 503,
+        type: 'application/json',
+        body: JSON.stringify(health),
+      });
     } else {
       void sendMetrics(response, registry, logger);
     }

@@ -9,8 +9,20 @@ export interface IntakeOwner {
   frame(frame: Frame): void;
   /** The input cannot be read any further; all that follows is dropped. */
   unreadable(error: unknown): void;
-  /** After a hold: everything that had arrived is read. */
+  /** Everything that has arrived is handed out. */
   caughtUp(): void;
+}
+
+/** What arrived and was not handed out yet. */
+class Backlog {
+  frames: Frame[] = [];
+  readonly chunks: Uint8Array[] = [];
+  /** What made the input unreadable, behind the frames. */
+  fault: { readonly error: unknown } | null = null;
+
+  get empty(): boolean {
+    return this.frames.length === 0 && this.chunks.length === 0 && this.fault === null;
+  }
 }
 
 /**
@@ -24,10 +36,8 @@ export class Intake {
   #holds = 0;
   #busy = false;
   #dropped = false;
-  #frames: Frame[] = [];
-  #chunks: Uint8Array[] = [];
-  /** What made the input unreadable, until the frames before it have been handed out. */
-  #fault: { readonly error: unknown } | null = null;
+  /** Null whenever nothing waits, as it mostly is. */
+  #backlog: Backlog | null = null;
 
   constructor(owner: IntakeOwner, transport: Transport, limits: ParserLimits) {
     this.#owner = owner;
@@ -37,14 +47,19 @@ export class Intake {
 
   /** Whether all that has arrived was handed out. */
   get idle(): boolean {
-    if (this.#dropped) return true;
-    return this.#holds === 0 && this.#frames.length === 0 && this.#chunks.length === 0 && this.#fault === null;
+    return this.#dropped || (this.#holds === 0 && !this.#busy && this.#backlog === null);
   }
 
   receive(octets: Uint8Array): void {
     if (this.#dropped) return;
-    this.#chunks.push(octets);
-    if (this.#holds === 0) this.#work();
+    if (this.idle && octets.byteLength <= SLICE_BYTES) {
+      this.#busy = true;
+      this.#read(octets);
+      this.#busy = false;
+    } else {
+      this.#waiting().chunks.push(octets);
+    }
+    this.#work();
   }
 
   /** Hands out nothing more until the matching `release`. */
@@ -58,59 +73,63 @@ export class Intake {
     if (this.#holds > 0 || this.#dropped) return;
     this.#transport.resumeReading();
     this.#work();
-    if (this.idle) this.#owner.caughtUp();
   }
 
   /** Drops what waits and all that comes. */
   drop(): void {
     this.#dropped = true;
-    this.#frames = [];
-    this.#chunks = [];
-    this.#fault = null;
+    this.#backlog = null;
     this.parser.stop();
     this.#transport.resumeReading();
   }
 
+  #waiting(): Backlog {
+    this.#backlog ??= new Backlog();
+    return this.#backlog;
+  }
+
+  /** Hands out what waits, as far as nothing holds it. */
   #work(): void {
     if (this.#busy) return;
     this.#busy = true;
-    try {
-      while (this.#holds === 0 && this.#step());
-    } finally {
-      this.#busy = false;
-    }
+    while (this.#backlog !== null && this.#holds === 0) this.#step(this.#backlog);
+    this.#busy = false;
+    if (this.idle) this.#owner.caughtUp();
   }
 
-  /** Does one piece of what waits; false if nothing does. */
-  #step(): boolean {
-    if (this.#frames.length > 0) {
-      const frames = this.#frames;
-      this.#frames = [];
+  #step(backlog: Backlog): void {
+    if (backlog.frames.length > 0) {
+      const { frames } = backlog;
+      backlog.frames = [];
       for (const frame of frames) this.#onFrame(frame);
-      return true;
+    } else if (backlog.fault !== null) {
+      const { error } = backlog.fault;
+      backlog.fault = null;
+      this.#owner.unreadable(error);
+    } else {
+      this.#readNext(backlog);
     }
-    if (this.#fault !== null) {
-      this.#owner.unreadable(this.#fault.error);
-      return false;
-    }
-    const chunk = this.#chunks.shift();
-    if (chunk === undefined) return false;
-    if (chunk.byteLength > SLICE_BYTES) this.#chunks.unshift(chunk.subarray(SLICE_BYTES));
+    if (backlog.empty && !this.#dropped) this.#backlog = null;
+  }
+
+  #readNext(backlog: Backlog): void {
+    const chunk = backlog.chunks.shift();
+    if (chunk === undefined) return;
+    if (chunk.byteLength > SLICE_BYTES) backlog.chunks.unshift(chunk.subarray(SLICE_BYTES));
     this.#read(chunk.byteLength > SLICE_BYTES ? chunk.subarray(0, SLICE_BYTES) : chunk);
-    return true;
   }
 
   #read(chunk: Uint8Array): void {
     try {
       this.parser.push(chunk);
     } catch (error) {
-      if (!this.#dropped) this.#fault = { error };
+      if (!this.#dropped) this.#waiting().fault = { error };
     }
   }
 
   #onFrame(frame: Frame): void {
     if (this.#dropped) return;
-    if (this.#holds > 0) this.#frames.push(frame);
+    if (this.#holds > 0) this.#waiting().frames.push(frame);
     else this.#owner.frame(frame);
   }
 }

@@ -16,8 +16,12 @@ export interface ProxyLimits {
   readonly transactions: number;
   /** SENDs, and as many ACKs, in one transaction. */
   readonly transactionSteps: number;
+  /** Bodies of all open transactions on one connection together. */
+  readonly transactionBytes: number;
   /** Unanswered frames of one connection, beyond which nothing is read from it until some are answered. */
   readonly unansweredFrames: number;
+  /** Bodies of unanswered frames of one connection together, with the same effect. */
+  readonly unansweredBytes: number;
   /** Unacknowledged events of a subscription in a client ack mode that names no `prefetch-count`, and the highest that it may name. */
   readonly unacknowledgedEvents: number;
   /** Frames per second on one connection; twice as many may come at once. */
@@ -44,7 +48,9 @@ export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
   subscriptions: 1_000,
   transactions: 32,
   transactionSteps: 1_024,
+  transactionBytes: 16 * 1024 * 1024,
   unansweredFrames: 1_000,
+  unansweredBytes: 32 * 1024 * 1024,
   unacknowledgedEvents: 1_000,
   framesPerSecond: 100_000,
   bytesPerSecond: 128 * 1024 * 1024,
@@ -56,27 +62,41 @@ export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
 };
 
 /**
- * A budget that refills at `rate` per second up to two seconds' worth. Spending more than is there fails and spends
- * nothing; an infinite rate never fails.
+ * What a connection may still send: budgets of frames and of bytes that refill by the rates of the limits, up to two
+ * seconds' worth. Spending more than is there fails and spends nothing.
  */
 export class RateLimit {
-  readonly #rate: number;
-  #left: number;
+  readonly #limits: Pick<ProxyLimits, 'framesPerSecond' | 'bytesPerSecond'>;
+  #frames: number;
+  #bytes: number;
   #refilledAt: number;
 
-  constructor(rate: number, now: number) {
-    this.#rate = rate;
-    this.#left = 2 * rate;
+  constructor(limits: Pick<ProxyLimits, 'framesPerSecond' | 'bytesPerSecond'>, now: number) {
+    this.#limits = limits;
+    this.#frames = 2 * limits.framesPerSecond;
+    this.#bytes = 2 * limits.bytesPerSecond;
     this.#refilledAt = now;
   }
 
-  spend(amount: number, now: number): boolean {
-    if (now > this.#refilledAt) {
-      this.#left = Math.min(2 * this.#rate, this.#left + ((now - this.#refilledAt) * this.#rate) / 1000);
-      this.#refilledAt = now;
-    }
-    if (this.#left < amount) return false;
-    this.#left -= amount;
+  spendBytes(bytes: number, now: number): boolean {
+    if (now > this.#refilledAt) this.#refill(now);
+    if (this.#bytes < bytes) return false;
+    this.#bytes -= bytes;
     return true;
+  }
+
+  /** To be asked after the bytes of the frame, which refill the budget, were spent. */
+  spendFrame(): boolean {
+    if (this.#frames < 1) return false;
+    this.#frames -= 1;
+    return true;
+  }
+
+  #refill(now: number): void {
+    const { framesPerSecond, bytesPerSecond } = this.#limits;
+    const seconds = (now - this.#refilledAt) / 1000;
+    this.#frames = Math.min(2 * framesPerSecond, Math.floor(this.#frames + seconds * framesPerSecond));
+    this.#bytes = Math.min(2 * bytesPerSecond, Math.floor(this.#bytes + seconds * bytesPerSecond));
+    this.#refilledAt = now;
   }
 }

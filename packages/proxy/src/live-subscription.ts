@@ -2,96 +2,108 @@ import type { Listener, Subscription, ViewEvent } from '@backside/api';
 import { type BacksideError, formatResumePoint, type Principal } from '@backside/protocol';
 import { formatPath, type Path, type Query } from '@backside/tree';
 import type { ClientSubscription } from './client-subscription.js';
+import type { ProxyCounters } from './counters.js';
 import type { MessageEncoder } from './encoder.js';
+import type { Outbox } from './outbox.js';
 import type { Session } from './session.js';
 
 /** What a client asked for. */
 export interface LiveSubscriptionOptions {
-  readonly id: string | undefined;
   readonly path: Path;
   readonly query: Query | undefined;
   /** From `EncoderTable.acquire`; released when the subscription ends. */
   readonly encoder: MessageEncoder;
   readonly once: boolean;
-  /** `epoch:revision` of the last event that the client has. */
-  readonly resume: string | undefined;
   /** How many events may wait for an ACK before the next ones are coalesced. */
   readonly window: number;
-  /** The subscription was ended by the server; with an error unless it had to end. */
-  readonly ended: (subscription: ClientSubscription, error: BacksideError | null) => void;
 }
 
 const CONGESTED = 1;
 const WINDOW_FULL = 2;
 
-/** A subscription to a view of the database. */
+/**
+ * A subscription to a view of the database. There may be very many, so what they hold is kept small, and what one event
+ * touches even smaller.
+ */
 export class LiveSubscription implements ClientSubscription, Listener<Uint8Array> {
+  readonly #outbox: Outbox;
+  readonly #counters: ProxyCounters;
+  /** Whether an event needs nothing more than to be sent: no ACK is awaited and others follow. */
+  readonly #plain: boolean;
   readonly #session: Session;
-  readonly #options: LiveSubscriptionOptions;
+  readonly #path: Path;
+  readonly #query: Query | undefined;
+  readonly #encoder: MessageEncoder;
+  readonly #window: number;
+  readonly #once: boolean;
   #handle: Subscription | null = null;
   /** Why events are held back: a sum of the reasons above. */
   #heldBack = 0;
+  #ended = false;
   /** Message ids that wait for an ACK, in the order of sending; null in mode `auto`. */
   #unacknowledged: string[] | null = null;
+  /** What the client is up to date with; 0 before the first event. */
   #revision = 0;
 
   constructor(session: Session, options: LiveSubscriptionOptions) {
+    this.#outbox = session.outbox;
+    this.#counters = session.context.counters;
+    this.#plain = options.encoder.options.ackMode === 'auto' && !options.once;
     this.#session = session;
-    this.#options = options;
-    session.context.counters.subscriptions += 1;
+    this.#path = options.path;
+    this.#query = options.query;
+    this.#encoder = options.encoder;
+    this.#window = options.window;
+    this.#once = options.once;
+    this.#counters.subscriptions += 1;
   }
 
   get id(): string | undefined {
-    return this.#options.id;
+    return this.#encoder.options.subscription;
   }
 
   get destination(): string {
-    return formatPath(this.#options.path);
+    return formatPath(this.#path);
   }
 
-  begin(principal: Principal): void {
-    this.#listen(principal, this.#options.resume);
+  begin(principal: Principal, resume?: string): void {
+    this.#handle = this.#session.standing.database.listen(principal, {
+      path: this.#path,
+      encoder: this.#encoder,
+      listener: this,
+      once: this.#once,
+      ...(this.#query !== undefined && { query: this.#query }),
+      ...(resume !== undefined && { resume }),
+    });
+    if (this.#heldBack !== 0) this.#handle.pause();
   }
 
   /** Goes on from the last event under the new principal, so that nothing is missed or doubled. */
   renew(principal: Principal): void {
     this.#handle?.end();
     this.#handle = null;
-    const point = { epoch: this.#session.database.epoch, revision: this.#revision };
-    this.#listen(principal, this.#revision > 0 ? formatResumePoint(point) : this.#options.resume);
-  }
-
-  #listen(principal: Principal, resume: string | undefined): void {
-    const { path, query, encoder, once } = this.#options;
-    this.#handle = this.#session.database.listen(principal, {
-      path,
-      encoder,
-      listener: this,
-      once,
-      ...(query !== undefined && { query }),
-      ...(resume !== undefined && { resume }),
-    });
-    if (this.#heldBack !== 0) this.#handle.pause();
+    const point = { epoch: this.#session.standing.database.epoch, revision: this.#revision };
+    this.begin(principal, this.#revision > 0 ? formatResumePoint(point) : undefined);
   }
 
   event(encoded: Uint8Array, event: ViewEvent): void {
-    const { encoder, once } = this.#options;
-    this.#session.outbox.pushShared(encoded);
-    this.#session.context.counters.messagesOut += 1;
     this.#revision = event.revision;
-    if (encoder.options.ackMode !== 'auto') this.#await(encoder.messageId(event));
-    if (once) this.#options.ended(this, null);
+    this.#counters.messagesOut += 1;
+    this.#outbox.pushShared(encoded);
+    if (this.#plain) return;
+    if (this.#once) this.#session.serverEnded(this, null);
+    else this.#await(this.#encoder.messageId(event));
   }
 
   cancelled(error: BacksideError): void {
     this.#handle = null;
-    this.#options.ended(this, error);
+    this.#session.serverEnded(this, error);
   }
 
   #await(messageId: string): void {
     this.#unacknowledged ??= [];
     this.#unacknowledged.push(messageId);
-    if (this.#unacknowledged.length >= this.#options.window) this.#hold(WINDOW_FULL);
+    if (this.#unacknowledged.length >= this.#window) this.#hold(WINDOW_FULL);
   }
 
   awaits(messageId: string): boolean {
@@ -102,9 +114,9 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     const waiting = this.#unacknowledged;
     const index = waiting?.indexOf(messageId) ?? -1;
     if (waiting === null || index < 0) return;
-    if (this.#options.encoder.options.ackMode === 'client') waiting.splice(0, index + 1);
+    if (this.#encoder.options.ackMode === 'client') waiting.splice(0, index + 1);
     else waiting.splice(index, 1);
-    if (waiting.length < this.#options.window) this.#release(WINDOW_FULL);
+    if (waiting.length < this.#window) this.#release(WINDOW_FULL);
   }
 
   holdBack(): void {
@@ -132,9 +144,7 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     this.#handle?.end();
     this.#handle = null;
     this.#unacknowledged = null;
-    this.#session.context.encoders.release(this.#options.encoder);
-    this.#session.context.counters.subscriptions -= 1;
+    this.#session.context.encoders.release(this.#encoder);
+    this.#counters.subscriptions -= 1;
   }
-
-  #ended = false;
 }

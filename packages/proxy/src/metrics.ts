@@ -1,6 +1,6 @@
 import type { DatabaseStats } from '@backside/api';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { Proxy } from './proxy.js';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { StompProxy } from './proxy.js';
 
 /** A database as metrics and health look at it. */
 export interface ObservedDatabase {
@@ -10,12 +10,12 @@ export interface ObservedDatabase {
 
 export interface Observed {
   /** Absent on a node that serves no STOMP. */
-  readonly proxy?: Proxy;
+  readonly proxy?: StompProxy;
   readonly databases: () => Iterable<ObservedDatabase>;
 }
 
 /** One number of the proxy. */
-type ProxyReading = readonly [name: string, help: string, read: (proxy: Proxy) => number];
+type ProxyReading = readonly [name: string, help: string, read: (proxy: StompProxy) => number];
 
 const PROXY_COUNTERS: readonly ProxyReading[] = [
   ['connections_total', 'Connections accepted', (proxy) => proxy.counters.connectionsAccepted],
@@ -64,11 +64,13 @@ export function createMetrics(observed: Observed, options: { readonly process?: 
   if (proxy !== undefined) addProxy(registry, proxy);
   for (const reading of DATABASE_COUNTERS) addDatabaseReading(registry, Counter, observed, reading);
   for (const reading of DATABASE_GAUGES) addDatabaseReading(registry, Gauge, observed, reading);
-  addRefusals(registry, 'backside_database_refused_total', 'Operations refused, by error code', () => databaseRefusals(observed));
+  addRefusals(registry, 'backside_database_refused_total', 'Operations refused, by error code', () =>
+    databaseRefusals(observed),
+  );
   return registry;
 }
 
-function addProxy(registry: Registry, proxy: Proxy): void {
+function addProxy(registry: Registry, proxy: StompProxy): void {
   for (const [name, help, read] of PROXY_COUNTERS) {
     new Counter({
       name: `backside_proxy_${name}`,

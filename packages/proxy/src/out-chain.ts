@@ -8,6 +8,8 @@ export class OutChain {
   readonly buffer: Uint8Array;
   /** Octets in this buffer and all before it. */
   readonly byteLength: number;
+  /** Octets in the largest of them. */
+  readonly largest: number;
   #joined: Uint8Array | null = null;
   /** The latest shared successor. Almost always the only one. */
   #next: OutChain | null = null;
@@ -16,7 +18,9 @@ export class OutChain {
   private constructor(parent: OutChain | null, buffer: Uint8Array) {
     this.parent = parent;
     this.buffer = buffer;
-    this.byteLength = buffer.byteLength + (parent === null ? 0 : parent.byteLength);
+    const bytes = buffer.byteLength;
+    this.byteLength = parent === null ? bytes : parent.byteLength + bytes;
+    this.largest = parent === null || parent.largest < bytes ? bytes : parent.largest;
   }
 
   /** The empty sequence. Dropping it lets go of all that was appended to it. */

@@ -49,23 +49,17 @@ export class Outbox {
 
   /** Queues octets that only this connection gets. */
   pushPrivate(octets: Uint8Array): void {
-    this.#pending = (this.#pending ?? this.#enlist()).appendPrivate(octets);
-    this.#measure(octets.byteLength);
+    this.#hold((this.#pending ?? this.#writer.enlist(this)).appendPrivate(octets));
   }
 
   /** Queues octets that other connections get as well, as the same buffer. */
   pushShared(octets: Uint8Array): void {
-    this.#pending = (this.#pending ?? this.#enlist()).append(octets);
-    this.#measure(octets.byteLength);
+    this.#hold((this.#pending ?? this.#writer.enlist(this)).append(octets));
   }
 
-  #enlist(): OutChain {
-    return this.#writer.enlist(this);
-  }
-
-  #measure(bytes: number): void {
-    if (bytes > this.#largest) this.#largest = bytes;
-    if (!this.#congested && this.#pending!.byteLength > this.#writer.limits.softQueueBytes) this.#congest();
+  #hold(pending: OutChain): void {
+    this.#pending = pending;
+    if (pending.byteLength > this.#writer.limits.softQueueBytes && !this.#congested) this.#congest();
   }
 
   #congest(): void {
@@ -79,6 +73,7 @@ export class Outbox {
     if (pending === null) return;
     this.#pending = null;
     this.lastWriteAt = now;
+    if (pending.largest > this.#largest) this.#largest = pending.largest;
     this.#write(pending);
     this.#writer.counters.bytesOut += pending.byteLength;
     this.#weigh();

@@ -40,7 +40,7 @@ export interface ProxyOptions {
 }
 
 /** The STOMP edge: owns the sessions of all connections that are handed to it. It opens no port itself. */
-export interface Proxy {
+export interface StompProxy {
   /** Takes over a connected TCP or TLS socket. */
   acceptTcp(socket: Socket): void;
   /** Takes over an HTTP upgrade request for `/stomp` or `/socks/websocket`; answers others with a status. */
@@ -63,11 +63,11 @@ export interface Proxy {
 const DEFAULT_HEARTBEAT: HeartbeatOffer = { sendMs: 1_000, receiveMs: 1_000 };
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
 
-export function createProxy(options: ProxyOptions): Proxy {
-  return new StompProxy(options);
+export function createProxy(options: ProxyOptions): StompProxy {
+  return new SessionProxy(options);
 }
 
-class StompProxy implements Proxy {
+class SessionProxy implements StompProxy {
   readonly counters = new ProxyCounters();
   draining = false;
   readonly #context: SessionContext;
@@ -111,7 +111,9 @@ class StompProxy implements Proxy {
   acceptTcp(socket: Socket): void {
     const session = this.accept(new TcpTransport(socket));
     const refusal = this.#refusal(session.transport.remoteAddress);
-    if (refusal !== null) session.fail(refusal);
+    if (refusal === null) return;
+    this.counters.connectionsRefused += 1;
+    session.fail(refusal);
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -1,5 +1,7 @@
-import { type BacksideError, type ErrorCode, ERRORS, HEADERS } from '@backside/protocol';
-import { canWriteHeader, formatHeaders, type Version } from '@backside/stomp';
+import { BacksideError, ERRORS, type ErrorCode, HEADERS, type Logger, toBacksideError } from '@backside/protocol';
+import { canWriteHeader, formatHeaders, VERSIONS, type Version } from '@backside/stomp';
+import { assembleFrame } from './framing.js';
+import type { Framing } from './transport.js';
 
 /** Refusals of single operations: a client that listens to `/.errors` survives them. Anything else breaks the protocol. */
 const OPERATION_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -32,20 +34,41 @@ export interface RefusalDetails {
   readonly subscription?: string | undefined;
 }
 
-/** Command and headers of the ERROR frame, and its body: the reason as text. */
-export function errorFrame(
+/** The receiving end of an ERROR. */
+interface Recipient {
+  readonly version: Version;
+  readonly transport: { readonly framing: Framing };
+}
+
+/** The ERROR frame for a refusal: what the table of errors says in its headers, the reason as text in its body. */
+export function errorOctets(
   error: BacksideError,
-  details: RefusalDetails & { readonly version: Version; readonly extra?: readonly (readonly [string, string])[] },
-): { head: string; body: Uint8Array } {
+  details: RefusalDetails,
+  { version, transport }: Recipient,
+): Uint8Array {
   const body = Buffer.from(error.message);
   const headers: (readonly [string, string])[] = [['message', ERRORS[error.code].stompMessage]];
   if (details.receipt !== undefined) headers.push(['receipt-id', details.receipt]);
   if (details.subscription !== undefined) headers.push(['subscription', details.subscription]);
-  headers.push(...(details.extra ?? []), [HEADERS.code, error.code]);
+  if (error.code === 'unsupported-version') headers.push(['version', VERSIONS.join(',')]);
+  headers.push([HEADERS.code, error.code]);
   if (error.trace !== undefined) headers.push([HEADERS.trace, error.trace]);
   headers.push(['content-type', 'text/plain;charset=utf-8']);
-  const writable = headers.filter(([name, value]) => canWriteHeader(name, value, details.version));
-  return { head: `ERROR\n${formatHeaders(writable, details.version)}content-length:${body.byteLength}\n`, body };
+  const writable = headers.filter(([name, value]) => canWriteHeader(name, value, version));
+  const head = `ERROR\n${formatHeaders(writable, version)}content-length:${body.byteLength}\n`;
+  return assembleFrame(transport.framing, head, body);
+}
+
+/** An error as the client may see it; unknown ones are logged, under a trace that the client is told. */
+export function knownError(
+  context: { readonly logger: Logger; readonly newId: () => string },
+  cause: unknown,
+): BacksideError {
+  const error = toBacksideError(cause);
+  if (error.code !== 'internal' || error.trace !== undefined) return error;
+  const trace = context.newId();
+  context.logger.error({ err: error.cause ?? error, trace }, 'a frame could not be served');
+  return new BacksideError('internal', error.message, { cause: error.cause, trace });
 }
 
 /** The refusal as the body of a MESSAGE on `/.errors`. */

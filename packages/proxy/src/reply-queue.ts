@@ -2,6 +2,8 @@ import type { BacksideError } from '@backside/protocol';
 
 /** The answer to one client frame. */
 export class Reply {
+  /** Octets of the body that waits with it. */
+  readonly bytes: number;
   next: Reply | null = null;
   settled = false;
   /** What to send; null if the client asked for no receipt. */
@@ -12,6 +14,15 @@ export class Reply {
   receipt: string | undefined = undefined;
   /** Whether the connection ends in peace after this answer. */
   goodbye = false;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+export interface ReplyGiver {
+  /** Called for each answer when its turn has come. */
+  give(reply: Reply): void;
 }
 
 /**
@@ -19,13 +30,14 @@ export class Reply {
  * gives it, and those behind it that are settled, as soon as all before it have been given.
  */
 export class ReplyQueue {
-  readonly #give: (reply: Reply) => void;
+  readonly #giver: ReplyGiver;
   #head: Reply | null = null;
   #tail: Reply | null = null;
   #size = 0;
+  #bytes = 0;
 
-  constructor(give: (reply: Reply) => void) {
-    this.#give = give;
+  constructor(giver: ReplyGiver) {
+    this.#giver = giver;
   }
 
   /** Answers that are not given yet. */
@@ -33,13 +45,19 @@ export class ReplyQueue {
     return this.#size;
   }
 
-  /** Takes the next place. */
-  expect(): Reply {
-    const reply = new Reply();
+  /** Octets of the bodies that wait for them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes the next place, for a frame with a body of so many octets. */
+  expect(bytes = 0): Reply {
+    const reply = new Reply(bytes);
     if (this.#tail === null) this.#head = reply;
     else this.#tail.next = reply;
     this.#tail = reply;
     this.#size += 1;
+    this.#bytes += bytes;
     return reply;
   }
 
@@ -51,7 +69,8 @@ export class ReplyQueue {
       this.#head = head.next;
       if (this.#head === null) this.#tail = null;
       this.#size -= 1;
-      this.#give(head);
+      this.#bytes -= head.bytes;
+      this.#giver.give(head);
     }
   }
 
@@ -60,5 +79,6 @@ export class ReplyQueue {
     this.#head = null;
     this.#tail = null;
     this.#size = 0;
+    this.#bytes = 0;
   }
 }

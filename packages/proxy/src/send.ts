@@ -2,13 +2,17 @@ import type { WriteOperation, WriteResult } from '@backside/api';
 import { BacksideError, DESTINATIONS, HEADERS } from '@backside/protocol';
 import { type Frame, formatHeaders } from '@backside/stomp';
 import { formatPath, type Path } from '@backside/tree';
-import { invalidHeader, isReserved, PathCache, required } from './frame-headers.js';
+import { invalidHeader, isReserved, PATHS, required } from './frame-headers.js';
 import type { Reply } from './reply-queue.js';
 import type { Session } from './session.js';
 import { signInAgain } from './sign-in.js';
-import { applicationHeaders, parseOnDisconnect, parsePrecondition, parseStep, parseWriteOptions } from './write-step.js';
-
-const PATHS = new PathCache();
+import {
+  applicationHeaders,
+  parseOnDisconnect,
+  parsePrecondition,
+  parseStep,
+  parseWriteOptions,
+} from './write-step.js';
 
 /** SEND: a write, a step of a transaction, something to do when the connection ends, or a new sign-in. */
 export function serveSend(session: Session, frame: Frame): void {
@@ -29,7 +33,7 @@ function operationOf(session: Session, frame: Frame, path: Path): WriteOperation
   const precondition = parsePrecondition(frame, path);
   const headers = applicationHeaders(frame);
   return {
-    principal: session.actor,
+    principal: session.standing.actor,
     steps: [parseStep(frame, path)],
     ...(precondition && { preconditions: [precondition] }),
     ...(headers && { headers }),
@@ -37,11 +41,16 @@ function operationOf(session: Session, frame: Frame, path: Path): WriteOperation
   };
 }
 
-/** Hands a write to the database. Its answer takes its place now and is given when the write is acknowledged. */
+/**
+ * Hands a write to the database. Its answer takes its place now and is given when the write is acknowledged. A refused write
+ * ends the session, so none behind it may be made; only who gets refusals on `/.errors` goes on, and so do the writes.
+ */
 export function write(session: Session, operation: WriteOperation, frame: Frame, done?: () => void): void {
   const receipt = frame.headers.get('receipt');
-  const written = session.database.write(operation);
-  const reply = session.expect();
+  const { standing, subscriptions } = session;
+  const goesOn = subscriptions.listener !== null;
+  const written = standing.database.write(goesOn ? operation : { ...operation, series: standing.series });
+  const reply = session.expect(frame.body.byteLength);
   const { counters } = session.context;
   counters.writesInFlight += 1;
   written.then(
@@ -69,15 +78,16 @@ function resultLines(session: Session, result: WriteResult): string {
 
 function keepForTheEnd(session: Session, frame: Frame, path: Path): void {
   const step = parseOnDisconnect(frame, path);
-  if (step === 'cancel') session.scope.cancelOnDisconnect(path);
-  else if (step !== undefined) session.scope.onDisconnect({ principal: session.actor, steps: [step] });
+  if (step === 'cancel') session.standing.scope.cancelOnDisconnect(path);
+  else if (step !== undefined)
+    session.standing.scope.onDisconnect({ principal: session.standing.actor, steps: [step] });
   session.answer(frame);
 }
 
 const NOT_IN_TRANSACTIONS = [HEADERS.ackLevel, HEADERS.idempotencyKey, HEADERS.onDisconnect];
 
 function sendInTransaction(session: Session, frame: Frame, to: { destination: string; transaction: string }): void {
-  session.transactions.extend(to.transaction, (transaction) => {
+  session.standing.transactions.extend(to.transaction, frame.body.byteLength, (transaction) => {
     for (const name of NOT_IN_TRANSACTIONS) {
       if (frame.headers.has(name)) throw invalidHeader(name, 'on COMMIT, or on a SEND without a transaction');
     }

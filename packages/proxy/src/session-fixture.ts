@@ -6,13 +6,13 @@ import { createMemoryJournal, createMemoryReplica } from '@backside/store';
 import { parsePath } from '@backside/tree';
 import type { Envelope } from './encoder.js';
 import { MemoryTransport } from './memory-transport.js';
-import { createProxy, type Proxy, type ProxyOptions } from './proxy.js';
+import { createProxy, type ProxyOptions, type StompProxy } from './proxy.js';
 import type { Credentials } from './session-context.js';
 
 /** A real database in memory behind a real proxy; only the connections are not sockets. */
 export interface Fixture {
   readonly database: Database;
-  readonly proxy: Proxy;
+  readonly proxy: StompProxy;
   /** A connection on which nothing was sent yet. */
   connection(envelope?: Envelope): TestClient;
   /** A connection that has its CONNECTED. */
@@ -61,7 +61,7 @@ export function openDatabase(authorizer: Authorizer): Promise<Database> {
 }
 
 /** Knows the users ann and bob by the passcode `secret` or the tokens `token-ann`, `token-bob`. */
-export async function signIn({ login, passcode, token }: Credentials): Promise<Principal> {
+async function signIn({ login, passcode, token }: Credentials): Promise<Principal> {
   if (login === undefined && token === undefined) return NOBODY;
   const uid = token?.startsWith('token-') ? token.slice('token-'.length) : login;
   if ((uid !== 'ann' && uid !== 'bob') || (token === undefined && passcode !== 'secret')) {
@@ -76,8 +76,8 @@ export async function put(database: Database, path: string, value: unknown): Pro
   return result.revision;
 }
 
-/** Turns of the event loop that a test waits at most for something to happen. */
-const MAX_TURNS = 2_000;
+/** How long a test waits at most for something to happen; it goes on as soon as that has. */
+const PATIENCE_MS = 5_000;
 
 /** Lets everything happen that needs no time to pass. */
 export async function turns(count = 20): Promise<void> {
@@ -98,8 +98,11 @@ export class TestClient {
   readonly #parser: FrameParser;
   readonly #frames: ReceivedFrame[] = [];
 
-  constructor(proxy: Proxy, envelope: Envelope) {
-    this.#parser = new FrameParser({ limits: LIMITS_AFTER_CONNECT, onFrame: (frame) => this.#frames.push(received(frame)) });
+  constructor(proxy: StompProxy, envelope: Envelope) {
+    this.#parser = new FrameParser({
+      limits: LIMITS_AFTER_CONNECT,
+      onFrame: (frame) => this.#frames.push(received(frame)),
+    });
     proxy.accept(this.transport, envelope);
   }
 
@@ -123,7 +126,7 @@ export class TestClient {
 
   /** The next frame. Fails if none comes. */
   async next(): Promise<ReceivedFrame> {
-    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
       const frame = this.#take();
       if (frame !== undefined) return frame;
       await turns(1);
@@ -163,5 +166,9 @@ export class TestClient {
 }
 
 function received(frame: Frame): ReceivedFrame {
-  return { command: frame.command, headers: Object.fromEntries(frame.headers), body: Buffer.from(frame.body).toString() };
+  return {
+    command: frame.command,
+    headers: Object.fromEntries(frame.headers),
+    body: Buffer.from(frame.body).toString(),
+  };
 }

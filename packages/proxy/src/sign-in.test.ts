@@ -23,7 +23,10 @@ describe('version negotiation', () => {
   test('no common version is an ERROR that names ours, and the end', async () => {
     const client = (await openFixture()).connection();
     client.raw('CONNECT\naccept-version:2.0\nhost:h\n\n\0');
-    expect(await client.next()).toMatchObject({ command: 'ERROR', headers: { version: '1.0,1.1,1.2', code: 'unsupported-version' } });
+    expect(await client.next()).toMatchObject({
+      command: 'ERROR',
+      headers: { version: '1.0,1.1,1.2', code: 'unsupported-version' },
+    });
     expect(client.transport.closeReason).toBe('unsupported-version');
   });
 
@@ -59,7 +62,9 @@ describe('signing in', () => {
   test('frames behind CONNECT are served after CONNECTED', async () => {
     const { connection } = await openFixture();
     const client = connection();
-    client.raw('CONNECT\naccept-version:1.2\nhost:h\nlogin:ann\npasscode:secret\n\n\0SEND\ndestination:/a\nreceipt:r\n\n1\0');
+    client.raw(
+      'CONNECT\naccept-version:1.2\nhost:h\nlogin:ann\npasscode:secret\n\n\0SEND\ndestination:/a\nreceipt:r\n\n1\0',
+    );
     expect((await client.rest()).map((frame) => frame.command)).toEqual(['CONNECTED', 'RECEIPT']);
   });
 
@@ -76,7 +81,10 @@ describe('signing in', () => {
     const { database, connection } = await openFixture();
     const client = connection();
     client.raw('SEND\ndestination:/a\nreceipt:early\n\n1\0');
-    expect(await client.next()).toMatchObject({ command: 'ERROR', headers: { code: 'unexpected-frame', 'receipt-id': 'early' } });
+    expect(await client.next()).toMatchObject({
+      command: 'ERROR',
+      headers: { code: 'unexpected-frame', 'receipt-id': 'early' },
+    });
     expect(database.revision).toBe(0);
   });
 
@@ -107,14 +115,7 @@ describe('signing in', () => {
 });
 
 describe('a new sign-in on the same connection', () => {
-  test('replaces the user, and tells who listens to it', async () => {
-    const client = await (await openFixture()).client();
-    client.send('SUBSCRIBE', { id: 'u', destination: '/.info/user' });
-    expect((await client.next()).body).toBe('null');
-    expect((await client.ask('SEND', { destination: '/.auth' }, 'token-bob')).command).toBe('ERROR');
-  });
-
-  test('takes a token as a JSON string, an object, or a header, and null to sign out', async () => {
+  test('replaces the user by a token as a JSON string, an object, or a header, and null to sign out', async () => {
     const client = await (await openFixture()).client();
     client.send('SUBSCRIBE', { id: 'u', destination: '/.info/user' });
     client.send('SEND', { destination: '/.auth' }, '"token-bob"');
@@ -139,7 +140,9 @@ describe('a new sign-in on the same connection', () => {
   test('decides the rights of subscriptions again, and goes on without loss where they hold', async () => {
     const { client, database } = await openFixture({
       authorizer: {
-        read: ({ principal, path }) => ({ allowed: path[0] !== 'ann' || (principal.kind === 'user' && principal.uid === 'ann') }),
+        read: ({ principal, path }) => ({
+          allowed: path[0] !== 'ann' || (principal.kind === 'user' && principal.uid === 'ann'),
+        }),
         write: () => ({ allowed: true }),
       },
     });
@@ -150,10 +153,39 @@ describe('a new sign-in on the same connection', () => {
     await session.rest();
     expect((await session.ask('SEND', { destination: '/.auth' }, '"token-bob"')).command).toBe('RECEIPT');
     const notices = await session.rest();
-    expect(notices.find((frame) => frame.headers.code !== undefined)).toMatchObject({ headers: { code: 'permission-denied' } });
+    expect(notices.find((frame) => frame.headers.code !== undefined)).toMatchObject({
+      headers: { code: 'permission-denied' },
+    });
     await put(database, '/ann/secret', 1);
     await put(database, '/public/news', 2);
     const after = await session.rest();
     expect(after.map((frame) => frame.headers.destination)).toEqual(['/public/news']);
   });
+});
+
+test('an expired credential allows no more than being nobody does', async () => {
+  let now = 1_000_000;
+  const { client, database } = await openFixture({
+    now: () => now,
+    authenticate: async () => ({ kind: 'user', uid: 'ann', provider: 'test', claims: {}, expiresAt: 1_005_000 }),
+    authorizer: {
+      read: ({ principal, path }) => ({ allowed: path[0] !== 'ann' || principal.kind === 'user' }),
+      write: () => ({ allowed: true }),
+    },
+  });
+  const session = await client();
+  session.send('SUBSCRIBE', { id: 'e', destination: '/.errors' });
+  session.send('SUBSCRIBE', { id: 'own', destination: '/ann' });
+  session.send('SUBSCRIBE', { id: 'all', destination: '/public' });
+  expect((await session.ask('SEND', { destination: '/ann' }, '1')).command).toBe('RECEIPT');
+  await session.rest();
+  now += 6_000;
+  expect(await session.next()).toMatchObject({
+    headers: { code: 'permission-denied' },
+    body: expect.stringContaining('own'),
+  });
+  expect((await session.ask('SEND', { destination: '/ann' }, '2')).headers.code).toBe('unauthenticated');
+  await put(database, '/ann', 3);
+  await put(database, '/public', 4);
+  expect((await session.rest()).map((frame) => frame.headers.destination)).toEqual(['/public']);
 });

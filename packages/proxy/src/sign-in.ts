@@ -12,10 +12,10 @@ import type { ClientSubscription } from './client-subscription.js';
 import { invalidHeader } from './frame-headers.js';
 import { framed } from './framing.js';
 import { startHeartbeat } from './heartbeat.js';
+import { knownError } from './refusal.js';
 import type { Reply } from './reply-queue.js';
 import type { Session } from './session.js';
 import type { Credentials } from './session-context.js';
-import { serverEnded } from './subscribe.js';
 import { parseBody } from './write-step.js';
 
 /** CONNECT and STOMP. Frames that come before the credentials are checked wait. */
@@ -24,25 +24,26 @@ export function serveConnect(session: Session, frame: Frame): void {
   if (version === null) throw new BacksideError('unsupported-version', 'Supported versions are 1.0, 1.1 and 1.2');
   const wish = version === '1.0' ? { sendMs: 0, receiveMs: 0 } : parseHeartbeat(frame.headers.get('heart-beat'));
   if (wish === null) throw invalidHeader('heart-beat', 'two numbers');
-  session.version = version;
-  session.intake.parser.version = version;
-  session.phase = 'signing-in';
-  session.intake.hold();
+  session.greet(version);
   void signIn(session, frame, wish);
 }
 
 async function signIn(session: Session, frame: Frame, wish: HeartbeatOffer): Promise<void> {
   const { context, transport } = session;
   const host = frame.headers.get('host');
-  const credentials = credentialsOf((name) => frame.headers.get(name), { host, remoteAddress: transport.remoteAddress });
+  const credentials = credentialsOf((name) => frame.headers.get(name), {
+    host,
+    remoteAddress: transport.remoteAddress,
+  });
   try {
     const principal = await context.authenticate(credentials);
     if (session.phase !== 'signing-in') return;
     open(session, host, principal);
     startHeartbeat(session, negotiateHeartbeat(context.heartbeat, wish));
+    watchExpiry(session, principal);
     session.intake.release();
   } catch (error) {
-    session.fail(session.known(error));
+    session.fail(knownError(context, error));
   }
 }
 
@@ -89,8 +90,9 @@ async function replacePrincipal(
   try {
     const principal = credentials === null ? NOBODY : await session.context.authenticate(credentials);
     if (session.phase === 'open') {
-      session.principal = principal;
-      for (const subscription of [...session.subscriptions.all()]) renew(session, subscription, principal);
+      session.standing.principal = principal;
+      renewAll(session, principal);
+      watchExpiry(session, principal);
     }
     session.settle(answer.reply, answer.receipt);
   } catch (error) {
@@ -100,11 +102,27 @@ async function replacePrincipal(
   }
 }
 
+/** Once the credential has expired, its holder may listen to no more than anybody; writes are refused by `Session.actor`. */
+function watchExpiry(session: Session, principal: Principal): void {
+  if (principal.kind !== 'user' || principal.expiresAt === undefined) return;
+  session.context.deadlines.schedule(principal.expiresAt, () => {
+    if (session.standing.principal === principal && session.phase === 'open') renewAll(session, NOBODY);
+    return null;
+  });
+}
+
+/** Decides the rights of all subscriptions again. */
+function renewAll(session: Session, principal: Principal): void {
+  for (const subscription of [...session.subscriptions.all()]) {
+    if (session.phase === 'open') renew(session, subscription, principal);
+  }
+}
+
 function renew(session: Session, subscription: ClientSubscription, principal: Principal): void {
   try {
     subscription.renew(principal);
   } catch (error) {
-    serverEnded(session, subscription, session.known(error));
+    session.serverEnded(subscription, knownError(session.context, error));
   }
 }
 

@@ -39,7 +39,10 @@ describe('SUBSCRIBE', () => {
     session.send('SUBSCRIBE', { id: 's', destination: '/a', resume: `${database.epoch}:${revision}` });
     expect(await session.next()).toMatchObject({ body: '2', headers: { destination: '/a/y', resumed: 'true' } });
     session.send('SUBSCRIBE', { id: 'o', destination: '/a', resume: `other:${revision}` });
-    expect(await session.next()).toMatchObject({ body: '{"x":1,"y":2}', headers: { resumed: 'false', epoch: database.epoch } });
+    expect(await session.next()).toMatchObject({
+      body: '{"x":1,"y":2}',
+      headers: { resumed: 'false', epoch: database.epoch },
+    });
   });
 
   test('with a query sees its window', async () => {
@@ -71,7 +74,10 @@ describe('SUBSCRIBE', () => {
   ])('%s is refused', async (_what, headers, code) => {
     const { client, proxy } = await openFixture();
     const session = await client();
-    expect(await session.ask('SUBSCRIBE', headers as Record<string, string>)).toMatchObject({ command: 'ERROR', headers: { code } });
+    expect(await session.ask('SUBSCRIBE', headers as Record<string, string>)).toMatchObject({
+      command: 'ERROR',
+      headers: { code },
+    });
     expect(proxy.counters.subscriptions).toBe(0);
   });
 
@@ -83,20 +89,25 @@ describe('SUBSCRIBE', () => {
     expect((await one.ask('SUBSCRIBE', { id: 's', destination: '/b' })).headers.code).toBe('duplicate-subscription');
   });
 
-  test.each(['__proto__', 'constructor', ' two  blanks ', '🙂:\n\\', 'x'.repeat(500)])('ids are opaque: %j', async (id) => {
-    const { client, database } = await openFixture();
-    const session = await client();
-    session.send('SUBSCRIBE', { id, destination: '/a', ack: 'client' });
-    const first = await session.next();
-    expect(first.headers.subscription).toBe(id);
-    expect((await session.ask('ACK', { id: first.headers.ack! })).command).toBe('RECEIPT');
-    expect((await session.ask('UNSUBSCRIBE', { id })).command).toBe('RECEIPT');
-    await put(database, '/a', 1);
-    expect(await session.rest()).toEqual([]);
-  });
+  test.each(['__proto__', 'constructor', ' two  blanks ', '🙂:\n\\', 'x'.repeat(500)])(
+    'ids are opaque: %j',
+    async (id) => {
+      const { client, database } = await openFixture();
+      const session = await client();
+      session.send('SUBSCRIBE', { id, destination: '/a', ack: 'client' });
+      const first = await session.next();
+      expect(first.headers.subscription).toBe(id);
+      expect((await session.ask('ACK', { id: first.headers.ack! })).command).toBe('RECEIPT');
+      expect((await session.ask('UNSUBSCRIBE', { id })).command).toBe('RECEIPT');
+      await put(database, '/a', 1);
+      expect(await session.rest()).toEqual([]);
+    },
+  );
 
   test('a right that is lost ends the subscription with a notice', async () => {
-    const { client } = await openFixture({ authorizer: { read: () => ({ allowed: false, trace: 't1' }), write: () => ({ allowed: true }) } });
+    const { client } = await openFixture({
+      authorizer: { read: () => ({ allowed: false, trace: 't1' }), write: () => ({ allowed: true }) },
+    });
     const session = await client();
     expect(await session.ask('SUBSCRIBE', { id: 's', destination: '/a' })).toMatchObject({
       command: 'ERROR',
@@ -164,13 +175,21 @@ describe('reserved destinations', () => {
   });
 
   test('/.errors keeps the connection when a single operation is refused, and not for a broken protocol', async () => {
-    const { client } = await openFixture({ authorizer: { read: () => ({ allowed: true }), write: () => ({ allowed: false, trace: 't9' }) } });
+    const { client } = await openFixture({
+      authorizer: { read: () => ({ allowed: true }), write: () => ({ allowed: false, trace: 't9' }) },
+    });
     const session = await client();
     session.send('SUBSCRIBE', { id: 'e', destination: '/.errors' });
     const refusal = await session.ask('SEND', { destination: '/a' }, '1');
     expect(refusal).toMatchObject({
       command: 'MESSAGE',
-      headers: { subscription: 'e', destination: '/.errors', code: 'permission-denied', trace: 't9', 'receipt-id': 'asked' },
+      headers: {
+        subscription: 'e',
+        destination: '/.errors',
+        code: 'permission-denied',
+        trace: 't9',
+        'receipt-id': 'asked',
+      },
     });
     expect(JSON.parse(refusal.body)).toMatchObject({ code: 'permission-denied', trace: 't9' });
     expect(session.transport.closeReason).toBe(null);
@@ -186,7 +205,10 @@ describe('the original envelope', () => {
     session.send('SUBSCRIBE', { id: 's', destination: '/users' });
     expect(JSON.parse((await session.next()).body)).toEqual({ key: '/users', message: null });
     await put(database, '/users/bob', { age: 7 });
-    expect(await session.next()).toMatchObject({ body: '{"key":"/users/bob","message":{"age":7}}', headers: { destination: '/users/bob' } });
+    expect(await session.next()).toMatchObject({
+      body: '{"key":"/users/bob","message":{"age":7}}',
+      headers: { destination: '/users/bob' },
+    });
     const writer = await client({ envelope: 'original' });
     await writer.ask('SEND', { destination: '/users', method: 'update' }, { ann: 1, 'bob/age': null });
     const bodies = (await session.rest()).map((frame) => JSON.parse(frame.body));

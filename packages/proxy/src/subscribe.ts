@@ -3,7 +3,7 @@ import type { Frame } from '@backside/stomp';
 import { canonicalQuery, formatPath, type Path, parsePath, parseQuery, type Query } from '@backside/tree';
 import type { ClientSubscription } from './client-subscription.js';
 import type { AckMode, MessageEncoder } from './encoder.js';
-import { booleanHeader, invalidHeader, isReserved, required, wordHeader } from './frame-headers.js';
+import { booleanHeader, invalidHeader, isReserved, PATHS, required, wordHeader } from './frame-headers.js';
 import { ErrorsSubscription, InfoSubscription } from './info-subscription.js';
 import { LiveSubscription } from './live-subscription.js';
 import type { Session } from './session.js';
@@ -21,18 +21,26 @@ export function serveSubscribe(session: Session, frame: Frame): void {
     throw new BacksideError('limit-exceeded', 'too many subscriptions on one connection');
   }
   if (isReserved(destination)) subscribeToServer(session, frame, { id, destination });
-  else subscribeToTree(session, frame, { id, path: parsePath(destination) });
+  else subscribeToTree(session, frame, { id, path: PATHS.parse(destination) });
 }
 
-function subscribeToServer(session: Session, frame: Frame, names: { id: string | undefined; destination: string }): void {
+function subscribeToServer(
+  session: Session,
+  frame: Frame,
+  names: { id: string | undefined; destination: string },
+): void {
   session.subscriptions.assertFree(names.id, names.destination);
   const subscription = ownSubscription(session, frame, names);
   session.subscriptions.add(subscription);
   session.answer(frame);
-  subscription.begin(session.principal);
+  subscription.begin(session.standing.principal);
 }
 
-function ownSubscription(session: Session, frame: Frame, names: { id: string | undefined; destination: string }): ClientSubscription {
+function ownSubscription(
+  session: Session,
+  frame: Frame,
+  names: { id: string | undefined; destination: string },
+): ClientSubscription {
   if (names.destination === DESTINATIONS.errors) return new ErrorsSubscription(session, names.id, names.destination);
   if (!INFO.has(names.destination)) throw new BacksideError('invalid-path', 'there is nothing to listen to');
   const time = frame.headers.get('client-time');
@@ -47,15 +55,13 @@ function subscribeToTree(session: Session, frame: Frame, names: { id: string | u
   const once = booleanHeader(frame, HEADERS.once);
   const query = queryOf(frame);
   const window = windowOf(session, frame);
-  const principal = session.actor;
+  const principal = session.standing.actor;
   const encoder = encoderFor(session, frame, { ...names, query });
   const subscription = new LiveSubscription(session, {
-    ...names,
-    ...{ query, encoder, once, resume, window },
-    ended: (self, error) => serverEnded(session, self, error),
+    ...{ path: names.path, query, encoder, once, window },
   });
   try {
-    subscription.begin(principal);
+    subscription.begin(principal, resume);
   } catch (error) {
     subscription.end();
     throw error;
@@ -86,7 +92,8 @@ function windowOf(session: Session, frame: Frame): number {
 }
 
 function ackModeOf(session: Session, frame: Frame): AckMode {
-  const modes: readonly AckMode[] = session.version === '1.0' ? ['auto', 'client'] : ['auto', 'client', 'client-individual'];
+  const modes: readonly AckMode[] =
+    session.version === '1.0' ? ['auto', 'client'] : ['auto', 'client', 'client-individual'];
   const mode = wordHeader(frame, 'ack', modes) ?? 'auto';
   return session.envelope === 'original' ? 'auto' : mode;
 }
@@ -105,14 +112,8 @@ function encoderFor(
     format: wordHeader(frame, HEADERS.format, ['val', 'export']) ?? 'val',
     envelope: session.envelope,
     view: `${formatPath(names.path)}?${query}`,
-    epoch: session.database.epoch,
+    epoch: session.standing.database.epoch,
   });
-}
-
-/** The database ended it: after its only event, or because the right to it is lost. */
-export function serverEnded(session: Session, subscription: ClientSubscription, error: BacksideError | null): void {
-  session.subscriptions.forget(subscription);
-  if (error !== null) session.refuse(session.expect(), error, { subscription: subscription.id });
 }
 
 /** UNSUBSCRIBE, by id or, in 1.0, by destination. */

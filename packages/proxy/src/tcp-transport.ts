@@ -9,7 +9,9 @@ export class TcpTransport implements Transport {
   readonly framing = 'none';
   readonly remoteAddress: string;
   readonly #socket: Socket;
+  #events: TransportEvents | null = null;
   #closing = false;
+  #awaitsDrain = false;
 
   /** Takes over a connected socket. */
   constructor(socket: Socket) {
@@ -25,16 +27,25 @@ export class TcpTransport implements Transport {
   }
 
   start(events: TransportEvents): void {
+    this.#events = events;
     this.#socket
       .on('data', (octets) => events.received(octets))
-      .on('drain', () => events.drained())
       .on('end', () => events.peerEnded())
       .on('error', () => this.#socket.destroy())
       .on('close', () => events.closed());
   }
 
   write(octets: Uint8Array): void {
-    if (!this.#closing && this.#socket.writable) this.#socket.write(octets);
+    if (this.#closing || !this.#socket.writable) return;
+    if (!this.#socket.write(octets) && !this.#awaitsDrain) this.#awaitDrain();
+  }
+
+  #awaitDrain(): void {
+    this.#awaitsDrain = true;
+    this.#socket.once('drain', () => {
+      this.#awaitsDrain = false;
+      this.#events?.drained();
+    });
   }
 
   pauseReading(): void {

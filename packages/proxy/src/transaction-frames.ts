@@ -6,18 +6,18 @@ import type { Transaction } from './transactions.js';
 import { parseWriteOptions } from './write-step.js';
 
 export function serveBegin(session: Session, frame: Frame): void {
-  session.transactions.begin(required(frame, 'transaction'));
+  session.standing.transactions.begin(required(frame, 'transaction'));
   session.answer(frame);
 }
 
 export function serveAbort(session: Session, frame: Frame): void {
-  session.transactions.take(required(frame, 'transaction'));
+  session.standing.transactions.take(required(frame, 'transaction'));
   session.answer(frame);
 }
 
 /** COMMIT: all SENDs of the transaction as one atomic write, and its ACKs if that is made. */
 export function serveCommit(session: Session, frame: Frame): void {
-  const transaction = session.transactions.take(required(frame, 'transaction'));
+  const transaction = session.standing.transactions.take(required(frame, 'transaction'));
   if (transaction.refusal !== null) throw transaction.refusal;
   if (transaction.steps.length === 0) {
     acknowledgeAll(transaction);
@@ -26,7 +26,7 @@ export function serveCommit(session: Session, frame: Frame): void {
   }
   const { steps, preconditions, headers } = transaction;
   const operation = {
-    principal: session.actor,
+    principal: session.standing.actor,
     steps,
     ...(preconditions.length > 0 && { preconditions }),
     ...(headers.size > 0 && { headers: [...headers] }),

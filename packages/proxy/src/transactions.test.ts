@@ -11,7 +11,7 @@ test('the SENDs of a transaction are one commit, and seen at once', async () => 
   expect((await writer.ask('SEND', { destination: '/b', transaction: 't' }, '2')).command).toBe('RECEIPT');
   expect(await reader.rest()).toEqual([]);
   expect((await writer.ask('COMMIT', { transaction: 't' })).headers.revision).toBe('1');
-  expect(await reader.next()).toMatchObject({ body: '{"a":1,"b":2}', headers: { event: 'patch', destination: '/' } });
+  expect(await reader.next()).toMatchObject({ body: '{"a":1,"b":2}', headers: { destination: '/' } });
   expect(database.revision).toBe(1);
 });
 
@@ -48,7 +48,10 @@ test('a failed precondition in the middle leaves nothing of the transaction', as
   writer.send('BEGIN', { transaction: 't' });
   writer.send('SEND', { destination: '/other', transaction: 't' }, '1');
   writer.send('SEND', { destination: '/n', transaction: 't', 'if-match': '1' }, '3');
-  expect(await writer.ask('COMMIT', { transaction: 't' })).toMatchObject({ command: 'ERROR', headers: { code: 'precondition-failed' } });
+  expect(await writer.ask('COMMIT', { transaction: 't' })).toMatchObject({
+    command: 'ERROR',
+    headers: { code: 'precondition-failed' },
+  });
   expect(database.revision).toBe(2);
 });
 
@@ -73,7 +76,9 @@ test.each([
   ['ABORT without a name', 'ABORT', {}, 'missing-header'],
 ])('%s is refused', async (_what, command, headers, code) => {
   const client = await (await openFixture()).client();
-  expect(await client.ask(command, headers as Record<string, string>, command === 'SEND' ? '1' : undefined)).toMatchObject({ command: 'ERROR', headers: { code } });
+  expect(
+    await client.ask(command, headers as Record<string, string>, command === 'SEND' ? '1' : undefined),
+  ).toMatchObject({ command: 'ERROR', headers: { code } });
 });
 
 test('BEGIN of an open transaction is refused, and so are too many', async () => {
@@ -89,4 +94,21 @@ test('BEGIN of an open transaction is refused, and so are too many', async () =>
   long.send('BEGIN', { transaction: '1' });
   for (let i = 0; i < 3; i += 1) long.send('SEND', { destination: '/a', transaction: '1' }, '1');
   expect((await long.ask('SEND', { destination: '/a', transaction: '1' }, '1')).headers.code).toBe('limit-exceeded');
+});
+
+test('the data of open transactions is bounded, and freed by their ends', async () => {
+  const { client } = await openFixture({ limits: { transactionBytes: 1_000 } });
+  const session = await client();
+  const body = JSON.stringify('x'.repeat(600));
+  for (let round = 0; round < 3; round += 1) {
+    await session.ask('BEGIN', { transaction: 't' });
+    expect((await session.ask('SEND', { destination: '/a', transaction: 't' }, body)).command).toBe('RECEIPT');
+    await session.ask(round === 0 ? 'ABORT' : 'COMMIT', { transaction: 't' });
+  }
+  session.send('BEGIN', { transaction: '1' });
+  session.send('BEGIN', { transaction: '2' });
+  session.send('SEND', { destination: '/a', transaction: '1' }, body);
+  expect((await session.ask('SEND', { destination: '/a', transaction: '2' }, body)).headers.code).toBe(
+    'limit-exceeded',
+  );
 });

@@ -4,6 +4,8 @@ import type { ClientSubscription } from './client-subscription.js';
 
 /** What a client has put into one transaction so far. */
 export class Transaction {
+  /** Octets of the bodies in it. */
+  bytes = 0;
   readonly steps: WriteStep[] = [];
   readonly preconditions: Precondition[] = [];
   readonly headers: Map<string, string> = new Map();
@@ -15,12 +17,15 @@ export class Transaction {
 export interface TransactionLimits {
   readonly transactions: number;
   readonly transactionSteps: number;
+  /** Bodies of all open transactions of a connection together. */
+  readonly transactionBytes: number;
 }
 
 /** The open transactions of one connection, by name. */
 export class Transactions {
   readonly #limits: TransactionLimits;
   readonly #open = new Map<string, Transaction>();
+  #bytes = 0;
 
   constructor(limits: TransactionLimits) {
     this.#limits = limits;
@@ -29,7 +34,8 @@ export class Transactions {
   /** Throws `duplicate-transaction` or `limit-exceeded`. */
   begin(name: string): void {
     if (this.#open.has(name)) throw new BacksideError('duplicate-transaction');
-    if (this.#open.size >= this.#limits.transactions) throw new BacksideError('limit-exceeded', 'too many open transactions');
+    if (this.#open.size >= this.#limits.transactions)
+      throw new BacksideError('limit-exceeded', 'too many open transactions');
     this.#open.set(name, new Transaction());
   }
 
@@ -44,20 +50,33 @@ export class Transactions {
   take(name: string): Transaction {
     const transaction = this.get(name);
     this.#open.delete(name);
+    this.#bytes -= transaction.bytes;
     return transaction;
   }
 
-  /** Adds to a transaction by `add`. What `add` throws dooms the transaction. */
-  extend(name: string, add: (transaction: Transaction) => void): void {
+  /** Adds to a transaction by `add` what came in a body of so many octets. What `add` throws dooms the transaction. */
+  extend(name: string, bytes: number, add: (transaction: Transaction) => void): void {
     const transaction = this.get(name);
     try {
-      if (transaction.steps.length + transaction.acknowledgements.length >= this.#limits.transactionSteps) {
-        throw new BacksideError('limit-exceeded', 'too many steps in one transaction');
-      }
+      this.#charge(transaction, bytes);
       add(transaction);
     } catch (error) {
-      transaction.refusal = new BacksideError('precondition-failed', 'a frame of the transaction was refused', { cause: error });
+      transaction.refusal = new BacksideError('precondition-failed', 'a frame of the transaction was refused', {
+        cause: error,
+      });
       throw error;
     }
+  }
+
+  #charge(transaction: Transaction, bytes: number): void {
+    const { transactionSteps, transactionBytes } = this.#limits;
+    if (transaction.steps.length + transaction.acknowledgements.length >= transactionSteps) {
+      throw new BacksideError('limit-exceeded', 'too many steps in one transaction');
+    }
+    if (this.#bytes + bytes > transactionBytes) {
+      throw new BacksideError('limit-exceeded', 'too much data in open transactions');
+    }
+    this.#bytes += bytes;
+    transaction.bytes += bytes;
   }
 }

@@ -1,8 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type Server, WebSocketServer } from 'ws';
 import type { Envelope } from './encoder.js';
+import { TransportWebSocket } from './websocket-transport.js';
 
 /** Where websockets are served, and which shape bodies have there. */
 const PATHS: ReadonlyMap<string, Envelope> = new Map<string, Envelope>([
@@ -14,7 +15,12 @@ const SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 /** A message may be cut into so many pieces; more would cost more memory than they carry. */
 const MAX_FRAGMENTS = 1_024;
 const CLOSE_TIMEOUT_MS = 2_000;
-const COMPRESSION = { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 1_024, concurrencyLimit: 4 };
+const COMPRESSION = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: 1_024,
+  concurrencyLimit: 4,
+};
 
 /** ws takes these two, which its type definitions do not name yet. */
 interface ReceiverLimits {
@@ -34,13 +40,14 @@ export interface UpgradeOptions {
 /** Turns HTTP upgrade requests into websockets, or refuses them with a status. */
 export class Upgrades {
   readonly #options: UpgradeOptions;
-  readonly #server: WebSocketServer;
+  readonly #server: Server<typeof TransportWebSocket>;
 
   constructor(options: UpgradeOptions) {
     const receiver: ReceiverLimits = { maxFragments: MAX_FRAGMENTS, maxBufferedChunks: 64 * MAX_FRAGMENTS };
     this.#options = options;
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: TransportWebSocket,
       clientTracking: false,
       maxPayload: options.maxMessageBytes,
       perMessageDeflate: options.compression ? COMPRESSION : false,
@@ -53,7 +60,7 @@ export class Upgrades {
   /** `refusal` is a status to refuse with for reasons of the caller. Calls `accepted` before any message is read. */
   handle(
     upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer; refusal: number | null },
-    accepted: (websocket: WebSocket, socket: Socket, envelope: Envelope) => void,
+    accepted: (websocket: TransportWebSocket, socket: Socket, envelope: Envelope) => void,
   ): void {
     const { request, socket, head } = upgrade;
     const envelope = PATHS.get(pathOf(request));

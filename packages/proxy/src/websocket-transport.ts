@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { linger } from './linger.js';
 import type { CloseReason, Framing, Transport, TransportEvents } from './transport.js';
 
@@ -19,44 +19,90 @@ const CLOSE_CODES: ReadonlyMap<CloseReason, number> = new Map<CloseReason, numbe
 const POLICY_VIOLATION = 1008;
 
 /**
+ * A websocket that knows its transport, so that all of them share their listeners: there may be very many connections,
+ * and most of them idle.
+ */
+export class TransportWebSocket extends WebSocket {
+  transport: WebsocketTransport | null = null;
+}
+
+function onMessage(this: WebSocket, octets: WebSocket.RawData): void {
+  (this as TransportWebSocket).transport?.received(octets as Buffer);
+}
+
+function onError(this: WebSocket): void {
+  (this as TransportWebSocket).transport?.failed();
+}
+
+function onClose(this: WebSocket): void {
+  (this as TransportWebSocket).transport?.closed();
+}
+
+/**
  * STOMP in websocket messages. Incoming messages may cut frames anywhere; each outgoing one is a whole frame. What is
  * written already has its websocket header and goes straight to the socket, unless the connection is compressed.
  */
 export class WebsocketTransport implements Transport {
   readonly framing: Framing;
   readonly remoteAddress: string;
-  readonly #websocket: WebSocket;
+  readonly #websocket: TransportWebSocket;
   readonly #socket: Socket;
+  #events: TransportEvents | null = null;
   #closing = false;
+  #awaitsDrain = false;
 
   /** Takes over an open websocket and the socket below it. */
-  constructor(websocket: WebSocket, socket: Socket) {
+  constructor(websocket: TransportWebSocket, socket: Socket) {
     this.#websocket = websocket;
     this.#socket = socket;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.framing = websocket.extensions === '' ? 'websocket' : 'message';
+    websocket.transport = this;
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    this.#websocket.on('message', onMessage).on('error', onError).on('close', onClose);
+  }
+
+  received(octets: Uint8Array): void {
+    this.#events?.received(octets);
+  }
+
+  /** Framing, UTF-8 or size: ws closes with the code for it, and `closed` follows. */
+  failed(): void {
+    this.#closing = true;
+    linger(this, 'done');
+  }
+
+  closed(): void {
+    this.#events?.closed();
   }
 
   get queuedBytes(): number {
     return this.framing === 'websocket' ? this.#socket.writableLength : this.#websocket.bufferedAmount;
   }
 
-  start(events: TransportEvents): void {
-    this.#websocket
-      .on('message', (octets) => events.received(octets as Buffer))
-      .on('error', () => {
-        // Framing, UTF-8 or size: ws closes with the code for it, and `close` follows.
-        this.#closing = true;
-        linger(this, 'done');
-      })
-      .on('close', () => events.closed());
-    this.#socket.on('drain', () => events.drained());
-  }
-
   write(octets: Uint8Array): void {
     if (this.#closing || this.#websocket.readyState !== this.#websocket.OPEN) return;
-    if (this.framing === 'websocket') this.#socket.write(octets);
-    else this.#websocket.send(octets, { binary: false });
+    if (this.framing === 'message') {
+      this.#websocket.send(octets, { binary: false }, () => this.#compressed());
+    } else if (!this.#socket.write(octets) && !this.#awaitsDrain) {
+      this.#awaitDrain();
+    }
+  }
+
+  /** Compression queues by itself, before the socket does. */
+  #compressed(): void {
+    if (this.#websocket.bufferedAmount === 0) this.#events?.drained();
+  }
+
+  #awaitDrain(): void {
+    this.#awaitsDrain = true;
+    this.#socket.once('drain', () => {
+      this.#awaitsDrain = false;
+      this.#events?.drained();
+    });
   }
 
   pauseReading(): void {

@@ -5,7 +5,7 @@ import type { Path } from '@backside/tree';
 import { invalidHeader, wordHeader } from './frame-headers.js';
 
 const METHODS = ['set', 'update', 'push', 'remove'] as const;
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const REVISION = /^\d{1,15}$/;

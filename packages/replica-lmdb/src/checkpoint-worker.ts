@@ -46,18 +46,22 @@ class CheckpointWorker {
       case 'checkpoint':
         this.#engine.apply(this.#commits);
         this.#commits = [];
-        return this.#done(id);
+        this.#done(id);
+        break;
       case 'indexes':
         this.#engine.setIndexes(task.definitions);
         this.#waitingForIndexes.push(id);
-        return this.#releaseIndexWaiters();
+        this.#releaseIndexWaiters();
+        break;
       case 'reset':
         this.#engine.reset(task.epoch);
         this.#commits = [];
-        return this.#done(id);
+        this.#done(id);
+        break;
       case 'close':
         this.#closed = true;
-        return this.#close(id);
+        this.#close(id);
+        break;
     }
   }
 

@@ -91,6 +91,8 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
   #queued: Load = { bytes: 0, changes: 0 };
   #running: Promise<number> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** Whether the last checkpoint failed: then the next waits, however much is queued. */
+  #failed: 'last time' | 'for good' | null = null;
   #closed = false;
 
   constructor(environment: Environment, options: LmdbCheckpointerOptions) {
@@ -125,13 +127,13 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
       this.#queued.changes += commit.changes.length;
     }
     this.#worker().send(commits);
-    this.#schedule(this.#policy.maxDelayMs);
+    this.#schedule();
   }
 
   async checkpoint(): Promise<number> {
     while (this.#progress.revision < this.#last) {
       const wanted = this.#last;
-      const reached = await (this.#running ?? this.#run());
+      const reached = await this.#start();
       if (reached >= wanted) return reached;
     }
     return this.#progress.revision;
@@ -164,48 +166,48 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
     await link.terminate();
   }
 
-  /** One checkpoint of all that is queued now. */
-  #run(): Promise<number> {
+  /** One checkpoint of all that is queued now. Whatever comes of it, the next is seen to. */
+  async #run(): Promise<number> {
     this.#cancelTimer();
-    const load = this.#queued;
-    this.#queued = { ...load };
-    const done = this.#worker()
-      .perform({ kind: 'checkpoint' })
-      .then(({ revision }) => {
-        this.#queued.bytes -= load.bytes;
-        this.#queued.changes -= load.changes;
-        return revision;
-      })
-      .finally(() => {
-        this.#running = null;
-      });
-    this.#running = done;
-    return done;
+    const load = { ...this.#queued };
+    const done = this.#worker().perform({ kind: 'checkpoint' });
+    try {
+      const { revision } = await done;
+      this.#failed = null;
+      this.#queued.bytes -= load.bytes;
+      this.#queued.changes -= load.changes;
+      return revision;
+    } catch (error) {
+      this.#failed ??= 'last time';
+      throw error;
+    } finally {
+      this.#running = null;
+      this.#schedule();
+    }
   }
 
-  /** Has a checkpoint begin by itself: now if much is queued, else after a while. */
-  #schedule(delayMs: number): void {
-    if (this.#running || this.#closed || this.#queued.changes === 0) return;
-    const { maxBytes, maxChanges } = this.#policy;
-    if (this.#queued.bytes >= maxBytes || this.#queued.changes >= maxChanges) return this.#runInBackground();
+  #start(): Promise<number> {
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  /** Has the next checkpoint begin by itself: now if much is queued, else after a while; later if the last one failed. */
+  #schedule(): void {
+    if (this.#running || this.#closed || this.#queued.changes === 0 || this.#failed === 'for good') return;
+    const { maxBytes, maxChanges, maxDelayMs } = this.#policy;
+    const isFull = this.#queued.bytes >= maxBytes || this.#queued.changes >= maxChanges;
+    if (this.#failed) this.#startAfter(RETRY_DELAY_MS);
+    else if (isFull) this.#startInBackground();
+    else this.#startAfter(maxDelayMs);
+  }
+
+  #startInBackground(): void {
+    this.#start().catch((error: unknown) => this.#options.onFailure?.(toBacksideError(error)));
+  }
+
+  #startAfter(delayMs: number): void {
     if (this.#timer) return;
-    this.#timer = setTimeout(() => this.#runInBackground(), delayMs);
-    this.#timer.unref();
-  }
-
-  #runInBackground(): void {
-    this.#run().then(
-      () => this.#schedule(this.#policy.maxDelayMs),
-      (error: unknown) => {
-        this.#options.onFailure?.(toBacksideError(error));
-        this.#retryLater();
-      },
-    );
-  }
-
-  #retryLater(): void {
-    if (this.#closed || this.#timer) return;
-    this.#timer = setTimeout(() => this.#runInBackground(), RETRY_DELAY_MS);
+    this.#timer = setTimeout(() => this.#startInBackground(), delayMs);
     this.#timer.unref();
   }
 
@@ -223,7 +225,10 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
           this.#options.onProgress?.();
         },
         worked: () => this.#options.onProgress?.(),
-        trouble: (error) => this.#options.onFailure?.(error),
+        trouble: (error, fatal) => {
+          if (fatal) this.#failed = 'for good';
+          this.#options.onFailure?.(error);
+        },
       },
     );
     return this.#link;

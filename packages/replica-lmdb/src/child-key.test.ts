@@ -11,7 +11,9 @@ function encoded(key: string): Buffer {
 
 const digits = fc.stringMatching(/^-?0{0,3}[0-9]{1,11}$/);
 const anyText = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
-const key = fc.oneof(digits, anyText, fc.constantFrom('0', '-0', '00', '2147483647', '2147483648', '-2147483648', '-')).filter((text) => isValidKey(text));
+const key = fc
+  .oneof(digits, anyText, fc.constantFrom('0', '-0', '00', '2147483647', '2147483648', '-2147483648', '-'))
+  .filter((text) => isValidKey(text));
 
 describe('the bytes of a child key', () => {
   it('are in the order of keys', () => {

@@ -1,4 +1,4 @@
-import { isMap, type PresentNode, type Priority } from '@backside/tree';
+import { isMap, type PresentNode, type Priority, priorityOf } from '@backside/tree';
 import { DraftMap, type Slot } from './draft.js';
 import { type Environment, type RecordReader, recordReader } from './environment.js';
 import { detachMap } from './garbage.js';
@@ -45,15 +45,21 @@ export class DraftWriter {
   #writeSlot(slot: Slot, key: NodeKey, level: IndexLevel): void {
     const { stored, draft } = slot;
     if (draft instanceof DraftMap && draft.id !== null) {
-      this.#writeChildren(draft, draft.id, level);
-      if (stored?.kind === 'split' && stored.priority !== draft.priority) {
-        this.#environment.nodes.put(key, encodeSplit(draft.id, draft.priority));
-      }
+      this.#writeSplit(slot, draft, { key, level });
       return;
     }
     if (stored?.kind === 'split') detachMap(this.#environment, stored.id);
     if (draft !== null) this.#put(key, this.#build(draft, level));
     else if (stored !== null) this.#environment.nodes.remove(key);
+  }
+
+  /** A map that stays split: its changed children, and its own record if that changes. */
+  #writeSplit({ stored }: Slot, map: DraftMap, { key, level }: { key: NodeKey; level: IndexLevel }): void {
+    if (stored?.kind !== 'split') throw new Error('a map has an id that no record gave it');
+    this.#writeChildren(map, stored.id, level);
+    const prioritised = stored.prioritised || hasPrioritisedChange(map);
+    if (stored.priority === map.priority && stored.prioritised === prioritised) return;
+    this.#put(key, { ...stored, priority: map.priority, prioritised });
   }
 
   /** Index entries first: what they were before is read from the records that are then overwritten. */
@@ -92,7 +98,9 @@ export class DraftWriter {
     const waiting: [string, Child, Built][] = [];
     let length = 0;
     let id: number | null = null;
+    let prioritised = false;
     for (const [key, child] of children) {
+      prioritised ||= priorityOfChild(child) !== null;
       const built = this.#build(child, level.child(key));
       if (id !== null) {
         this.#putChild({ id, key }, child, { built, level });
@@ -107,7 +115,7 @@ export class DraftWriter {
       id = this.#ids.next();
       for (const [earlier, node, made] of waiting) this.#putChild({ id, key: earlier }, node, { built: made, level });
     }
-    return id === null ? packMap(gathered, priority) : { kind: 'split', id, priority };
+    return id === null ? packMap(gathered, priority) : { kind: 'split', id, priority, prioritised };
   }
 
   /** Writes a child of a new map. `level` is the map's. */
@@ -120,8 +128,19 @@ export class DraftWriter {
   }
 
   #put(key: NodeKey, built: Built): void {
-    this.#environment.nodes.put(key, isSplit(built) ? encodeSplit(built.id, built.priority) : encodePacked(built));
+    this.#environment.nodes.put(key, isSplit(built) ? encodeSplit(built) : encodePacked(built));
   }
+}
+
+function hasPrioritisedChange(map: DraftMap): boolean {
+  for (const { touched, draft } of map.slots.values()) {
+    if (touched && draft !== null && priorityOfChild(draft) !== null) return true;
+  }
+  return false;
+}
+
+function priorityOfChild(child: Child): Priority {
+  return child instanceof DraftMap ? child.priority : priorityOf(child);
 }
 
 function isSplit(built: Built): built is SplitRecord {

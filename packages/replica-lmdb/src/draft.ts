@@ -1,4 +1,13 @@
-import { type Change, isMap, type Node, type Path, type PresentNode, type Priority, priorityOf, withPriority } from '@backside/tree';
+import {
+  type Change,
+  isMap,
+  type Node,
+  type Path,
+  type PresentNode,
+  type Priority,
+  priorityOf,
+  withPriority,
+} from '@backside/tree';
 import type { RecordSource } from './environment.js';
 import { ROOT_ID } from './node-key.js';
 import type { StoredRecord } from './record.js';
@@ -41,9 +50,15 @@ export class DraftTree {
   }
 
   #apply(slot: Slot, depth: number, edit: Edit): void {
-    if (depth === edit.path.length) return replace(slot, edit.value);
+    if (depth === edit.path.length) {
+      replace(slot, edit.value);
+      return;
+    }
     const key = edit.path[depth]!;
-    if (key === '.priority') return setPriority(slot, edit.value as Priority);
+    if (key === '.priority') {
+      setPriority(slot, edit.value as Priority);
+      return;
+    }
     const map = this.#openMap(slot, edit.creates);
     if (map === null) return;
     const child = map.slot(key);

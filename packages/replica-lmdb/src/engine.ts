@@ -47,7 +47,10 @@ export class Engine {
     this.#transact((ids) => {
       const draft = new DraftTree(recordReader(this.#environment));
       for (const commit of commits) for (const change of commit.changes) draft.apply(change);
-      new DraftWriter(this.#environment, ids, this.#maxPacked).writeRoot(draft.root, IndexLevel.root(this.#meta.indexes));
+      new DraftWriter(this.#environment, ids, this.#maxPacked).writeRoot(
+        draft.root,
+        IndexLevel.root(this.#meta.indexes),
+      );
       return { revision: last.revision };
     });
   }

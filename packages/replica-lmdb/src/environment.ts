@@ -30,7 +30,7 @@ export interface EntryRange<Key> {
 }
 
 /** What is used of a database whose keys are written and read by an encoder of ours. */
-export interface KeyedDatabase<Key, ReadKey = string> {
+interface KeyedDatabase<Key, ReadKey = string> {
   /** How many bytes the last read value has. */
   readonly lastSize: number;
   getBinaryFast(key: Key, options?: { transaction: Transaction }): Buffer | undefined;

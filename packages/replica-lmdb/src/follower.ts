@@ -16,13 +16,17 @@ interface Waiter {
 /** A disk that another process writes: it is looked at from time to time, and what is asked of it is waited for. */
 export class FollowedDisk implements Disk {
   readonly #environment: Environment;
-  readonly #changed: () => void;
-  readonly #timer: NodeJS.Timeout;
+  #changed: () => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
   #waiters: Waiter[] = [];
   #commits = 0;
 
-  constructor(environment: Environment, pollMs: number, changed: () => void) {
+  constructor(environment: Environment) {
     this.#environment = environment;
+  }
+
+  /** From now on calls `changed` from time to time, when there may be a newer state. */
+  watch(pollMs: number, changed: () => void): void {
     this.#changed = changed;
     this.#timer = setInterval(() => this.#look(), pollMs);
     this.#timer.unref();
@@ -39,7 +43,9 @@ export class FollowedDisk implements Disk {
 
   /** Waits for the owner to have the indexes complete; for ever, if it was not told to make them. */
   setIndexes(definitions: readonly IndexDefinition[]): Promise<void> {
-    return this.#wait(({ indexes }) => definitions.every((wanted) => indexes.some((index) => isIndexFor(index, wanted))));
+    return this.#wait(({ indexes }) =>
+      definitions.every((wanted) => indexes.some((index) => isIndexFor(index, wanted))),
+    );
   }
 
   /** Waits for the owner to begin that history. */
@@ -49,7 +55,8 @@ export class FollowedDisk implements Disk {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const { reject } of this.#waiters.splice(0)) reject(new BacksideError('unavailable', 'the replica was closed'));
+    for (const { reject } of this.#waiters.splice(0))
+      reject(new BacksideError('unavailable', 'the replica was closed'));
   }
 
   #look(): void {

@@ -1,13 +1,17 @@
-import type { Path } from '@backside/tree';
+import { compareInOrder, type Order, type Path } from '@backside/tree';
 import { type Environment, type RecordReader, recordReader } from './environment.js';
 import { type IndexedValue, indexedPath, indexedValueOfRecord } from './indexed-value.js';
 import type { Meta, StoredIndex } from './meta.js';
 import { ROOT_ID } from './node-key.js';
 import { decodeRecord, type StoredRecord } from './record.js';
 
-/** How many records one slice looks at: some milliseconds of work. */
-const SLICE_RECORDS = 2000;
+/**
+ * How many records one slice looks at: some tenths of a second of work, in which checkpoints wait. In slices that are much
+ * smaller, each of them would write most pages of a large index again.
+ */
+const SLICE_RECORDS = 100_000;
 
+const BY_VALUE: Order = { by: 'value' };
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 interface Entry {
@@ -49,6 +53,7 @@ export class IndexBuilder {
     this.#left = SLICE_RECORDS;
     const entries: Entry[] = [];
     const complete = this.#visit(this.#records.read(ROOT_ID, ''), [], entries);
+    entries.sort((a, b) => a.map - b.map || compareInOrder(BY_VALUE, a.value, a.key, b.value, b.key));
     for (const entry of entries) this.#environment.index.put({ index: this.id, ...entry }, NOTHING);
     return complete;
   }

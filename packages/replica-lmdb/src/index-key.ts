@@ -20,7 +20,7 @@ export interface IndexKey {
 }
 
 /** How many UTF-16 code units of a string are indexed. Longer ones are put in order when they are read. */
-export const INDEXED_UNITS = 128;
+const INDEXED_UNITS = 128;
 
 const MAX_INDEX_KEY_BYTES = 2 * ID_BYTES + 1 + 3 * INDEXED_UNITS + 2 + MAX_CHILD_KEY_BYTES;
 

@@ -1,4 +1,9 @@
-export { type CheckpointOptions, createLmdbCheckpointer, type LmdbCheckpointer, type LmdbCheckpointerOptions } from './checkpointer.js';
+export {
+  type CheckpointOptions,
+  createLmdbCheckpointer,
+  type LmdbCheckpointer,
+  type LmdbCheckpointerOptions,
+} from './checkpointer.js';
 export { FORMAT_VERSION } from './meta.js';
 export { createLmdbReplica, type LmdbReplicaOptions } from './open-replica.js';
 export type { LmdbReplica } from './replica.js';

@@ -15,7 +15,7 @@ export function indexedPath({ by }: IndexDefinition): Path {
   return by === 'value' ? [] : by;
 }
 
-export function indexedValueOfNode(node: Node, path: Path): IndexedValue {
+function indexedValueOfNode(node: Node, path: Path): IndexedValue {
   const found = getAt(node, path);
   return isMap(found) ? ANY_MAP : leafValue(found);
 }

@@ -31,7 +31,10 @@ export function parseMeta(bytes: Uint8Array, directory: string): Meta {
   const meta = parse(bytes, directory);
   if (meta.format > FORMAT_VERSION) {
     const versions = `has format ${meta.format}, and this program reads formats up to ${FORMAT_VERSION}`;
-    throw new BacksideError('internal', `the replica in ${directory} ${versions}: use the newer program, or remove it to rebuild it`);
+    throw new BacksideError(
+      'internal',
+      `the replica in ${directory} ${versions}: use the newer program, or remove it to rebuild it`,
+    );
   }
   return meta;
 }

@@ -4,6 +4,8 @@ import { type Environment, openEnvironment } from './environment.js';
 import { FollowedDisk } from './follower.js';
 import { type LmdbReplica, SnapshotReplica } from './replica.js';
 
+const DEFAULT_POLL_MS = 200;
+
 export interface LmdbReplicaOptions {
   /** The folder of the LMDB environment. */
   readonly directory: string;
@@ -29,23 +31,27 @@ export interface LmdbReplicaOptions {
 export function createLmdbReplica(options: LmdbReplicaOptions): LmdbReplica {
   const follower = options.mode === 'follower';
   const environment = openEnvironment(options.directory, follower ? 'reader' : 'owner');
-  return closingOnError(environment, () => (follower ? openFollower(environment, options) : openOwner(environment, options)));
+  return closingOnError(environment, () =>
+    follower ? openFollower(environment, options) : openOwner(environment, options),
+  );
 }
 
 function openOwner(environment: Environment, options: LmdbReplicaOptions): LmdbReplica {
   const { directory, checkpoint, onFailure } = options;
+  let replica: SnapshotReplica | null = null;
   const disk = new ThreadedCheckpointer(environment, {
     directory,
-    onProgress: () => replica.advance(),
+    onProgress: () => replica?.advance(),
     ...(checkpoint && { checkpoint }),
     ...(onFailure && { onFailure }),
   });
-  const replica = new SnapshotReplica(environment, disk);
+  replica = new SnapshotReplica(environment, disk);
   return replica;
 }
 
-function openFollower(environment: Environment, options: LmdbReplicaOptions): LmdbReplica {
-  const disk = new FollowedDisk(environment, options.pollMs ?? 200, () => replica.advance());
+function openFollower(environment: Environment, { pollMs = DEFAULT_POLL_MS }: LmdbReplicaOptions): LmdbReplica {
+  const disk = new FollowedDisk(environment);
   const replica = new SnapshotReplica(environment, disk);
+  disk.watch(pollMs, () => replica.advance());
   return replica;
 }

@@ -10,7 +10,7 @@ import { ID_BYTES, readId, writeId } from './node-key.js';
  */
 export type StoredRecord = PackedRecord | SplitRecord;
 
-export interface PackedRecord {
+interface PackedRecord {
   readonly kind: 'packed';
   readonly node: PresentNode;
 }
@@ -19,6 +19,8 @@ export interface SplitRecord {
   readonly kind: 'split';
   readonly id: number;
   readonly priority: Priority;
+  /** Whether a child has a priority, or had one since the map was split. */
+  readonly prioritised: boolean;
 }
 
 /** A packed subtree on its way to the disk. */
@@ -31,21 +33,34 @@ export interface PackedText {
 export const SPLIT_MARK = 1;
 export const UNLIKE_MARK = 0x20;
 
-const SPLIT_HEADER_BYTES = 1 + ID_BYTES;
+const FLAGS_AT = 1 + ID_BYTES;
+const PRIORITISED = 1;
+const SPLIT_HEADER_BYTES = FLAGS_AT + 1;
 const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** The record of the first `size` bytes of a buffer, which may be overwritten afterwards. */
 export function decodeRecord(bytes: Uint8Array, size: number): StoredRecord {
-  if (bytes[0] !== SPLIT_MARK) return { kind: 'packed', node: nodeOfText(readText(bytes, 0, size)) };
-  const priority = size > SPLIT_HEADER_BYTES ? (JSON.parse(readText(bytes, SPLIT_HEADER_BYTES, size)) as Priority) : null;
-  return { kind: 'split', id: readId(bytes, 1), priority };
+  return bytes[0] === SPLIT_MARK ? decodeSplit(bytes, size) : { kind: 'packed', node: decodePacked(bytes, size) };
 }
 
-export function encodeSplit(id: number, priority: Priority): Uint8Array {
+/** The record of bytes that begin with `SPLIT_MARK`. */
+export function decodeSplit(bytes: Uint8Array, size: number): SplitRecord {
+  const priority =
+    size > SPLIT_HEADER_BYTES ? (JSON.parse(readText(bytes, SPLIT_HEADER_BYTES, size)) as Priority) : null;
+  return { kind: 'split', id: readId(bytes, 1), priority, prioritised: bytes[FLAGS_AT] === PRIORITISED };
+}
+
+/** The node of bytes that do not begin with `SPLIT_MARK`. */
+export function decodePacked(bytes: Uint8Array, size: number): PresentNode {
+  return nodeOfStored(JSON.parse(readText(bytes, 0, size)) as StoredJson);
+}
+
+export function encodeSplit({ id, priority, prioritised }: SplitRecord): Uint8Array {
   const tail = priority === null ? '' : JSON.stringify(priority);
   const bytes = Buffer.allocUnsafe(SPLIT_HEADER_BYTES + Buffer.byteLength(tail));
   bytes[0] = SPLIT_MARK;
-  bytes.write(tail, writeId(id, bytes, 1));
+  bytes[writeId(id, bytes, 1)] = prioritised ? PRIORITISED : 0;
+  bytes.write(tail, SPLIT_HEADER_BYTES);
   return bytes;
 }
 
@@ -87,16 +102,13 @@ function readText(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.utf8Slice.call(bytes, start, end);
 }
 
-/** The node of a text that `packLeaf` or `packMap` made: it was checked when it was written. */
-export function nodeOfText(text: string): PresentNode {
-  return nodeOfStored(JSON.parse(text) as StoredJson);
-}
-
 type StoredJson = Leaf | { readonly [key: string]: StoredJson };
 
+/** The node of a text that was checked when it was written. */
 function nodeOfStored(json: StoredJson): PresentNode {
   if (typeof json !== 'object') return json;
-  if (Object.hasOwn(json, '.value')) return new PriorityLeaf(json['.value'] as Leaf, json['.priority'] as string | number);
+  if (Object.hasOwn(json, '.value'))
+    return new PriorityLeaf(json['.value'] as Leaf, json['.priority'] as string | number);
   const children = new Map<string, PresentNode>();
   let priority: Priority = null;
   for (const key of Object.keys(json)) {

@@ -4,7 +4,9 @@
  *
  *     node --expose-gc --conditions=source --import tsx packages/replica-lmdb/src/replica.bench.ts [leaves]
  */
+import { setImmediate } from 'node:timers/promises';
 import { parseQuery } from '@backside/tree';
+import { Engine } from './engine.js';
 import { openEnvironment } from './environment.js';
 import { createLmdbReplica } from './open-replica.js';
 import type { LmdbReplica } from './replica.js';
@@ -12,6 +14,8 @@ import { commitOf, scratchFolder } from './scratch.js';
 
 const LEAVES = Number(process.argv[2] ?? 1_000_000);
 const LAST_50 = parseQuery({ orderBy: 'n', limitToLast: 50 });
+
+const LAST_50_BY_PRIORITY = parseQuery({ orderBy: '$priority', limitToLast: 50 });
 
 function print(name: string, figure: string): void {
   process.stdout.write(`${name.padEnd(58)} ${figure}\n`);
@@ -21,13 +25,14 @@ function keyOf(index: number): string {
   return `item${String(index).padStart(8, '0')}`;
 }
 
-/** The best of several runs, in microseconds per call. */
+/** The best of several runs, in microseconds of processor time per call. */
 function perCall(calls: number, work: (call: number) => void): number {
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 5; run++) {
-    const from = process.hrtime.bigint();
+    const from = process.cpuUsage();
     for (let call = 0; call < calls; call++) work(call);
-    best = Math.min(best, Number(process.hrtime.bigint() - from) / 1000 / calls);
+    const { user, system } = process.cpuUsage(from);
+    best = Math.min(best, (user + system) / calls);
   }
   return best;
 }
@@ -41,7 +46,7 @@ async function fill(replica: LmdbReplica, leaves: number): Promise<void> {
       return { path: ['items', keyOf(index), 'n'], value: (index * 7919) % leaves };
     });
     replica.apply([commitOf(replica.revision + 1, changes)]);
-    if (replica.tailBytes > 16e6) await replica.checkpoint();
+    await setImmediate();
   }
   await replica.checkpoint();
 }
@@ -105,12 +110,22 @@ function bareReads(directory: string, leaves: number): number {
   });
 }
 
-async function measure(leaves: number): Promise<{ read: number; apply: number }> {
+interface Costs {
+  readonly read: number;
+  readonly bareRead: number;
+  readonly hot: number;
+  readonly apply: number;
+}
+
+async function measure(leaves: number): Promise<Costs> {
   const folder = scratchFolder();
   const replica = createLmdbReplica({ directory: folder.directory });
   const begun = performance.now();
   const stall = await longestStall(fill(replica, leaves));
-  print(`${leaves} leaves: filled and checkpointed`, `${((performance.now() - begun) / 1000).toFixed(1)} s, longest stall ${stall.toFixed(0)} ms`);
+  print(
+    `${leaves} leaves: filled and checkpointed`,
+    `${((performance.now() - begun) / 1000).toFixed(1)} s, longest stall ${stall.toFixed(0)} ms`,
+  );
   const indexed = performance.now();
   await replica.setIndexes([{ pattern: ['items'], by: ['n'] }]);
   print(`${leaves} leaves: index built`, `${((performance.now() - indexed) / 1000).toFixed(1)} s`);
@@ -119,13 +134,27 @@ async function measure(leaves: number): Promise<{ read: number; apply: number }>
     const bare = bareScan(folder.directory);
     const speed = (bytes: number, ms: number): string => `${(bytes / 1000 / ms).toFixed(0)} MB/s`;
     print('  stream of everything', `${speed(ours.bytes, ours.ms)}, resident +${ours.residentGrowthMb.toFixed(0)} MB`);
-    print('  bare scan building the same text', `${speed(bare.bytes, bare.ms)}, stream is ${(bare.ms / ours.ms).toFixed(2)} of it`);
+    print(
+      '  bare scan building the same text',
+      `${speed(bare.bytes, bare.ms)}, stream is ${(bare.ms / ours.ms).toFixed(2)} of it`,
+    );
   }
   const last50 = perCall(500, () => replica.query(['items'], LAST_50));
   const bare50 = bareReads(folder.directory, leaves);
-  print('  last 50 by an indexed child', `${last50.toFixed(0)} µs, ${(last50 / bare50).toFixed(1)} x a bare read of 50`);
+  print(
+    '  last 50 by an indexed child',
+    `${last50.toFixed(0)} µs, ${(last50 / bare50).toFixed(1)} x a bare read of 50`,
+  );
+  const default50 = perCall(500, () => replica.query(['items'], LAST_50_BY_PRIORITY));
+  print('  last 50 in the default order', `${default50.toFixed(0)} µs`);
   const read = perCall(50_000, (call) => replica.glance(['items', keyOf((call * 7919) % leaves), 'n']));
   print('  read of a leaf', `${read.toFixed(2)} µs`);
+  const { nodes, root } = openEnvironment(folder.directory, 'reader');
+  root.resetReadTxn();
+  const bareRead = perCall(50_000, (call) => nodes.getBinaryFast({ id: 1, key: keyOf((call * 7919) % leaves) }));
+  print('  bare read of the same record', `${bareRead.toFixed(2)} µs`);
+  const hot = perCall(50_000, (call) => replica.glance(['items', keyOf((call * 7919) % 50), 'n']));
+  print('  read of one of 50 leaves', `${hot.toFixed(2)} µs`);
   const apply = perCall(10_000, (call) => {
     const change = { path: ['items', keyOf((call * 7919) % leaves), 'n'], value: call };
     replica.apply([commitOf(replica.revision + 1, [change])]);
@@ -145,7 +174,7 @@ async function measure(leaves: number): Promise<{ read: number; apply: number }>
   print('  removal of everything, longest stall', `${(await removed).toFixed(0)} ms`);
   await replica.close();
   folder.remove();
-  return { read, apply };
+  return { read, bareRead, hot, apply };
 }
 
 async function measureOpen(leaves: number): Promise<void> {
@@ -160,8 +189,25 @@ async function measureOpen(leaves: number): Promise<void> {
   folder.remove();
 }
 
+/** What a checkpoint would hold up if it were made by the thread that serves. */
+async function measureInline(changes: number): Promise<void> {
+  const folder = scratchFolder();
+  const environment = openEnvironment(folder.directory, 'owner');
+  const engine = new Engine(environment);
+  const commits = Array.from({ length: changes }, (_, index) =>
+    commitOf(index + 1, [{ path: ['items', keyOf(index * 7919), 'n'], value: index }]),
+  );
+  const from = performance.now();
+  engine.apply(commits);
+  print(`a checkpoint of ${changes} changes on the caller's thread`, `${(performance.now() - from).toFixed(0)} ms`);
+  await environment.root.close();
+  folder.remove();
+}
+
+await measureInline(50_000);
 const small = await measure(1000);
 const large = await measure(LEAVES);
-print('read, large against small', (large.read / small.read).toFixed(2));
-print('apply, large against small', (large.apply / small.apply).toFixed(2));
+for (const name of ['read', 'bareRead', 'hot', 'apply'] as const) {
+  print(`${name}, large against small`, (large[name] / small[name]).toFixed(2));
+}
 await measureOpen(LEAVES);

@@ -1,17 +1,11 @@
 import { BacksideError, type Commit } from '@backside/protocol';
-import {
-  type IndexDefinition,
-  isIndexed,
-  type QueryAnswer,
-  type Replica,
-  type ReplicaSupports,
-  streamTreeJson,
-} from '@backside/store';
-import type { BigMap, Format, Glance, KeyRange, Path, PresentNode, Query, TreeReader } from '@backside/tree';
+import { type IndexDefinition, isIndexed, type QueryAnswer, type Replica, type ReplicaSupports } from '@backside/store';
+import type { BigMap, Format, Glance, KeyRange, Path, PresentNode, Query } from '@backside/tree';
 import { readQuery } from '@backside/tree';
 import { assertContinues } from './checkpointer.js';
 import type { Environment } from './environment.js';
-import { queryByIndex } from './indexed-query.js';
+import { queryInOrder } from './indexed-query.js';
+import { streamJson } from './json-stream.js';
 import { Snapshot } from './snapshot.js';
 import { Tail } from './tail.js';
 
@@ -38,7 +32,8 @@ export class SnapshotReplica implements LmdbReplica {
   readonly #environment: Environment;
   readonly #disk: Disk;
   #snapshot: Snapshot;
-  #tail: Tail;
+  /** Null once the replica is closed. */
+  #openTail: Tail | null;
   #revision: number;
   /** Those that have not ended; each holds its snapshot. */
   readonly #streams: Set<HeldStream> = new Set();
@@ -49,7 +44,7 @@ export class SnapshotReplica implements LmdbReplica {
     this.#disk = disk;
     this.#snapshot = Snapshot.open(environment);
     this.#revision = this.#snapshot.meta.revision;
-    this.#tail = new Tail(this.#snapshot, this.#revision);
+    this.#openTail = new Tail(this.#snapshot, this.#revision);
   }
 
   get epoch(): string | null {
@@ -86,15 +81,18 @@ export class SnapshotReplica implements LmdbReplica {
   }
 
   query(path: Path, query: Query): QueryAnswer {
-    const definitions = this.#snapshot.meta.indexes.filter(({ complete }) => complete).map(({ definition }) => definition);
-    const entries = queryByIndex(this.#snapshot, this.#tail, { path, query }) ?? readQuery(this.#tail.view, path, query);
+    const definitions = this.#snapshot.meta.indexes
+      .filter(({ complete }) => complete)
+      .map(({ definition }) => definition);
+    const entries =
+      queryInOrder(this.#snapshot, this.#tail, { path, query }) ?? readQuery(this.#tail.view, path, query);
     return { entries, indexed: isIndexed(definitions, path, query) };
   }
 
   streamJson(path: Path, format: Format): IterableIterator<Uint8Array> {
     const snapshot = this.#snapshot;
     snapshot.hold();
-    const stream = new HeldStream(streamTreeJson(this.#tail.hold(), path, format), () => {
+    const stream = new HeldStream(streamJson(this.#tail.hold(), path, format), () => {
       this.#streams.delete(stream);
       snapshot.release();
     });
@@ -115,7 +113,7 @@ export class SnapshotReplica implements LmdbReplica {
   async reset(epoch: string): Promise<void> {
     await this.#disk.reset(epoch);
     this.#adopt(Snapshot.open(this.#environment));
-    this.#tail = new Tail(this.#snapshot, this.#snapshot.meta.revision);
+    this.#openTail = new Tail(this.#snapshot, this.#snapshot.meta.revision);
     this.#revision = this.#snapshot.meta.revision;
   }
 
@@ -124,7 +122,7 @@ export class SnapshotReplica implements LmdbReplica {
     this.#closed = true;
     await this.#disk.close();
     for (const stream of this.#streams) stream.return();
-    this.#tail = new Tail(CLOSED, this.#revision);
+    this.#openTail = null;
     this.#snapshot.release();
     await this.#environment.root.close();
   }
@@ -134,23 +132,25 @@ export class SnapshotReplica implements LmdbReplica {
     if (this.#closed) return;
     const next = Snapshot.open(this.#environment);
     const { epoch, revision } = next.meta;
-    if (epoch !== this.epoch || revision > this.#revision) return next.release();
+    if (epoch !== this.epoch || revision > this.#revision) {
+      next.release();
+      return;
+    }
     const moved = revision > this.checkpointed;
     this.#adopt(next);
     this.#tail.rebase(next, revision);
     if (moved) this.#tail.seal();
   }
 
+  get #tail(): Tail {
+    if (!this.#openTail) throw new BacksideError('unavailable', 'the replica is closed');
+    return this.#openTail;
+  }
+
   #adopt(next: Snapshot): void {
     this.#snapshot.release();
     this.#snapshot = next;
   }
-}
-
-const CLOSED: TreeReader = { glance: refuse, children: refuse };
-
-function refuse(): never {
-  throw new BacksideError('unavailable', 'the replica is closed');
 }
 
 /** Passes a generator on, and releases what it reads at its end, also if it is given up before it was begun. */

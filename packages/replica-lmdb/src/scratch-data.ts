@@ -39,7 +39,9 @@ export const anyPriority: fc.Arbitrary<Priority> = fc.oneof(
 
 export const anyNode: fc.Arbitrary<Node> = fc.letrec<{ node: Node; leaf: Node; map: Node }>((tie) => ({
   node: fc.oneof({ depthSize: 'small' }, tie('leaf'), tie('map')),
-  leaf: fc.tuple(anyLeaf, anyPriority).map(([value, priority]) => (priority === null ? value : new PriorityLeaf(value, priority))),
+  leaf: fc
+    .tuple(anyLeaf, anyPriority)
+    .map(([value, priority]) => (priority === null ? value : new PriorityLeaf(value, priority))),
   map: fc
     .tuple(fc.array(fc.tuple(anyKey, tie('node')), { maxLength: 8 }), anyPriority)
     .map(([entries, priority]) => makeMap(entries, priority)),
@@ -55,7 +57,11 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 export const anyChanges: fc.Arbitrary<Change[]> = fc.array(anyChange, { minLength: 1, maxLength: 3 }).map((all) => {
   const chosen: Change[] = [];
   for (const change of all) {
-    if (!chosen.some((other) => isPrefix(nodePath(change), nodePath(other)) || isPrefix(nodePath(other), nodePath(change)))) {
+    if (
+      !chosen.some(
+        (other) => isPrefix(nodePath(change), nodePath(other)) || isPrefix(nodePath(other), nodePath(change)),
+      )
+    ) {
       chosen.push(change);
     }
   }
@@ -77,8 +83,14 @@ export function queriesIn(order: Order): fc.Arbitrary<Query> {
   const bound: fc.Arbitrary<Bound> =
     order.by === 'key'
       ? fc.record({ value: anyKey, inclusive: fc.boolean() })
-      : fc.record({ value: fc.oneof(fc.constant(null), anyLeaf), key, inclusive: fc.boolean() }, { requiredKeys: ['value', 'inclusive'] });
-  const limit = fc.record({ count: fc.integer({ min: 1, max: 5 }), from: fc.constantFrom<'first' | 'last'>('first', 'last') });
+      : fc.record(
+          { value: fc.oneof(fc.constant(null), anyLeaf), key, inclusive: fc.boolean() },
+          { requiredKeys: ['value', 'inclusive'] },
+        );
+  const limit = fc.record({
+    count: fc.integer({ min: 1, max: 5 }),
+    from: fc.constantFrom<'first' | 'last'>('first', 'last'),
+  });
   return fc.record({ order: fc.constant(order), start: bound, end: bound, limit }, { requiredKeys: ['order'] });
 }
 

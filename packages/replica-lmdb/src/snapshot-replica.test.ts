@@ -1,4 +1,3 @@
-import type { Commit } from '@backside/protocol';
 import type { IndexDefinition } from '@backside/store';
 import {
   applyChanges,
@@ -14,48 +13,11 @@ import {
 } from '@backside/tree';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Engine } from './engine.js';
-import { type Environment, openEnvironment } from './environment.js';
-import { type Disk, SnapshotReplica } from './replica.js';
+import { openEnvironment } from './environment.js';
+import { SnapshotReplica } from './replica.js';
 import { commitOf, scratchFolder } from './scratch.js';
 import { anyChanges, anyPath, anyQuery } from './scratch-data.js';
-
-/** A disk that writes in this thread, and as much as a test says. */
-class SteppedDisk implements Disk {
-  readonly engine: Engine;
-  #queue: Commit[] = [];
-
-  constructor(environment: Environment, maxPackedCharacters: number) {
-    this.engine = new Engine(environment, maxPackedCharacters);
-  }
-
-  enqueue(commits: readonly Commit[]): void {
-    this.#queue.push(...commits);
-  }
-
-  write(count: number): void {
-    this.engine.apply(this.#queue.splice(0, count));
-  }
-
-  work(slices: number): void {
-    for (let slice = 0; slice < slices && this.engine.hasWork; slice++) this.engine.workSlice();
-  }
-
-  async checkpoint(): Promise<void> {
-    this.write(Number.POSITIVE_INFINITY);
-  }
-
-  async setIndexes(definitions: readonly IndexDefinition[]): Promise<void> {
-    this.engine.setIndexes(definitions);
-  }
-
-  async reset(epoch: string): Promise<void> {
-    this.#queue = [];
-    this.engine.reset(epoch);
-  }
-
-  async close(): Promise<void> {}
-}
+import { SteppedDisk } from './scratch-disk.js';
 
 const INDEXES: IndexDefinition[] = [
   { pattern: [], by: ['a'] },
@@ -80,7 +42,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('work' as const), slices: fc.integer({ min: 1, max: 8 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('index' as const), definitions: fc.subarray(INDEXES) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('query' as const), path: fc.oneof(fc.constant([]), anyPath), query: anyQuery }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('query' as const),
+      path: fc.oneof(fc.constant([]), anyPath),
+      query: anyQuery,
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('stream' as const), path: anyPath }) },
 );
 
@@ -130,19 +99,26 @@ class Run {
       case 'commit':
         this.#model = applyChanges(this.#model, each.changes);
         this.#replica.apply([commitOf(this.#replica.revision + 1, each.changes)]);
-        return expect(encodeNode(readNode(this.#replica, []), 'export')).toBe(encodeNode(this.#model, 'export'));
+        expect(encodeNode(readNode(this.#replica, []), 'export')).toBe(encodeNode(this.#model, 'export'));
+        break;
       case 'write':
-        return this.#disk.write(each.count);
+        this.#disk.write(each.count);
+        break;
       case 'work':
-        return this.#disk.work(each.slices);
+        this.#disk.work(each.slices);
+        break;
       case 'advance':
-        return this.#replica.advance();
+        this.#replica.advance();
+        break;
       case 'index':
-        return this.#disk.engine.setIndexes(each.definitions);
+        this.#disk.engine.setIndexes(each.definitions);
+        break;
       case 'query':
-        return this.#expectAnswer(each.path, each.query);
+        this.#expectAnswer(each.path, each.query);
+        break;
       case 'stream':
-        return this.#openStream(each.path);
+        this.#openStream(each.path);
+        break;
     }
   }
 
@@ -154,7 +130,11 @@ class Run {
   #openStream(path: Path): void {
     const node = getAt(this.#model, path);
     const format = this.#streams.length % 2 === 0 ? 'val' : 'export';
-    this.#streams.push({ expected: encodeNode(node, format), chunks: this.#replica.streamJson(path, format), text: '' });
+    this.#streams.push({
+      expected: encodeNode(node, format),
+      chunks: this.#replica.streamJson(path, format),
+      text: '',
+    });
   }
 }
 

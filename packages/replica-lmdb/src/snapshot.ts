@@ -1,7 +1,7 @@
 import {
   BigMap,
-  getAt,
   type Glance,
+  getAt,
   type KeyRange,
   MAX_KEY,
   MIN_KEY,
@@ -17,6 +17,8 @@ import type { Meta } from './meta.js';
 import { type NodeKey, ROOT_ID } from './node-key.js';
 import { decodeRecord, type SplitRecord, type StoredRecord } from './record.js';
 
+const MAX_KEPT_SPLITS = 10_000;
+
 /** What stands at a path: a split map, or a node in memory. */
 export type Located = { readonly node: Node } | { readonly split: SplitRecord };
 
@@ -29,6 +31,9 @@ export class Snapshot implements TreeReader, RecordReader {
   readonly transaction: Transaction;
   readonly meta: Meta;
   readonly #records: RecordReader;
+  /** Records of split maps that were met on the way to others, by the id of their parent and their key. */
+  readonly #splits: Map<number, Map<string, SplitRecord>> = new Map();
+  #kept = 0;
   #holders = 1;
 
   private constructor(environment: Environment, transaction: Transaction) {
@@ -59,15 +64,33 @@ export class Snapshot implements TreeReader, RecordReader {
     if (this.#holders === 0) this.transaction.done();
   }
 
-  /** Costs one read per split map on the way. */
+  /** Costs one read, and one for every split map on the way that was not met lately. */
   locate(path: Path): Located {
-    let record = this.read(ROOT_ID, '');
+    let record = this.#readKeepingSplits(ROOT_ID, '');
     for (let depth = 0; record !== null; depth++) {
-      if (record.kind === 'packed') return { node: depth === 0 ? getAt(record.node, path) : getAt(record.node, path.slice(depth)) };
+      if (record.kind === 'packed') return { node: getAt(record.node, path.slice(depth)) };
       if (depth === path.length) return { split: record };
-      record = this.read(record.id, path[depth]!);
+      record = this.#readKeepingSplits(record.id, path[depth]!);
     }
     return { node: null };
+  }
+
+  #readKeepingSplits(id: number, key: string): StoredRecord | null {
+    const known = this.#splits.get(id)?.get(key);
+    if (known) return known;
+    const record = this.read(id, key);
+    if (record?.kind === 'split') this.#keep(id, key, record);
+    return record;
+  }
+
+  #keep(id: number, key: string, record: SplitRecord): void {
+    if (++this.#kept > MAX_KEPT_SPLITS) {
+      this.#splits.clear();
+      this.#kept = 1;
+    }
+    const siblings = this.#splits.get(id);
+    if (siblings) siblings.set(key, record);
+    else this.#splits.set(id, new Map([[key, record]]));
   }
 
   glance(path: Path): Glance {

@@ -1,5 +1,7 @@
 import type { Commit } from '@backside/protocol';
 import { layered, type Path, SparseTree, type TreeReader } from '@backside/tree';
+import { HeldView, touchedChildren } from './held-view.js';
+import type { Snapshot } from './snapshot.js';
 import { type OrderedPlace, TouchedOrder } from './touched-order.js';
 
 /** How many orders of touched children are kept up to date: places that are queried while they are written. */
@@ -19,7 +21,7 @@ interface Layer {
  * generation goes when the snapshot contains all of it.
  */
 export class Tail {
-  #base: TreeReader;
+  #base: Snapshot;
   #sealed: readonly Layer[] = [];
   #active: Layer;
   #under: TreeReader;
@@ -27,7 +29,7 @@ export class Tail {
   /** The orders that were asked for last, the latest at the end. */
   readonly #orders: Map<string, TouchedOrder> = new Map();
 
-  constructor(base: TreeReader, revision: number) {
+  constructor(base: Snapshot, revision: number) {
     this.#base = base;
     this.#active = newLayer(revision);
     this.#under = base;
@@ -58,11 +60,11 @@ export class Tail {
   }
 
   /** Puts the tail on a base at `revision`, at or before the tail's own, and drops the generations that it contains. */
-  rebase(base: TreeReader, revision: number): void {
+  rebase(base: Snapshot, revision: number): void {
     this.#base = base;
     this.#sealed = this.#sealed.filter(({ last }) => last > revision);
     if (this.#active.last <= revision) this.#active = newLayer(revision);
-    this.#orders.clear();
+    this.#orders.clear(); // they would still be right, but remember what the tail has forgotten
     this.#rebuild();
   }
 
@@ -74,21 +76,13 @@ export class Tail {
     this.#rebuild();
   }
 
-  /** The state now, as a view that stays as it is for as long as the base does. */
-  hold(): TreeReader {
+  /** The state now, on the snapshot that the tail stands on, for as long as that is held. */
+  hold(): HeldView {
     this.seal();
-    return this.#under;
-  }
-
-  /** The keys directly below `path` at or below which the tail may change something; `all` if `path` is replaced whole. */
-  touchedChildren(path: Path): ReadonlySet<string> | 'all' {
-    const keys = new Set<string>();
-    for (const { tree } of [...this.#sealed, this.#active]) {
-      const touched = tree.touchedChildren(path);
-      if (touched === 'all') return 'all';
-      for (const key of touched) keys.add(key);
-    }
-    return keys;
+    return new HeldView(
+      this.#base,
+      this.#sealed.map(({ tree }) => tree),
+    );
   }
 
   /**
@@ -99,7 +93,10 @@ export class Tail {
     const name = JSON.stringify([place.path, place.by]);
     let order = this.#orders.get(name);
     if (!order) {
-      const touched = this.touchedChildren(place.path);
+      const touched = touchedChildren(
+        [...this.#sealed, this.#active].map(({ tree }) => tree),
+        place.path,
+      );
       if (touched === 'all') return null;
       order = new TouchedOrder(place, touched);
     }

@@ -1,11 +1,21 @@
-import { BigMap, compareInOrder, type Glance, inRange, isMap, leafValue, type Path, type Query, type TreeReader } from '@backside/tree';
+import {
+  BigMap,
+  compareInOrder,
+  type Glance,
+  inRange,
+  isMap,
+  leafValue,
+  type Path,
+  type Query,
+  type TreeReader,
+} from '@backside/tree';
 import type { Candidate } from './index-scan.js';
 import { ANY_MAP, type IndexedValue } from './indexed-value.js';
 
-/** Which children an order is of: those of the node at `path`, by what stands at `by` below each. */
+/** Which children an order is of: those of the node at `path`, by what stands at `by` below each, or by their priority. */
 export interface OrderedPlace {
   readonly path: Path;
-  readonly by: Path;
+  readonly by: Path | 'priority';
 }
 
 /**
@@ -45,7 +55,9 @@ export class TouchedOrder {
   *scan(query: Query, reverse: boolean): Generator<Candidate, undefined> {
     const { order, start, end } = query;
     const from = start ? lowest(this.#sorted, ({ value, key }) => inRange({ order, start }, value, key)) : 0;
-    const to = end ? lowest(this.#sorted, ({ value, key }) => !inRange({ order, end }, value, key)) : this.#sorted.length;
+    const to = end
+      ? lowest(this.#sorted, ({ value, key }) => !inRange({ order, end }, value, key))
+      : this.#sorted.length;
     for (let step = 0; step < to - from; step++) yield this.#sorted[reverse ? to - 1 - step : from + step]!;
   }
 
@@ -77,8 +89,11 @@ export class TouchedOrder {
 
   #candidate(key: string, view: TreeReader): Candidate | null {
     const path = [...this.place.path, key];
-    if (view.glance(path) === null) return null;
-    return { key, value: valueOf(view.glance([...path, ...this.place.by])) };
+    const { by } = this.place;
+    const child = view.glance(path);
+    if (child === null) return null;
+    if (by === 'priority') return { key, value: typeof child === 'object' ? child.priority : null };
+    return { key, value: indexedValueOfGlance(by.length === 0 ? child : view.glance([...path, ...by])) };
   }
 }
 
@@ -87,7 +102,7 @@ function compare(a: Candidate, b: Candidate): number {
   return compareInOrder({ by: 'value' }, a.value, a.key, b.value, b.key);
 }
 
-function valueOf(glance: Glance): IndexedValue {
+function indexedValueOfGlance(glance: Glance): IndexedValue {
   return glance instanceof BigMap || isMap(glance) ? ANY_MAP : leafValue(glance);
 }
 

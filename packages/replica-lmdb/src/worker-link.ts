@@ -42,6 +42,7 @@ export class WorkerLink {
 
   /** Adds commits to what the next checkpoint writes. */
   send(commits: readonly Commit[]): void {
+    if (this.#failure) return;
     for (const commit of commits) {
       const bytes = commit.encoded();
       this.#unsent.push(bytes);
@@ -84,14 +85,18 @@ export class WorkerLink {
   #receive(report: Report): void {
     switch (report.kind) {
       case 'worked':
-        return this.#events.worked();
+        this.#events.worked();
+        break;
       case 'trouble':
-        return this.#events.trouble(unavailable(report.message), false);
+        this.#events.trouble(unavailable(report.message), false);
+        break;
       case 'failed':
-        return this.#take(report.id)?.reject(unavailable(report.message));
+        this.#take(report.id)?.reject(unavailable(report.message));
+        break;
       case 'done':
         this.#events.progressed(report.progress);
-        return this.#take(report.id)?.resolve(report.progress);
+        this.#take(report.id)?.resolve(report.progress);
+        break;
     }
   }
 

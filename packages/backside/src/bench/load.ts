@@ -26,14 +26,25 @@ export async function measureWrites({ connect, durationMs, path }: LoadOptions):
   const clients = await connectMany(connect, WRITERS);
   const latencies = new Latencies();
   const started = performance.now();
-  await Promise.all(clients.flatMap((client, index) => writeUntil(client, `${path}/w${index}`, { latencies, until: started + durationMs, window: WINDOW })));
+  await Promise.all(
+    clients.flatMap((client, index) =>
+      writeUntil(client, `${path}/w${index}`, { latencies, until: started + durationMs, window: WINDOW }),
+    ),
+  );
   const seconds = (performance.now() - started) / 1000;
   await closeMany(clients);
-  return { name: `durable writes, ${WRITERS} connections x ${WINDOW}`, perSecond: latencies.count / seconds, latencies };
+  return {
+    name: `durable writes, ${WRITERS} connections x ${WINDOW}`,
+    perSecond: latencies.count / seconds,
+    latencies,
+  };
 }
 
 /** Writes to one path that many connections listen to: from the SEND to the MESSAGE. */
-export async function measureFanOut({ connect, durationMs, path }: LoadOptions, listeners: number): Promise<LoadResult> {
+export async function measureFanOut(
+  { connect, durationMs, path }: LoadOptions,
+  listeners: number,
+): Promise<LoadResult> {
   const clients = await connectMany(connect, listeners);
   const latencies = new Latencies();
   const target = `${path}/fan-out`;

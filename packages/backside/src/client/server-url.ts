@@ -26,7 +26,9 @@ export function parseServerUrl(text: string): ServerUrl {
   const parsed = URL.canParse(full) ? new URL(full) : null;
   const scheme = parsed && Object.hasOwn(SCHEMES, parsed.protocol) ? SCHEMES[parsed.protocol] : undefined;
   if (!parsed || !scheme || parsed.hostname === '') {
-    throw new ConfigError(`--url: ${JSON.stringify(text)} is not stomp://, stomps://, ws:// or wss:// with host and port`);
+    throw new ConfigError(
+      `--url: ${JSON.stringify(text)} is not stomp://, stomps://, ws:// or wss:// with host and port`,
+    );
   }
   if (scheme.transport === 'websocket' && parsed.pathname === '/') parsed.pathname = '/stomp';
   const port = parsed.port === '' ? scheme.port : Number(parsed.port);

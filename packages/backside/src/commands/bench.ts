@@ -27,7 +27,11 @@ export const benchCommand: Command = defineCommand<BenchConfig>({
     'are a lower bound of what the server can do. With --url it writes below /backside-bench and removes it again.',
   options: {
     ...CLIENT_OPTIONS,
-    url: text({ group: 'Server', placeholder: 'URL', description: 'A running server; without one, a temporary server is run.' }),
+    url: text({
+      group: 'Server',
+      placeholder: 'URL',
+      description: 'A running server; without one, a temporary server is run.',
+    }),
     duration: duration({ group: GROUP, default: 3_000, min: 100, description: 'How long each measurement takes.' }),
     listeners: integer({ group: GROUP, default: 100, min: 1, max: 10_000, description: 'Connections that listen.' }),
   },
@@ -43,7 +47,10 @@ export const benchCommand: Command = defineCommand<BenchConfig>({
   },
 });
 
-async function measure({ database, token, duration: durationMs, listeners }: BenchConfig, url: string): Promise<LoadResult[]> {
+async function measure(
+  { database, token, duration: durationMs, listeners }: BenchConfig,
+  url: string,
+): Promise<LoadResult[]> {
   const connect: LoadOptions['connect'] = () => connectStomp({ url: parseServerUrl(url), database, token });
   const options = { connect, durationMs, path: PATH };
   try {
@@ -62,5 +69,7 @@ function table(results: readonly LoadResult[]): string {
     ...[0.5, 0.99].map((share) => `${latencies.percentile(share).toFixed(1)} ms`),
   ]);
   const lines = [['', 'per second', 'median', '99 %'], ...rows];
-  return lines.map(([name, ...cells]) => `${name!.padEnd(40)}${cells.map((cell) => cell!.padStart(12)).join('')}\n`).join('');
+  return lines
+    .map(([name, ...cells]) => `${name!.padEnd(40)}${cells.map((cell) => cell!.padStart(12)).join('')}\n`)
+    .join('');
 }

@@ -16,10 +16,19 @@ export const CLIENT_OPTIONS: OptionTable<ClientConfig> = {
     group: SERVER,
     default: 'stomp://127.0.0.1:5001',
     placeholder: 'URL',
-    description: 'The server: stomp://, stomps://, ws:// or wss:// with host and port, or host:port for STOMP over TCP.',
+    description:
+      'The server: stomp://, stomps://, ws:// or wss:// with host and port, or host:port for STOMP over TCP.',
   }),
-  database: text({ group: SERVER, placeholder: 'NAME', description: "The database; the server's first one if not given." }),
-  token: text({ group: SERVER, secret: true, description: 'The token to sign in with; better given in the environment.' }),
+  database: text({
+    group: SERVER,
+    placeholder: 'NAME',
+    description: "The database; the server's first one if not given.",
+  }),
+  token: text({
+    group: SERVER,
+    secret: true,
+    description: 'The token to sign in with; better given in the environment.',
+  }),
 };
 
 export const FORMAT_OPTION: Option<'val' | 'export'> = choice(['val', 'export'], {

@@ -15,7 +15,7 @@ export interface Io {
   readonly stderr: Writable & { readonly isTTY?: boolean };
 }
 
-export interface Invocation<Values> {
+interface Invocation<Values> {
   readonly effective: Effective<Values>;
   readonly positionals: readonly string[];
   readonly io: Io;
@@ -88,7 +88,8 @@ function assertPositionals<Values>(definition: CommandDefinition<Values>, given:
   const missing = definition.positionals.slice(given.length).find((placeholder) => !placeholder.startsWith('['));
   if (missing !== undefined) throw new ConfigError(`${usage(definition)}: ${missing} is missing`);
   const surplus = given[definition.positionals.length];
-  if (surplus !== undefined) throw new ConfigError(`${JSON.stringify(surplus)} is one argument too many: ${usage(definition)}`);
+  if (surplus !== undefined)
+    throw new ConfigError(`${JSON.stringify(surplus)} is one argument too many: ${usage(definition)}`);
 }
 
 function usage<Values>({ name, positionals }: CommandDefinition<Values>): string {

@@ -5,8 +5,8 @@ import { toggle } from '../config/option.js';
 import { size } from '../config/quantity.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
-import { type ImportTarget, openFolderTarget, openServerTarget } from '../transfer/import-target.js';
 import { importPieces } from '../transfer/import-pieces.js';
+import { type ImportTarget, openFolderTarget, openServerTarget } from '../transfer/import-target.js';
 import { readJsonPieces } from '../transfer/json-pieces.js';
 import { createProgress } from '../transfer/progress.js';
 import { type Command, defineCommand, type Io } from './command.js';
@@ -60,7 +60,10 @@ interface Task {
 }
 
 /** Resolves with the revision of the last commit. */
-async function importFile({ merge, batchSize }: ImportConfig, { file, path, totalBytes, target, io }: Task): Promise<number> {
+async function importFile(
+  { merge, batchSize }: ImportConfig,
+  { file, path, totalBytes, target, io }: Task,
+): Promise<number> {
   const source = file === '-' ? io.stdin : createReadStream(file, { highWaterMark: 2 ** 18 });
   const batches = readJsonPieces(source, {
     batchBytes: batchSize,
@@ -78,5 +81,6 @@ async function importFile({ merge, batchSize }: ImportConfig, { file, path, tota
 function openTarget({ url, data, database, token }: ImportConfig): Promise<ImportTarget> {
   if (url !== null) return openServerTarget(url, database, token);
   const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
-  return openFolderTarget({ ...defaults, data, databases: [database], mode: 'development' });
+  // Nobody listens, so no recent commits need to be remembered.
+  return openFolderTarget({ ...defaults, data, databases: [database] });
 }

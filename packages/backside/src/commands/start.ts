@@ -1,12 +1,13 @@
-import type { Alias } from '../config/flags.js';
+import type { Logger } from '@backside/protocol';
 import { ConfigError } from '../config/config-error.js';
+import type { Alias } from '../config/flags.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
-import { runUntilStopped } from '../server/lifecycle.js';
-import { createLogger } from '../server/logger.js';
 import type { Ports } from '../server/edges.js';
+import { runUntilStopped } from '../server/lifecycle.js';
+import { readTls } from '../server/listening.js';
+import { createLogger } from '../server/logger.js';
 import type { RunningServer } from '../server/running-server.js';
 import { type Command, defineCommand } from './command.js';
-import type { Logger } from '@backside/protocol';
 
 export const SERVER_ALIASES: readonly Alias[] = [{ flag: '--dev', option: 'mode', value: 'development' }];
 
@@ -33,8 +34,12 @@ export const startCommand: Command = defineCommand<ServerConfig>({
   },
 });
 
-/** There are no rules yet, so production would be open to everybody or closed to everybody: it is refused. */
+/** There are no rules yet, so production would be open to everybody or closed to everybody: that is refused. */
 function assertRunnable(config: ServerConfig): void {
+  readTls(config);
+  if (config.softQueueBytes > config.hardQueueBytes) {
+    throw new ConfigError('softQueueBytes must not be more than hardQueueBytes');
+  }
   if (config.rules !== null) {
     throw new ConfigError(`rules: a rules file (${config.rules}) is not supported by this version`);
   }
@@ -62,7 +67,10 @@ function readyLine(host: string, { http, stomp }: Ports): string {
 }
 
 function announceDevelopment(stderr: { write(text: string): unknown }): void {
-  const lines = ['DEVELOPMENT MODE: everybody who can reach this server', 'may read and write everything. Never use it in production.'];
+  const lines = [
+    'DEVELOPMENT MODE: everybody who can reach this server',
+    'may read and write everything. Never use it in production.',
+  ];
   const width = Math.max(...lines.map(({ length }) => length));
   const rule = '*'.repeat(width + 6);
   stderr.write(`${rule}\n${lines.map((line) => `** ${line.padEnd(width)} **\n`).join('')}${rule}\n`);

@@ -15,15 +15,19 @@ export function optionsHelp<Values>(table: OptionTable<Values>): string {
   return lines.join('\n');
 }
 
-/** The options of a table as a table in Markdown. */
+/** The options of a table as a table in Markdown, its columns aligned. */
 export function optionsMarkdown<Values>(table: OptionTable<Values>): string {
-  const rows = ['| flag | environment | file key | default | meaning |', '|---|---|---|---|---|'];
+  const rows = [['flag', 'environment', 'file key', 'default', 'meaning']];
   for (const [name, option] of Object.entries<Option<unknown>>(table)) {
-    const flag = `\`${flagOf(name)}${option.placeholder === null ? '' : ` ${option.placeholder.replaceAll('|', '\\|')}`}\``;
-    const value = `\`${formatDefault(option)}\``;
-    rows.push(`| ${flag} | \`${environmentNameOf(name)}\` | \`${name}\` | ${value} | ${option.description} |`);
+    const placeholder = option.placeholder === null ? '' : ` ${option.placeholder.replaceAll('|', '\\|')}`;
+    const cells = [`${flagOf(name)}${placeholder}`, environmentNameOf(name), name, formatDefault(option)];
+    rows.push([...cells.map((cell) => `\`${cell}\``), option.description]);
   }
-  return rows.join('\n');
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const [heading, ...body] = rows.map(
+    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`,
+  );
+  return [heading, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
 }
 
 /** A value as people read it; what is secret stays so. */
@@ -32,6 +36,7 @@ export function formatValue(option: Option<unknown>, value: unknown): string {
   if (option.secret) return '(redacted)';
   if (typeof value === 'number' && option.placeholder === 'SIZE') return formatSize(value);
   if (typeof value === 'number' && option.placeholder === 'TIME') return formatDuration(value);
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value.join(',') || 'none';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_DATABASE_LIMITS, type DatabaseLimits } from '@backside/api';
+import { type DatabaseLimits, DEFAULT_DATABASE_LIMITS } from '@backside/api';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '@backside/proxy';
 import { DEFAULT_LIMITS } from '@backside/tree';
 import { integer, type Option, type OptionTable } from './option.js';
@@ -16,6 +16,7 @@ export interface LimitConfig {
   readonly maxOnDisconnectOperations: number;
   readonly maxResumeCommits: number;
   readonly historyCommits: number;
+  readonly historyBytes: number;
   readonly idempotencyKeys: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
@@ -56,8 +57,13 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
     database.maxOnDisconnectOperations,
     'Writes that one connection may leave for its end.',
   ),
-  maxResumeCommits: count(DATA, database.maxResumeCommits, 'Missed commits that a returning subscriber gets one by one.'),
+  maxResumeCommits: count(
+    DATA,
+    database.maxResumeCommits,
+    'Missed commits that a returning subscriber gets one by one.',
+  ),
   historyCommits: count(DATA, database.historyCommits, 'Recent commits kept in memory for returning subscribers.'),
+  historyBytes: bytes(DATA, database.historyBytes, 'Size of these commits together.'),
   idempotencyKeys: count(DATA, database.idempotencyKeys, 'Idempotency keys that are remembered.'),
   maxConnections: liftable('Connections of one process.', proxy.connections),
   maxConnectionsPerAddress: liftable('Connections of one process from one address.', proxy.connectionsPerAddress),
@@ -67,7 +73,11 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
   maxUnansweredFrames: liftable('Unanswered frames beyond which a connection is not read.', proxy.unansweredFrames),
   maxUnacknowledgedEvents: liftable('Unacknowledged events of one subscription.', proxy.unacknowledgedEvents),
   maxFramesPerSecond: liftable('Frames per second of one connection; twice as many at once.', proxy.framesPerSecond),
-  maxBytesPerSecond: liftable('Bytes per second of one connection; twice as many at once.', proxy.bytesPerSecond, 'SIZE'),
+  maxBytesPerSecond: liftable(
+    'Bytes per second of one connection; twice as many at once.',
+    proxy.bytesPerSecond,
+    'SIZE',
+  ),
   maxFrameHeaders: count(CONNECTION, proxy.frames.maxHeaders, 'Header lines of one frame.'),
   maxFrameHeaderBytes: bytes(CONNECTION, proxy.frames.maxHeaderSectionBytes, 'Command and headers of one frame.'),
   maxFrameBodyBytes: bytes(CONNECTION, proxy.frames.maxBodyBytes, 'Body of one frame.'),
@@ -117,6 +127,7 @@ export function databaseLimitsOf(config: LimitConfig): DatabaseLimits {
     maxOnDisconnectOperations: config.maxOnDisconnectOperations,
     maxResumeCommits: config.maxResumeCommits,
     historyCommits: config.historyCommits,
+    historyBytes: config.historyBytes,
     idempotencyKeys: config.idempotencyKeys,
   };
 }

@@ -65,7 +65,11 @@ export function text(described: Description): Option<string | null> {
 /** A text that always has a value. */
 export function requiredText(described: Description & { readonly default: string }): Option<string> {
   const schema = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'));
-  return option(schema as v.GenericSchema<unknown, string>, { placeholder: 'TEXT', ...described, fromText: (raw) => raw });
+  return option(schema as v.GenericSchema<unknown, string>, {
+    placeholder: 'TEXT',
+    ...described,
+    fromText: (raw) => raw,
+  });
 }
 
 /** A whole number within bounds. */
@@ -81,7 +85,11 @@ export function integer(
 /** On or off. */
 export function toggle(described: Description & { readonly default: boolean }): Option<boolean> {
   const schema = v.boolean('must be true or false');
-  return option(schema as v.GenericSchema<unknown, boolean>, { ...described, placeholder: null, fromText: booleanFromText });
+  return option(schema as v.GenericSchema<unknown, boolean>, {
+    ...described,
+    placeholder: null,
+    fromText: booleanFromText,
+  });
 }
 
 /** One of a few words. */
@@ -97,13 +105,17 @@ export function choice<const Word extends string>(
   });
 }
 
-/** Several texts; separated by commas in flags and the environment. */
+/** Several different texts; separated by commas in flags and the environment. */
 export function list(
-  described: Description & { readonly default: readonly string[]; readonly item?: RegExp },
+  described: Description & { readonly default: readonly string[]; readonly item?: RegExp; readonly min?: number },
 ): Option<readonly string[]> {
-  const { item = /./, ...rest } = described;
+  const { item = /./, min = 0, ...rest } = described;
   const entry = v.pipe(v.string('must be a text'), v.regex(item, 'is not a valid entry'));
-  const schema = v.array(entry, 'must be a list of texts');
+  const schema = v.pipe(
+    v.array(entry, 'must be a list of texts'),
+    v.minLength(min, `must have at least ${min} entry`),
+    v.check((entries) => new Set(entries).size === entries.length, 'must not have an entry twice'),
+  );
   return option(schema as v.GenericSchema<unknown, readonly string[]>, {
     placeholder: 'A,B',
     ...rest,

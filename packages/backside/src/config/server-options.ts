@@ -1,5 +1,5 @@
 import type { IndexDefinition } from '@backside/store';
-import { parsePath } from '@backside/tree';
+import { assertKey, parsePath } from '@backside/tree';
 import * as v from 'valibot';
 import { LIMIT_OPTIONS, type LimitConfig } from './limit-options.js';
 import { choice, integer, list, type Option, type OptionTable, option, requiredText, text, toggle } from './option.js';
@@ -56,11 +56,16 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     default: 'production',
     description: 'In production only what the rules allow is allowed; in development everybody may do everything.',
   }),
-  rules: text({ group: RUNNING, placeholder: 'FILE', description: 'The file of security rules; production needs one.' }),
+  rules: text({
+    group: RUNNING,
+    placeholder: 'FILE',
+    description: 'The file of security rules; production needs one.',
+  }),
   databases: list({
     group: RUNNING,
     default: ['default'],
     item: DATABASE_NAME,
+    min: 1,
     description:
       'The databases to serve (lower-case letters, digits, `-` and `_`). The first one also answers to unknown host names.',
   }),
@@ -163,28 +168,39 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
 };
 
 function indexes(): Option<readonly IndexDefinition[]> {
-  const path = v.pipe(
-    v.string('must be a path'),
-    v.rawTransform<string, readonly string[]>(({ dataset, addIssue, NEVER }) => {
-      try {
-        return parsePath(dataset.value);
-      } catch (error) {
-        addIssue({ message: (error as Error).message });
-        return NEVER;
-      }
-    }),
-  );
-  const definition = v.strictObject({ pattern: path, by: v.union([v.literal('value'), path]) });
+  const by = v.union([v.literal('value'), keys(parsePath)], 'must be a path or value');
+  const definition = v.strictObject({ pattern: keys(parsePattern), by }, 'must be an object of pattern and by');
   const schema = v.array(definition, 'must be a list of {"pattern", "by"}');
   return option(schema as v.GenericSchema<unknown, readonly IndexDefinition[]>, {
     group: STORAGE,
-    secret: false,
     default: [],
     placeholder: 'JSON',
     description:
       'Secondary indexes, such as `[{"pattern": "/users", "by": "age"}]`. A key that begins with `$` stands for any key; `by` may be `value`.',
     fromText: jsonFromText,
   });
+}
+
+/** A text that `parse` makes keys of. */
+function keys(parse: (text: string) => readonly string[]): v.GenericSchema<unknown, readonly string[]> {
+  return v.pipe(
+    v.string('must be a path'),
+    v.rawTransform<string, readonly string[]>(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parse(dataset.value);
+      } catch (error) {
+        addIssue({ message: (error as Error).message });
+        return NEVER;
+      }
+    }),
+  ) as v.GenericSchema<unknown, readonly string[]>;
+}
+
+/** A path in which `$name` stands for any key. */
+function parsePattern(text: string): readonly string[] {
+  const pieces = text.split('/').filter((piece) => piece !== '');
+  for (const piece of pieces) assertKey(piece.replace(/^\$/, ''));
+  return pieces;
 }
 
 /** What the text says if it is JSON, else the text for the schema to refuse. */

@@ -3,7 +3,7 @@ import { ConfigError } from './config-error.js';
 import type { Option, OptionTable } from './option.js';
 
 /** Where a value came from; `place` is how messages name it. */
-export interface Origin {
+interface Origin {
   readonly kind: 'default' | 'file' | 'environment' | 'flag';
   /** `--port`, `BACKSIDE_PORT`, `config/dev.json: port (line 3)`, or `default`. */
   readonly place: string;

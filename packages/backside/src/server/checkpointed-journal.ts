@@ -1,5 +1,5 @@
-import { createLmdbCheckpointer, type LmdbCheckpointer } from '@backside/replica-lmdb';
 import { BacksideError, type Commit, type Logger } from '@backside/protocol';
+import { createLmdbCheckpointer, type LmdbCheckpointer } from '@backside/replica-lmdb';
 import type { Append, AppendOutcome, Journal, JournalSupports } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import { databaseFolders } from './data-folder.js';
@@ -9,7 +9,11 @@ import { asDataFolderError, buildIndexes, checkpointOptionsOf, openJournal, repo
  * Opens a database's journal for a primary process, which moves every durable commit into the tree on disk that the
  * workers read. Closing it closes both. Throws `DataFolderError`.
  */
-export async function openCheckpointedJournal(config: ServerConfig, database: string, logger: Logger): Promise<Journal> {
+export async function openCheckpointedJournal(
+  config: ServerConfig,
+  database: string,
+  logger: Logger,
+): Promise<Journal> {
   const folders = databaseFolders(config.data, database);
   const journal = await openJournal(folders.journal, config, logger);
   try {

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Raised when an older release could misread what a newer one wrote. */
-export const DATA_FORMAT = 1;
+const DATA_FORMAT = 1;
 
 export interface DatabaseFolders {
   readonly journal: string;

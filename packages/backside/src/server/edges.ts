@@ -1,22 +1,28 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, RequestListener } from 'node:http';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@backside/protocol';
-import { createProxy, type Proxy } from '@backside/proxy';
+import {
+  type ClusterMember,
+  createHealthHandler,
+  createMetrics,
+  createProxy,
+  joinClusterMetrics,
+  type Proxy as StompProxy,
+} from '@backside/proxy';
 import { proxyLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Databases } from './databases.js';
-import { handleHttp } from './http-handler.js';
 import { createStreamServer, createWebServer, listen, readTls, stopListening } from './listening.js';
-import { createMetrics, joinClusterMetrics } from './metrics.js';
-import { createAuthenticate } from './sign-in.js';
+import { authenticate } from './sign-in.js';
 
 /** The part of the drain time that clients may use up; the rest is for closing the data. */
 const CLIENT_SHARE = 0.8;
 
-/** The ports of one process; null for an edge that its role does not serve. */
+/** The ports of one process. */
 export interface Ports {
   readonly http: number;
+  /** Null if the role of the node serves no STOMP. */
   readonly stomp: number | null;
 }
 
@@ -31,41 +37,38 @@ export interface EdgesOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly databases: Databases;
-  /** Collects the metrics of all processes, if there are others than this one. */
-  readonly clusterMetrics?: () => Promise<string>;
+  /** Given if this process does not serve alone. */
+  readonly member?: ClusterMember;
 }
 
 /** Listens on the configured ports. Rejects, with everything closed again, if one cannot be had. */
-export async function openEdges({ config, logger, databases, clusterMetrics }: EdgesOptions): Promise<Edges> {
+export async function openEdges(options: EdgesOptions): Promise<Edges> {
+  const { config, logger } = options;
   const tls = readTls(config);
-  const proxy = openProxy({ config, logger, databases });
-  const registry = createMetrics(databases, proxy);
-  if (clusterMetrics) joinClusterMetrics(registry);
-  const metrics = clusterMetrics ?? (() => registry.metrics());
-  const health = { databases, draining: false };
-  const web = createWebServer(tls, (request, response) => {
-    void handleHttp(request, response, { health, logger, metrics });
-  });
+  const proxy = openProxy(options);
+  const web = createWebServer(tls, requestListener(options, proxy));
   const stomp = proxy && createStreamServer(tls, (socket) => proxy.acceptTcp(socket));
   serveUpgrades(web, proxy);
   const servers = stomp ? [web, stomp] : [web];
-  for (const server of servers) server.on('error', (error) => logger.error({ err: error }, 'a port reported an error'));
+  const report = (error: Error): void => logger.error({ err: error }, 'a port reported an error');
   try {
     const { host } = config;
     const http = await listen(web, { host, port: config.port, option: 'port' });
     const tcp = stomp && (await listen(stomp, { host, port: config.tcpPort, option: 'tcpPort' }));
-    return { ports: { http, stomp: tcp }, drain: () => drain(servers, { web, proxy, health }) };
+    for (const server of servers) server.on('error', report);
+    return { ports: { http, stomp: tcp }, drain: () => drain(servers, web, proxy) };
   } catch (error) {
     for (const server of servers) stopListening(server);
+    await proxy?.drain();
     throw error;
   }
 }
 
-function openProxy({ config, logger, databases }: EdgesOptions): Proxy | null {
+function openProxy({ config, logger, databases }: EdgesOptions): StompProxy | null {
   if (config.role === 'api') return null;
   return createProxy({
     databases: (host) => databases.byHost(host),
-    authenticate: createAuthenticate(config.mode),
+    authenticate,
     logger,
     now: Date.now,
     limits: proxyLimitsOf(config),
@@ -75,18 +78,25 @@ function openProxy({ config, logger, databases }: EdgesOptions): Proxy | null {
   });
 }
 
-function serveUpgrades(web: HttpServer, proxy: Proxy | null): void {
+/** `/health` and `/metrics`; everything else is not found. */
+function requestListener({ logger, databases, member }: EdgesOptions, proxy: StompProxy | null): RequestListener {
+  const observed = { databases: () => databases.all, ...(proxy && { proxy }) };
+  const own = createMetrics(observed, { process: true });
+  const registry = member ? joinClusterMetrics(own, member) : own;
+  const handle = createHealthHandler(observed, registry, logger);
+  return (request, response) => {
+    if (!handle(request, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
+  };
+}
+
+function serveUpgrades(web: HttpServer, proxy: StompProxy | null): void {
   web.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (proxy) proxy.handleUpgrade(request, socket, head);
     else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
 }
 
-async function drain(
-  servers: readonly Server[],
-  { web, proxy, health }: { web: HttpServer; proxy: Proxy | null; health: { draining: boolean } },
-): Promise<void> {
-  health.draining = true;
+async function drain(servers: readonly Server[], web: HttpServer, proxy: StompProxy | null): Promise<void> {
   for (const server of servers) stopListening(server);
   web.closeIdleConnections();
   await proxy?.drain();

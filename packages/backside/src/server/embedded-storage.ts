@@ -39,7 +39,11 @@ export async function openJournal(directory: string, config: ServerConfig, logge
 
 async function openReplica(directory: string, config: ServerConfig, logger: Logger): Promise<Replica> {
   try {
-    const replica = createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(logger) });
+    const replica = createLmdbReplica({
+      directory,
+      checkpoint: checkpointOptionsOf(config),
+      onFailure: reportTo(logger),
+    });
     buildIndexes(replica, config, logger);
     return replica;
   } catch (cause) {

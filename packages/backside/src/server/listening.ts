@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -36,7 +36,10 @@ export function createStreamServer(tls: TlsMaterial | null, onSocket: (socket: S
 }
 
 /** Listens; resolves with the port. Rejects with a message that names the option to change. */
-export function listen(server: Server, { host, port, option }: { host: string; port: number; option: string }): Promise<number> {
+export function listen(
+  server: Server,
+  { host, port, option }: { host: string; port: number; option: string },
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const refuse = (cause: NodeJS.ErrnoException): void => {
       const why = cause.code === 'EADDRINUSE' ? 'is in use by another process' : `cannot be used (${cause.message})`;

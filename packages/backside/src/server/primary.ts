@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { serveJournal } from '@backside/journal-ipc';
 import { relayNotifications } from '@backside/notifier-ipc';
 import type { Logger } from '@backside/protocol';
+import { createMetricsCollector } from '@backside/proxy';
 import type { Journal } from '@backside/store';
-import { AggregatorRegistry } from 'prom-client';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
 import { openCheckpointedJournal } from './checkpointed-journal.js';
@@ -27,7 +27,11 @@ export async function startPrimary(config: ServerConfig, logger: Logger): Promis
   if (config.store !== 'embedded') throw new ConfigError('workers: several workers need the store "embedded"');
   await prepareDataFolder(config.data);
   const journals = await openJournals(config, logger);
-  cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)), args: [], serialization: 'advanced' });
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL('../cluster-worker.js', import.meta.url)),
+    args: [],
+    serialization: 'advanced',
+  });
   const primary = new Primary(config, logger, journals);
   try {
     const ports = await primary.start();
@@ -57,7 +61,7 @@ class Primary {
   readonly #logger: Logger;
   readonly #journals: ReadonlyMap<string, Journal>;
   readonly #relay = relayNotifications();
-  readonly #metrics = new AggregatorRegistry();
+  readonly #collectMetrics = createMetricsCollector();
   readonly #workers = new Set<WorkerHandle>();
   #fail!: (error: Error) => void;
   #ports: Ports | null = null;
@@ -98,7 +102,7 @@ class Primary {
       config: this.#config,
       nodeId: `node-${process.pid}-${this.#forked}`,
       connect: (link) => this.#connect(link),
-      clusterMetrics: () => this.#metrics.clusterMetrics(),
+      clusterMetrics: this.#collectMetrics,
     });
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));

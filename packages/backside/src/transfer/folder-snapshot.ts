@@ -22,7 +22,8 @@ export async function openFolderSnapshot(data: string, database: string): Promis
       return replica;
     } catch (error) {
       await replica.close();
-      if (attempt === ATTEMPTS || !isGone(error)) throw new DataFolderError(data, (error as Error).message, { cause: error });
+      if (attempt === ATTEMPTS || !isGone(error))
+        throw new DataFolderError(data, (error as Error).message, { cause: error });
     }
   }
 }
@@ -42,7 +43,8 @@ async function openReader(data: string, database: string): Promise<FileJournalRe
 async function openCheckpoint(data: string, database: string, journal: FileJournalReader): Promise<Replica> {
   const directory = databaseFolders(data, database).replica;
   const replica = (await exists(directory)) ? createLmdbReplica({ directory, mode: 'follower' }) : null;
-  if (replica && (replica.epoch === journal.epoch || (replica.epoch === null && replica.revision === 0))) return replica;
+  if (replica && (replica.epoch === journal.epoch || (replica.epoch === null && replica.revision === 0)))
+    return replica;
   await replica?.close();
   if ((await journal.first()) === 1) return createMemoryReplica({ epoch: journal.epoch });
   throw new DataFolderError(data, `the tree on disk of the database ${database} does not belong to its journal`);

@@ -1,7 +1,7 @@
 import { formatPath, type Path } from '@backside/tree';
-import type { ImportStep, ImportTarget } from './import-target.js';
+import type { ImportTarget, ImportWrite } from './import-target.js';
 import type { Batch } from './json-pieces.js';
-import { leavesOf, type Piece, updateBody } from './piece.js';
+import { leavesOf, nestedValue, type Piece, updateBody } from './piece.js';
 import type { Progress } from './progress.js';
 
 export interface ImportPiecesOptions {
@@ -14,7 +14,7 @@ export interface ImportPiecesOptions {
 
 /**
  * Writes a document, batch by batch, each a durable commit of its own; resolves with the last revision. Unless it merges,
- * the first commit also removes what was there. An error says how far it came.
+ * the first commit replaces what was there. An error says how far it came.
  */
 export async function importPieces(batches: AsyncIterable<Batch>, options: ImportPiecesOptions): Promise<number> {
   const { path, merge, target, progress } = options;
@@ -23,8 +23,8 @@ export async function importPieces(batches: AsyncIterable<Batch>, options: Impor
   let offset = 0;
   try {
     for await (const batch of batches) {
-      const steps = stepsFor(batch.pieces, { merge, first: commits === 0 });
-      if (steps.length > 0) revision = await target.commit(path, steps);
+      const write = writeFor(batch.pieces, { merge, first: commits === 0 });
+      if (write !== null) revision = await target.commit(path, write);
       commits += 1;
       offset = batch.offset;
       progress.advance(offset);
@@ -36,17 +36,19 @@ export async function importPieces(batches: AsyncIterable<Batch>, options: Impor
   }
 }
 
-function stepsFor(pieces: readonly Piece[], { merge, first }: { merge: boolean; first: boolean }): ImportStep[] {
-  const root = pieces.find(({ keys }) => keys.length === 0);
-  if (root && !merge) return [{ method: 'set', value: root.value }];
-  const leaves = merge ? [...leavesOf(pieces)] : pieces;
-  const leafAtRoot = leaves.find(({ keys }) => keys.length === 0);
-  if (leafAtRoot) return [{ method: 'set', value: leafAtRoot.value }];
-  const update: ImportStep[] = leaves.length === 0 ? [] : [{ method: 'update', value: updateBody(leaves) }];
-  return first && !merge ? [{ method: 'remove', value: null }, ...update] : update;
+/** The write that stores the pieces, or null if there is nothing to store. */
+function writeFor(pieces: readonly Piece[], { merge, first }: { merge: boolean; first: boolean }): ImportWrite | null {
+  const stored = merge ? [...leavesOf(pieces)] : pieces;
+  const root = stored.find(({ keys }) => keys.length === 0);
+  if (root) return { method: 'set', value: root.value };
+  if (first && !merge) return { method: 'set', value: nestedValue(stored) };
+  return stored.length === 0 ? null : { method: 'update', value: updateBody(stored) };
 }
 
-function remains(path: Path, { commits, offset, revision }: { commits: number; offset: number; revision: number }): string {
+function remains(
+  path: Path,
+  { commits, offset, revision }: { commits: number; offset: number; revision: number },
+): string {
   if (commits === 0) return `Nothing was written; ${formatPath(path)} is as it was.`;
   return (
     `The first ${offset} bytes of the file were written to ${formatPath(path)} in ${commits} commits up to revision ` +

@@ -1,4 +1,3 @@
-import type { WriteStep } from '@backside/api';
 import { createMemoryNotifier } from '@backside/notifier';
 import { ADMIN, BacksideError, HEADERS, SILENT_LOGGER } from '@backside/protocol';
 import { formatPath, type Path } from '@backside/tree';
@@ -10,16 +9,16 @@ import { openDatabases } from '../server/databases.js';
 import { openStorage } from '../server/storage.js';
 import type { JsonValue } from './piece.js';
 
-/** One step of an imported commit. */
-export interface ImportStep {
-  readonly method: 'set' | 'update' | 'remove';
+/** One imported commit. */
+export interface ImportWrite {
+  readonly method: 'set' | 'update';
   readonly value: JsonValue;
 }
 
 /** Where an import goes. */
 export interface ImportTarget {
-  /** Writes the steps at `path` as one durable commit; resolves with its revision. */
-  commit(path: Path, steps: readonly ImportStep[]): Promise<number>;
+  /** Writes at `path` as one durable commit; resolves with its revision. */
+  commit(path: Path, write: ImportWrite): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -27,13 +26,12 @@ export interface ImportTarget {
 export async function openServerTarget(url: string, database: string, token: string | null): Promise<ImportTarget> {
   const client = await connectStomp({ url: parseServerUrl(url), database, token });
   return {
-    commit: async (path, steps) => {
-      client.send('BEGIN', [['transaction', 'import']]);
-      for (const { method, value } of steps) {
-        const headers = [['destination', formatPath(path)], [HEADERS.method, method], ['transaction', 'import']] as const;
-        client.send('SEND', headers, JSON.stringify(value));
-      }
-      const receipt = await client.request('COMMIT', [['transaction', 'import']]);
+    commit: async (path, { method, value }) => {
+      const headers = [
+        ['destination', formatPath(path)],
+        [HEADERS.method, method],
+      ] as const;
+      const receipt = await client.request('SEND', headers, JSON.stringify(value));
       return Number(receipt.get(HEADERS.revision));
     },
     close: () => client.close(),
@@ -56,9 +54,8 @@ export async function openFolderTarget(config: ServerConfig): Promise<ImportTarg
     throw new Error(`${cause.message}; to import through the server that runs there, use --url`, { cause });
   });
   return {
-    commit: async (path, steps) => {
-      const operation = { principal: ADMIN, steps: steps.map((step) => writeStep(path, step)) };
-      const { revision } = await databases.all[0]!.write(operation);
+    commit: async (path, write) => {
+      const { revision } = await databases.all[0]!.write({ principal: ADMIN, steps: [{ ...write, path }] });
       return revision;
     },
     close: async () => {
@@ -66,8 +63,4 @@ export async function openFolderTarget(config: ServerConfig): Promise<ImportTarg
       await notifier.close();
     },
   };
-}
-
-function writeStep(path: Path, { method, value }: ImportStep): WriteStep {
-  return method === 'remove' ? { method, path } : { method, path, value };
 }

@@ -42,7 +42,7 @@ class PieceReader {
   readonly #options: JsonPiecesOptions;
   readonly #splitter: JsonSplitter;
   readonly #tokenizer = new Tokenizer();
-  readonly #containers: ('object' | 'array')[] = [];
+  readonly #containers: { readonly kind: 'object' | 'array'; readonly offset: number }[] = [];
   #batches: Batch[] = [];
   #expected: Expected = 'value';
   #key: string | null = null;
@@ -84,7 +84,7 @@ class PieceReader {
     this.#lastToken = offset;
     if (token === TokenType.COLON) this.#separator('colon', 'value', offset);
     else if (token === TokenType.COMMA) {
-      this.#separator('comma-or-end', this.#containers.at(-1) === 'object' ? 'key' : 'value', offset);
+      this.#separator('comma-or-end', this.#containers.at(-1)?.kind === 'object' ? 'key' : 'value', offset);
     } else if (token === TokenType.STRING && this.#expected.startsWith('key')) this.#readKey(String(value), offset);
     else if (token === TokenType.LEFT_BRACE) this.#open('object', offset);
     else if (token === TokenType.LEFT_BRACKET) this.#open('array', offset);
@@ -113,14 +113,14 @@ class PieceReader {
     this.#expectValue(offset);
     const refusal = this.#splitter.open(kind, this.#key);
     if (refusal !== null) this.#fail(refusal, offset);
-    this.#containers.push(kind);
+    this.#containers.push({ kind, offset });
     this.#expected = kind === 'object' ? 'key-or-end' : 'value-or-end';
     this.#key = null;
   }
 
   #close(kind: 'object' | 'array', whileEmpty: Expected, offset: number): void {
     const allowed = this.#expected === 'comma-or-end' || this.#expected === whileEmpty;
-    if (this.#containers.at(-1) !== kind || !allowed) this.#unexpected(offset);
+    if (this.#containers.at(-1)?.kind !== kind || !allowed) this.#unexpected(offset);
     this.#containers.pop();
     const refusal = this.#splitter.close();
     if (refusal !== null) this.#fail(refusal, offset);
@@ -133,12 +133,20 @@ class PieceReader {
 
   #completed(offset: number): void {
     this.#key = null;
-    const done = this.#containers.length === 0;
-    this.#expected = done ? 'nothing' : 'comma-or-end';
-    if (!done && !this.#splitter.cutDue && offset - this.#cutAt < this.#options.batchBytes) return;
+    this.#expected = this.#containers.length === 0 ? 'nothing' : 'comma-or-end';
+    if (!this.#mustCut(offset)) return;
     this.#cutAt = offset;
     const pieces = this.#splitter.cut();
     if (pieces.length > 0) this.#batches.push({ pieces, offset: offset + 1 });
+  }
+
+  /** A container that began since the last cut may be completed first, unless it is long. */
+  #mustCut(offset: number): boolean {
+    const innermost = this.#containers.at(-1);
+    if (innermost === undefined || this.#splitter.cutDue) return true;
+    const { batchBytes } = this.#options;
+    const bytes = offset - this.#cutAt;
+    return bytes >= 2 * batchBytes || (bytes >= batchBytes && innermost.offset <= this.#cutAt);
   }
 
   #advance(): void {
@@ -150,7 +158,10 @@ class PieceReader {
   }
 
   #unexpected(offset: number): never {
-    this.#fail(this.#expected === 'nothing' ? 'something follows the document' : `${WANTED[this.#expected]} expected`, offset);
+    this.#fail(
+      this.#expected === 'nothing' ? 'something follows the document' : `${WANTED[this.#expected]} expected`,
+      offset,
+    );
   }
 
   #failToken(error: Error): never {

@@ -28,3 +28,17 @@ export function updateBody(pieces: Iterable<Piece>): JsonObject {
   for (const { keys, value } of pieces) body[keys.join('/')] = value;
   return body;
 }
+
+/** The pieces as one value; no piece may be at the root or above another. */
+export function nestedValue(pieces: Iterable<Piece>): JsonObject {
+  const root: JsonObject = Object.create(null);
+  for (const { keys, value } of pieces) {
+    let object = root;
+    for (const key of keys.slice(0, -1)) {
+      object[key] ??= Object.create(null) as JsonObject;
+      object = object[key] as JsonObject;
+    }
+    object[keys.at(-1)!] = value;
+  }
+  return root;
+}

@@ -2,14 +2,20 @@ import { createIpcJournal } from '@backside/journal-ipc';
 import { createIpcNotifier } from '@backside/notifier-ipc';
 import type { Logger } from '@backside/protocol';
 import { createLmdbReplica } from '@backside/replica-lmdb';
-import type { ServerConfig } from '../config/server-options.js';
-import { databaseFolders } from './data-folder.js';
-import { openDatabases } from './databases.js';
-import { openEdges } from './edges.js';
-import { createLogger, withFields } from './logger.js';
-import { type LinkChannel, MessageLink } from './message-link.js';
-import type { Storage } from './storage.js';
-import { CONTROL_CHANNEL, journalChannel, NOTIFICATIONS_CHANNEL, type ToPrimary, type ToWorker } from './worker-messages.js';
+import type { ServerConfig } from './config/server-options.js';
+import { databaseFolders } from './server/data-folder.js';
+import { openDatabases } from './server/databases.js';
+import { openEdges } from './server/edges.js';
+import { createLogger, withFields } from './server/logger.js';
+import { type LinkChannel, MessageLink } from './server/message-link.js';
+import type { Storage } from './server/storage.js';
+import {
+  CONTROL_CHANNEL,
+  journalChannel,
+  NOTIFICATIONS_CHANNEL,
+  type ToPrimary,
+  type ToWorker,
+} from './server/worker-messages.js';
 
 /**
  * One worker of a cluster: serves clients, keeps the journal's commits of late in memory above the tree that the primary
@@ -43,7 +49,7 @@ class WorkerServer {
   #start(config: ServerConfig, nodeId: string): void {
     const logger = withFields(createLogger(config, process.stderr), { worker: nodeId });
     this.#logger = logger;
-    this.#serve(config, nodeId, logger).catch((error: unknown) => this.#fail(error, 'the worker could not start'));
+    this.#serve(config, nodeId, logger).catch((error: unknown) => this.#giveUp(error));
   }
 
   async #serve(config: ServerConfig, nodeId: string, logger: Logger): Promise<void> {
@@ -56,7 +62,12 @@ class WorkerServer {
       trimsJournal: false,
       openStorage: (database) => this.#openStorage(config, database),
     });
-    const edges = await openEdges({ config, logger, databases, clusterMetrics: () => this.#clusterMetrics() });
+    const edges = await openEdges({
+      config,
+      logger,
+      databases,
+      member: { name: nodeId, collectMetrics: () => this.#clusterMetrics() },
+    });
     this.#stop = async () => {
       await edges.drain();
       await databases.close();
@@ -96,6 +107,11 @@ class WorkerServer {
 
   #fail(error: unknown, message: string): void {
     this.#logger?.error({ err: error }, message);
+    this.#giveUp(error);
+  }
+
+  /** The primary says why. */
+  #giveUp(error: unknown): void {
     process.send?.({ channel: CONTROL_CHANNEL, message: failure(error) }, () => process.exit(1));
   }
 

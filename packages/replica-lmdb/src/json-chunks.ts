@@ -1,0 +1,96 @@
+/** Bytes that a chunk has room for; it is given out when it is nearly full. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Below this many bytes a loop copies faster than a call. */
+const SHORT = 48;
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+
+/** Gathers JSON text in UTF-8, in chunks of about 64 KiB. */
+export class JsonChunks {
+  #chunk: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #position = 0;
+  #full: Uint8Array[] = [];
+
+  /** Whether chunks are ready to be taken. */
+  get isFull(): boolean {
+    return this.#full.length > 0;
+  }
+
+  /** The chunks that are full, and forgets them. */
+  take(): Uint8Array[] {
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
+  /** Makes what is left a full chunk. */
+  end(): void {
+    if (this.#position > 0) this.#flush();
+  }
+
+  /** Writes `lead`, one ASCII character or none, then the key as the name of a member. */
+  name(lead: number, key: string): void {
+    const longest = key.length + 4;
+    if (this.#position + longest > CHUNK_BYTES) this.#flush();
+    if (longest > CHUNK_BYTES) {
+      this.#escapedName(lead, key);
+      return;
+    }
+    const chunk = this.#chunk;
+    let position = this.#position;
+    chunk[position++] = lead;
+    chunk[position++] = QUOTE;
+    for (let index = 0; index < key.length; index++) {
+      const unit = key.charCodeAt(index);
+      if (unit >= 0x80 || unit === QUOTE || unit === BACKSLASH) {
+        this.#escapedName(lead, key);
+        return;
+      }
+      chunk[position++] = unit;
+    }
+    chunk[position++] = QUOTE;
+    chunk[position++] = COLON;
+    this.#position = position;
+  }
+
+  text(text: string): void {
+    if (text.length * 3 > CHUNK_BYTES - this.#position) {
+      this.bytes(Buffer.from(text, 'utf8'), 0);
+      return;
+    }
+    this.#position += this.#chunk.write(text, this.#position, 'utf8');
+  }
+
+  /** Copies `source` from `start` up to `end`. */
+  bytes(source: Uint8Array, start: number, end: number = source.length): void {
+    let from = start;
+    while (end - from > CHUNK_BYTES - this.#position) {
+      const part = CHUNK_BYTES - this.#position;
+      this.#copy(source, from, from + part);
+      from += part;
+      this.#flush();
+    }
+    this.#copy(source, from, end);
+  }
+
+  #copy(source: Uint8Array, start: number, end: number): void {
+    const chunk = this.#chunk;
+    const to = this.#position;
+    if (end - start < SHORT) for (let index = start; index < end; index++) chunk[to + index - start] = source[index]!;
+    else chunk.set(new Uint8Array(source.buffer, source.byteOffset + start, end - start), to);
+    this.#position = to + end - start;
+  }
+
+  #escapedName(lead: number, key: string): void {
+    this.text(`${String.fromCharCode(lead)}${JSON.stringify(key)}:`);
+  }
+
+  #flush(): void {
+    this.#full.push(this.#chunk.subarray(0, this.#position));
+    this.#chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.#position = 0;
+  }
+}

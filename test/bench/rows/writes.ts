@@ -1,0 +1,100 @@
+import { median } from '../../harness/measure.js';
+import type { DialectName, Level } from '../dialects.js';
+import { LoadProcess } from '../load.js';
+import { startReference } from '../reference.js';
+import {
+  atLeast,
+  atMost,
+  clientShare,
+  cpuMicroseconds,
+  interleave,
+  type Plan,
+  type Row,
+  rate,
+  valuesOf,
+} from '../row.js';
+import type { Sample, Target } from '../scenario.js';
+import type { Workspace } from '../workspace.js';
+
+const CLIENTS = 500;
+
+/** Each load has paths of its own, so that two of them on one server do not hear each other. */
+function startRelay(target: Target, dialect: DialectName, level: Level): Promise<LoadProcess> {
+  const paths = { prefix: `/${level}/c`, digits: 3, count: CLIENTS, suffix: '' };
+  return LoadProcess.start('relay', {
+    ...target,
+    dialect,
+    level,
+    listeners: CLIENTS,
+    writers: 20,
+    paths,
+    body: 'json',
+  });
+}
+
+const planOf = ({ quick }: Workspace): Plan =>
+  quick ? { rounds: 3, amount: 0.7, warmUp: 0.7 } : { rounds: 5, amount: 3, warmUp: 3 };
+
+const describe = (samples: readonly Sample[]): string =>
+  `${Math.round(rate(samples))} writes/s, p50 ${median(valuesOf(samples)).toFixed(2)} ms, ${clientShare(samples)}`;
+
+export const writesApplied: Row = {
+  name: 'writes-applied',
+  summary: '500 clients on their own paths, 20 writers, acknowledged when applied',
+  async run(workspace) {
+    const server = await workspace.startOurs();
+    const reference = await startReference('ws-relay');
+    const loads = [
+      await startRelay(server.websocket, 'backside-ws', 'applied'),
+      await startRelay(reference, 'ws', 'applied'),
+    ];
+    const [ours, theirs] = await interleave(loads, planOf(workspace));
+    await Promise.all([...loads, reference, server].map((process) => process.stop()));
+    return [
+      {
+        title: 'acknowledged writes, applied',
+        unit: 'µs CPU/write',
+        ours: cpuMicroseconds(ours!),
+        reference: cpuMicroseconds(theirs!),
+        referenceName: 'bare ws relay',
+        goal: atMost(2),
+        cpu: { unit: 'µs/write', ours: cpuMicroseconds(ours!), reference: cpuMicroseconds(theirs!) },
+        note: `ours: ${describe(ours!)}; reference: ${describe(theirs!)}`,
+      },
+    ];
+  },
+};
+
+export const writesDurable: Row = {
+  name: 'writes-durable',
+  summary: 'the same, acknowledged when durable, against ours acknowledged when applied',
+  async run(workspace) {
+    const server = await workspace.startOurs();
+    const durable = await startRelay(server.websocket, 'backside-ws', 'durable');
+    const applied = await startRelay(server.websocket, 'backside-ws', 'applied');
+    const [ours, reference] = await interleave([durable, applied], planOf(workspace));
+    await Promise.all([durable, applied, server].map((process) => process.stop()));
+    const cpu = { unit: 'µs/write', ours: cpuMicroseconds(ours!), reference: cpuMicroseconds(reference!) };
+    return [
+      {
+        title: 'acknowledged writes, durable: CPU',
+        unit: 'µs CPU/write',
+        ours: cpu.ours,
+        reference: cpu.reference,
+        referenceName: 'ours, applied',
+        goal: atMost(1.3),
+        cpu,
+      },
+      {
+        title: 'acknowledged writes, durable: throughput',
+        unit: 'writes/s',
+        ours: rate(ours!),
+        reference: rate(reference!),
+        referenceName: 'ours, applied',
+        goal: atLeast(0.8),
+        cpu,
+        note: `durable: ${describe(ours!)}; applied: ${describe(reference!)}`,
+      },
+    ];
+  },
+};
