@@ -56,9 +56,12 @@ describe('a follower of a disk that another writes', () => {
     const expected = textOf(follower);
     owner.enqueue(scriptedCommits(1, 80));
     await owner.checkpoint();
-    follower.advance();
+    const another = follow();
+    expect(another.revision).toBe(80);
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(follower.checkpointed).toBe(0);
     expect(textOf(follower)).toBe(expected);
+    await another.close();
     follower.apply(scriptedCommits(51, 80));
     await expect.poll(() => follower.checkpointed).toBe(80);
     await follower.close();
