@@ -1,8 +1,8 @@
+import { encodeUtf8 } from '@backside/protocol';
 import { type Change, encodeNode, type Format, type Path } from '@backside/tree';
 import type { ViewEvent } from './listener.js';
 
 const NO_HEADERS: ViewEvent['headers'] = [];
-const ENCODER = new TextEncoder();
 
 interface EventFields {
   readonly kind: 'put' | 'patch';
@@ -62,7 +62,7 @@ class EncodedOnceEvent implements ViewEvent {
 }
 
 function toBytes(body: string | Uint8Array): Uint8Array {
-  return typeof body === 'string' ? ENCODER.encode(body) : body;
+  return typeof body === 'string' ? encodeUtf8(body) : body;
 }
 
 /** The whole state of a view: the first event, and what replaces events that a slow subscriber missed. */

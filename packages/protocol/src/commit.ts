@@ -1,7 +1,7 @@
 import { type Change, encodeNode, formatPath, type Node, nodeFromJson, parsePath, UNLIMITED } from '@backside/tree';
 import { BacksideError } from './errors.js';
+import { encodeUtf8 } from './utf8.js';
 
-const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { fatal: true });
 
 /** What a commit holds. `changes` touch disjoint paths and are applied together. */
@@ -49,7 +49,7 @@ export class Commit implements CommitFields {
 
   /** UTF-8 JSON, the form in which journals store and nodes exchange it. Callers must not write into it. */
   encoded(): Uint8Array {
-    this.#bytes ??= ENCODER.encode(formatCommit(this));
+    this.#bytes ??= encodeUtf8(formatCommit(this));
     return this.#bytes;
   }
 }

@@ -12,3 +12,4 @@ export {
   type Principal,
   type UserPrincipal,
 } from './principal.js';
+export { encodeUtf8 } from './utf8.js';
