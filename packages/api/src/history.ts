@@ -1,21 +1,32 @@
-import type { Commit } from '@backside/protocol';
+import { type Commit, decodeCommit } from '@backside/protocol';
 import { isPrefix, type Path } from '@backside/tree';
 
-/** The most recent commits in memory, contiguous, up to the newest one: for resuming and for revision preconditions. */
+/** Decoded commits kept for those who ask next; many subscribers resume from about the same place. */
+const MAX_DECODED = 2_000;
+
+export interface HistoryBounds {
+  readonly capacity: number;
+  /** Of encoded commits. */
+  readonly maxBytes: number;
+}
+
+/**
+ * The most recent commits in memory, contiguous, up to the newest one: for resuming and for revision preconditions. They are
+ * kept encoded, since nearly all of them are forgotten unread and object graphs that live for a while are what costs a collector.
+ */
 export class History {
-  readonly #capacity: number;
-  readonly #maxBytes: number;
-  #commits: Commit[] = [];
+  readonly #bounds: HistoryBounds;
+  #encoded: Uint8Array[] = [];
   #start = 0;
   #bytes = 0;
   /** Revision before the oldest commit that is held. */
   #floor: number;
+  readonly #decoded = new Map<number, Commit>();
 
-  /** @param revision the revision that the first commit will follow. `capacity` and `maxBytes` (encoded) bound what is held. */
-  constructor(revision: number, { capacity, maxBytes }: { capacity: number; maxBytes: number }) {
+  /** @param revision the revision that the first commit will follow. */
+  constructor(revision: number, bounds: HistoryBounds) {
     this.#floor = revision;
-    this.#capacity = capacity;
-    this.#maxBytes = maxBytes;
+    this.#bounds = bounds;
   }
 
   /** The lowest revision from which `since` can answer. */
@@ -23,48 +34,58 @@ export class History {
     return this.#floor;
   }
 
-  get revision(): number {
-    return this.#floor + this.#length;
+  get #length(): number {
+    return this.#encoded.length - this.#start;
   }
 
   add(commit: Commit): void {
-    this.#commits.push(commit);
-    this.#bytes += commit.encoded().length;
-    while (this.#length > 1 && (this.#length > this.#capacity || this.#bytes > this.#maxBytes)) this.#forgetOldest();
-  }
-
-  get #length(): number {
-    return this.#commits.length - this.#start;
+    const bytes = commit.encoded();
+    this.#encoded.push(bytes);
+    this.#bytes += bytes.length;
+    const { capacity, maxBytes } = this.#bounds;
+    while (this.#length > 1 && (this.#length > capacity || this.#bytes > maxBytes)) this.#forgetOldest();
   }
 
   #forgetOldest(): void {
-    this.#bytes -= this.#commits[this.#start]!.encoded().length;
+    this.#bytes -= this.#encoded[this.#start]!.length;
     this.#start += 1;
     this.#floor += 1;
+    this.#decoded.delete(this.#floor);
     if (this.#start < this.#length) return;
-    this.#commits = this.#commits.slice(this.#start);
+    this.#encoded = this.#encoded.slice(this.#start);
     this.#start = 0;
   }
 
   /** Puts older commits in front of what is held, as many as there is room for; they must end right where the held ones begin. */
   prepend(older: readonly Commit[]): void {
     if (older.at(-1)?.revision !== this.#floor) return;
-    const commits = this.#commits.slice(this.#start);
+    const kept: Uint8Array[] = [];
     for (const commit of older.toReversed()) {
-      const bytes = commit.encoded().length;
-      if (commits.length >= this.#capacity || this.#bytes + bytes > this.#maxBytes) break;
-      commits.unshift(commit);
-      this.#bytes += bytes;
-      this.#floor -= 1;
+      const bytes = commit.encoded();
+      if (kept.length + this.#length >= this.#bounds.capacity || this.#bytes + bytes.length > this.#bounds.maxBytes)
+        break;
+      kept.push(bytes);
+      this.#bytes += bytes.length;
     }
-    this.#commits = commits;
+    this.#floor -= kept.length;
+    this.#encoded = [...kept.reverse(), ...this.#encoded.slice(this.#start)];
     this.#start = 0;
   }
 
   /** The commits after `revision`, oldest first; null if some of them are no longer held. */
   since(revision: number): Commit[] | null {
     if (revision < this.#floor) return null;
-    return this.#commits.slice(this.#start + revision - this.#floor);
+    const newest = this.#floor + this.#length;
+    return Array.from({ length: Math.max(0, newest - revision) }, (_, index) => this.#commit(revision + 1 + index));
+  }
+
+  #commit(revision: number): Commit {
+    const known = this.#decoded.get(revision);
+    if (known !== undefined) return known;
+    const commit = decodeCommit(this.#encoded[this.#start + revision - this.#floor - 1]!);
+    if (this.#decoded.size >= MAX_DECODED) this.#decoded.clear();
+    this.#decoded.set(revision, commit);
+    return commit;
   }
 
   /** Whether a commit after `revision` touched `path`, something above or something below it; null if that is not known. */
