@@ -39,7 +39,7 @@ function formatCpu({ cpu }: Line): string {
 }
 
 /** Three digits that matter, with k and M for the large ones. */
-export function formatFigure(value: number | null, unit: string): string {
+function formatFigure(value: number | null, unit: string): string {
   if (value === null || Number.isNaN(value)) return '-';
   const size = Math.abs(value);
   if (size >= 1e6) return `${(value / 1e6).toPrecision(3)} M ${unit}`;

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectSocket, type Socket } from 'node:net';
 
 /** How a server delimits its messages: `nul` STOMP, `line` one per LF, `nats` its own, `frame` one per websocket message. */
-export type Wire = 'nul' | 'line' | 'nats' | 'frame';
+type Wire = 'nul' | 'line' | 'nats' | 'frame';
 
 export interface LoadConnectionOptions {
   readonly port: number;

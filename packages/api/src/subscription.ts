@@ -1,4 +1,4 @@
-import { type BacksideError, type Principal, toBacksideError } from '@backside/protocol';
+import { type BacksideError, type Commit, type Principal, toBacksideError } from '@backside/protocol';
 import { formatPath, type Path } from '@backside/tree';
 import type { Encoder, Listener, Subscription, ViewEvent } from './listener.js';
 import type { View } from './view.js';
@@ -26,6 +26,13 @@ class MissedPaths {
     this.everything = true;
     this.paths.clear();
   }
+}
+
+/** An event of a view on its way to the subscribers that share an encoder, and the commit that caused it. */
+export interface Delivery<Encoded> {
+  readonly encoded: Encoded;
+  readonly event: ViewEvent;
+  readonly commit: Commit;
 }
 
 /** One of the events that a subscription begins with. */
@@ -101,11 +108,10 @@ export class ViewSubscription<Encoded> implements Subscription {
     }
   }
 
-  /** Hands over an event of the view, whose encoding the view has made for all subscribers of this encoder. */
-  deliver(encoded: Encoded, event: ViewEvent, changed: readonly Path[] | null): void {
+  deliver({ encoded, event, commit }: Delivery<Encoded>): void {
     if (this.#first !== null) this.#deliverFirst();
     if (this.#ended) return;
-    if (this.#paused) this.#remember(changed);
+    if (this.#paused) this.#remember(this.view.changedBy(commit));
     else this.#listener.event(encoded, event);
   }
 

@@ -94,15 +94,7 @@ export class ViewHub {
   #touchedBy(commit: Commit): Iterable<View> | null {
     if (this.#registry.size === 0) return null;
     const touched = new Set<View>();
-    for (const change of commit.changes) {
-      this.#registry.touching(
-        change.path,
-        (view) => touched.add(view),
-        (view) => {
-          if (!touched.has(view) && view.mayChange(change)) touched.add(view);
-        },
-      );
-    }
+    for (const change of commit.changes) this.#registry.collect(change.path, touched, (view) => view.mayChange(change));
     return touched;
   }
 }

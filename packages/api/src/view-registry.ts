@@ -69,25 +69,25 @@ export class ViewRegistry<View> {
     }
   }
 
-  /** Calls `visit` for each view at `path` or above it, then `visitBelow` for each view below it. */
-  touching(path: Path, visit: (view: View) => void, visitBelow: (view: View) => void): void {
+  /** Adds the views at `path` and above it to `found`; those below it only if `may` says so. */
+  collect(path: Path, found: Set<View>, may: (view: View) => boolean): void {
     let branch: Branch<View> | undefined = this.#root;
-    for (const view of branch.views) visit(view);
+    for (const view of branch.views) found.add(view);
     for (const key of path) {
       branch = branch.children?.get(key);
       if (branch === undefined) return;
-      for (const view of branch.views) visit(view);
+      for (const view of branch.views) found.add(view);
     }
-    if (branch.children !== null) visitDescendants(branch, visitBelow);
+    if (branch.children !== null) collectBelow(branch, found, may);
   }
 }
 
-function visitDescendants<View>(branch: Branch<View>, visit: (view: View) => void): void {
-  const pending = [branch];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (next.children === null) continue;
-    for (const child of next.children.values()) {
-      for (const view of child.views) visit(view);
+function collectBelow<View>(top: Branch<View>, found: Set<View>, may: (view: View) => boolean): void {
+  const pending = [top];
+  for (let branch = pending.pop(); branch !== undefined; branch = pending.pop()) {
+    if (branch.children === null) continue;
+    for (const child of branch.children.values()) {
+      for (const view of child.views) if (!found.has(view) && may(view)) found.add(view);
       pending.push(child);
     }
   }

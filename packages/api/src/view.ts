@@ -14,7 +14,7 @@ import {
 import { type CommitEvents, changesWithin } from './commit-events.js';
 import { patchEvent, putEvent, snapshotEvent } from './event.js';
 import type { Encoder, ViewEvent } from './listener.js';
-import type { ViewSubscription } from './subscription.js';
+import type { Delivery, ViewSubscription } from './subscription.js';
 
 /** What all views of one database work with. */
 export interface ViewContext {
@@ -47,7 +47,7 @@ export abstract class View {
   protected abstract eventOf(commit: Commit, events: CommitEvents): ViewEvent | null;
 
   /** The paths that the event of this commit is about; null stands for the whole view. */
-  protected abstract changedBy(commit: Commit): readonly Path[] | null;
+  abstract changedBy(commit: Commit): readonly Path[] | null;
 
   /** The view's state as JSON. */
   protected abstract encodeState(format: Format): string | Uint8Array;
@@ -93,17 +93,19 @@ export abstract class View {
     this.#snapshot = null;
     const event = this.eventOf(commit, events);
     if (event === null) return;
-    const changed = this.changedBy(commit);
-    for (const [encoder, subscriptions] of this.#groups) {
+    this.#groups.forEach((subscriptions, encoder) => {
       const encoded = encoder.encode(event);
-      for (const subscription of subscriptions) {
-        try {
-          subscription.deliver(encoded, event, changed);
-        } catch (error) {
-          this.context.logger.error({ err: error }, 'a listener failed; its subscription is ended');
-          subscription.cancel(new BacksideError('internal', undefined, { cause: error }));
-        }
-      }
+      const delivery = { encoded, event, commit };
+      for (const subscription of subscriptions) this.#deliverTo(subscription, delivery);
+    });
+  }
+
+  #deliverTo(subscription: ViewSubscription<unknown>, delivery: Delivery<unknown>): void {
+    try {
+      subscription.deliver(delivery);
+    } catch (error) {
+      this.context.logger.error({ err: error }, 'a listener failed; its subscription is ended');
+      subscription.cancel(new BacksideError('internal', undefined, { cause: error }));
     }
   }
 }
@@ -120,7 +122,7 @@ export class TreeView extends View {
     return events.within(this.path);
   }
 
-  protected changedBy(commit: Commit): readonly Path[] {
+  changedBy(commit: Commit): readonly Path[] {
     return changesWithin(this.path, commit.changes).map((change) => change.path);
   }
 

@@ -147,7 +147,7 @@ export class WindowView extends View {
     this.#edge = last === undefined ? null : { key: last[0], value: indexValueOf(order, last[0], last[1]) };
   }
 
-  protected changedBy(): null {
+  changedBy(): null {
     return null;
   }
 

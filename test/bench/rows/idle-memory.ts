@@ -75,7 +75,7 @@ async function bytesPerConnection(
 ): Promise<number> {
   const load = await LoadProcess.start('idle', { pid: target.pid, port: target.port, dialect, listen });
   const points: [number, number][] = [];
-  for (const count of quick ? [500, 1500] : [1000, 2000, 3000, 4000, 5000]) {
+  for (const count of quick ? [1000, 2500, 4000] : [2000, 4000, 6000, 8000]) {
     const sample = await load.round(count);
     points.push([count, sample.values![0]!]);
   }
