@@ -2,7 +2,7 @@ import { BacksideError } from '@backside/protocol';
 import type { Frame } from '@backside/stomp';
 import type { ClientSubscription } from './client-subscription.js';
 import { parseAck } from './encoder.js';
-import { required } from './frame-headers.js';
+import { heldBytes, required } from './frame-headers.js';
 import type { Session } from './session.js';
 
 interface Acknowledged {
@@ -22,7 +22,7 @@ export function serveAcknowledgement(session: Session, frame: Frame): void {
     const found = find(session, frame);
     found?.subscription.acknowledge(found.messageId);
   } else {
-    session.standing.transactions.extend(transaction, 0, ({ acknowledgements }) => {
+    session.standing.transactions.extend(transaction, heldBytes(frame), ({ acknowledgements }) => {
       const found = find(session, frame);
       if (found !== null) acknowledgements.push(found);
     });

@@ -15,11 +15,15 @@ function wheel(): {
     deadlines,
     calls,
     at: (name, ms, again) =>
-      deadlines.schedule(START + ms, (now) => {
-        calls.push([name, now - START]);
-        left -= 1;
-        return again === undefined || left <= 0 ? null : now + again;
-      }),
+      deadlines.schedule(
+        START + ms,
+        (now) => {
+          calls.push([name, now - START]);
+          left -= 1;
+          return again === undefined || left <= 0 ? null : now + again;
+        },
+        { over: false },
+      ),
   };
 }
 
@@ -58,4 +62,27 @@ test('a clock that goes back does no harm', () => {
   expect(calls).toEqual([]);
   deadlines.advance(START + 200);
   expect(calls).toHaveLength(1);
+});
+
+test('what belongs to somebody who is gone is forgotten within a turn, however late it is due', () => {
+  const { deadlines, calls } = wheel();
+  const sixDays = 6 * 86_400_000;
+  let asked = 0;
+  const gone = {
+    get over(): boolean {
+      asked += 1;
+      return asked > 2;
+    },
+  };
+  deadlines.schedule(
+    START + sixDays,
+    (now) => {
+      calls.push(['gone', now]);
+      return null;
+    },
+    gone,
+  );
+  for (let ms = 0; ms <= 200_000; ms += 50) deadlines.advance(START + ms);
+  deadlines.advance(START + sixDays + 1_000);
+  expect([asked, calls]).toEqual([3, []]);
 });

@@ -1,9 +1,16 @@
 /** Called once its time has come, with the present time; returns when to be called again, or null for never. */
 export type Timed = (now: number) => number | null;
 
+/** What a call is for. */
+export interface Owner {
+  /** Whether the call has lost its purpose. */
+  readonly over: boolean;
+}
+
 interface Entry {
   readonly at: number;
   readonly timed: Timed;
+  readonly owner: Owner;
 }
 
 const SLOTS = 512;
@@ -24,13 +31,16 @@ export class Deadlines {
     this.#done = Math.floor(now / resolutionMs);
   }
 
-  /** Has `timed` called at `at` or a little later; at once (with the next advance) if that is past. */
-  schedule(at: number, timed: Timed): void {
+  /**
+   * Has `timed` called at `at` or a little later; at once (with the next advance) if that is past. What belongs to an owner
+   * that is over is forgotten within one turn of the wheel, however far off its time is.
+   */
+  schedule(at: number, timed: Timed, owner: Owner): void {
     const furthest = this.#done + SLOTS - 1;
     const slot = Math.min(furthest, Math.max(this.#done + 1, Math.ceil(at / this.#resolutionMs)));
     const entries = this.#slots[slot % SLOTS];
-    if (entries) entries.push({ at, timed });
-    else this.#slots[slot % SLOTS] = [{ at, timed }];
+    if (entries) entries.push({ at, timed, owner });
+    else this.#slots[slot % SLOTS] = [{ at, timed, owner }];
   }
 
   /** Calls what is due at `now`. */
@@ -47,8 +57,9 @@ export class Deadlines {
   }
 
   #call(entry: Entry, now: number): void {
+    if (entry.owner.over) return;
     const next = entry.at > now ? entry.at : entry.timed(now);
-    if (next !== null) this.schedule(next, entry.timed);
+    if (next !== null) this.schedule(next, entry.timed, entry.owner);
   }
 
   /** Advances by itself, on a timer that does not keep the process alive. */

@@ -30,6 +30,13 @@ export function wordHeader<Word extends string>(frame: Frame, name: string, word
   return word;
 }
 
+/** What a frame holds in memory, roughly: its body and the characters of its headers. */
+export function heldBytes(frame: Frame): number {
+  let bytes = frame.body.byteLength;
+  for (const [name, value] of frame.headers) bytes += name.length + value.length;
+  return bytes;
+}
+
 /** Destinations of the server itself; `/.priority` is not one of them. */
 export function isReserved(destination: string): boolean {
   return destination.startsWith('/.') && destination !== '/.priority';

@@ -16,11 +16,11 @@ export interface ProxyLimits {
   readonly transactions: number;
   /** SENDs, and as many ACKs, in one transaction. */
   readonly transactionSteps: number;
-  /** Bodies of all open transactions on one connection together. */
+  /** Bodies and headers of all open transactions on one connection together. */
   readonly transactionBytes: number;
   /** Unanswered frames of one connection, beyond which nothing is read from it until some are answered. */
   readonly unansweredFrames: number;
-  /** Bodies of unanswered frames of one connection together, with the same effect. */
+  /** Bodies and headers of unanswered frames of one connection together, with the same effect. */
   readonly unansweredBytes: number;
   /** Unacknowledged events of a subscription in a client ack mode that names no `prefetch-count`, and the highest that it may name. */
   readonly unacknowledgedEvents: number;
@@ -28,7 +28,7 @@ export interface ProxyLimits {
   readonly framesPerSecond: number;
   /** Bytes per second from one connection; twice as many may come at once. */
   readonly bytesPerSecond: number;
-  /** One incoming websocket message, inflated. */
+  /** One incoming websocket message, inflated; before CONNECT it is `bytesBeforeConnect`. */
   readonly websocketMessageBytes: number;
   /** Output waiting for a connection beyond which its events are coalesced instead of queued. */
   readonly softQueueBytes: number;

@@ -28,8 +28,8 @@ const WINDOW_FULL = 2;
 export class LiveSubscription implements ClientSubscription, Listener<Uint8Array> {
   readonly #outbox: Outbox;
   readonly #counters: ProxyCounters;
-  /** Whether an event needs nothing more than to be sent: no ACK is awaited and others follow. */
-  readonly #plain: boolean;
+  /** Whether an event needs nothing more than to be sent: it is not the first or last one, and no ACK is awaited. */
+  #plain = false;
   readonly #session: Session;
   readonly #path: Path;
   readonly #query: Query | undefined;
@@ -48,7 +48,6 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
   constructor(session: Session, options: LiveSubscriptionOptions) {
     this.#outbox = session.outbox;
     this.#counters = session.context.counters;
-    this.#plain = options.encoder.options.ackMode === 'auto' && !options.once;
     this.#session = session;
     this.#path = options.path;
     this.#query = options.query;
@@ -90,8 +89,13 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     this.#revision = event.revision;
     this.#counters.messagesOut += 1;
     this.#outbox.pushShared(encoded);
-    if (this.#plain) return;
+    if (!this.#plain) this.#sent(event);
+  }
+
+  #sent(event: ViewEvent): void {
+    this.#session.gate.hasBegun(this);
     if (this.#once) this.#session.serverEnded(this, null);
+    else if (this.#encoder.options.ackMode === 'auto') this.#plain = true;
     else this.#await(this.#encoder.messageId(event));
   }
 
@@ -144,6 +148,7 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     this.#handle?.end();
     this.#handle = null;
     this.#unacknowledged = null;
+    this.#session.gate.hasBegun(this);
     this.#session.context.encoders.release(this.#encoder);
     this.#counters.subscriptions -= 1;
   }

@@ -27,6 +27,8 @@ export class MemoryTransport implements Transport {
     if (!this.#clientReads) this.queuedBytes += octets.byteLength;
   }
 
+  limitMessages(): void {}
+
   pauseReading(): void {
     this.readingPaused = true;
   }

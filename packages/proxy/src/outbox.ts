@@ -108,6 +108,14 @@ export class Outbox {
   }
 }
 
+/**
+ * From so many connections on it pays to wait for more: one write system call carries what two would have. Below, or when
+ * nothing is on its way, nobody waits.
+ */
+const WORTH_HOLDING = 64;
+/** How long a flush is held back at most, in milliseconds: about what the journal takes for the batch that is under way. */
+const HOLD_MS = 1;
+
 /** Writes for all connections at the end of each tick in which one of them has something to send. */
 export class TickWriter {
   readonly limits: OutboxLimits;
@@ -122,11 +130,18 @@ export class TickWriter {
     this.#now = now;
   }
 
-  /** Has the outbox flushed at the end of this tick; returns the empty chain to begin with. */
+  /** Has the outbox flushed at the end of this tick, or shortly after; returns the empty chain to begin with. */
   enlist(outbox: Outbox): OutChain {
-    if (this.#waiting.length === 0) setImmediate(() => this.flush());
+    if (this.#waiting.length === 0) setImmediate(() => this.#tickEnded());
     this.#waiting.push(outbox);
     return this.#root;
+  }
+
+  /** Many connections, and writes under way whose events will go to some of them: these may go out with what waits. */
+  #tickEnded(): void {
+    const more = this.#waiting.length >= WORTH_HOLDING && this.counters.writesInFlight > 0;
+    if (more) setTimeout(() => this.flush(), HOLD_MS);
+    else this.flush();
   }
 
   /** Flushes all that wait, now. */

@@ -33,18 +33,59 @@ test('other readers do not notice', async () => {
   expect(await quick.rest()).toHaveLength(50);
 });
 
-test('a subscription that begins while the connection is congested waits with its state', async () => {
+test('a SUBSCRIBE that comes while the connection is congested waits, and what is behind it', async () => {
   const { client, database } = await openFixture({ limits: { softQueueBytes: 1_000 } });
   await put(database, '/big', 'x'.repeat(2_000));
   const session = await client();
   session.transport.clientStopsReading();
   session.send('SUBSCRIBE', { id: '1', destination: '/big' });
-  await turns();
   session.send('SUBSCRIBE', { id: '2', destination: '/big', receipt: 'r' });
+  session.send('SEND', { destination: '/after', receipt: 's' }, '1');
   await turns();
-  expect((await session.rest()).map((frame) => frame.command)).toEqual(['MESSAGE', 'RECEIPT']);
+  expect((await session.rest()).map((frame) => frame.headers.subscription)).toEqual(['1']);
   session.transport.clientReadsAgain();
-  expect((await session.rest()).map((frame) => frame.headers.subscription)).toEqual(['2']);
+  const frames = await session.rest();
+  expect(frames.map((frame) => frame.headers['receipt-id'] ?? frame.headers.subscription)).toEqual(['r', '2', 's']);
+});
+
+test('who asks for many states and reads none has no more than one made for him', async () => {
+  const { client, database, proxy } = await openFixture({ limits: { softQueueBytes: 1_000 } });
+  await put(database, '/big', 'x'.repeat(2_000));
+  const session = await client();
+  session.transport.clientStopsReading();
+  for (let id = 0; id < 100; id += 1) session.send('SUBSCRIBE', { id: `${id}`, destination: '/big' });
+  await turns();
+  expect(proxy.counters.messagesOut).toBe(1);
+  const ids: (string | undefined)[] = [];
+  for (let round = 0; round < 100; round += 1) {
+    session.transport.clientReadsAgain();
+    ids.push(...(await session.rest()).map((frame) => frame.headers.subscription));
+    session.transport.clientStopsReading();
+  }
+  expect(ids).toEqual(Array.from({ length: 100 }, (_, id) => `${id}`));
+});
+
+test('a connection that ends while a SUBSCRIBE waits is let go, and what it had sent is served', async () => {
+  const { client, database, proxy } = await openFixture({ limits: { softQueueBytes: 1_000 } });
+  await put(database, '/big', 'x'.repeat(2_000));
+  const session = await client();
+  session.transport.clientStopsReading();
+  for (const id of ['1', '2', '3']) session.send('SUBSCRIBE', { id, destination: '/big' });
+  session.send('SEND', { destination: '/after' }, '1');
+  await turns();
+  session.transport.clientVanishes();
+  await turns();
+  expect([proxy.connections, proxy.counters.subscriptions, database.revision]).toEqual([0, 0, 2]);
+});
+
+test('a subscription that ends before its first event makes room for the next', async () => {
+  const { client } = await openFixture();
+  const session = await client();
+  session.send('SUBSCRIBE', { id: '1', destination: '/a', receipt: 'r1' });
+  session.send('UNSUBSCRIBE', { id: '1' });
+  session.send('SUBSCRIBE', { id: '2', destination: '/a', receipt: 'r2' });
+  const frames = await session.rest();
+  expect(frames.map((frame) => frame.headers['receipt-id'] ?? frame.headers.subscription)).toEqual(['r1', 'r2', '2']);
 });
 
 test('a single snapshot may exceed every bound', async () => {
@@ -102,4 +143,17 @@ test('too many frames or bytes per second are refused', async () => {
   expect((await loud.ask('SEND', { destination: '/a' }, JSON.stringify('x'.repeat(30_000)))).headers.code).toBe(
     'rate-limited',
   );
+});
+
+test('a frame refused for its rate ends the connection, also for who listens to refusals: no transaction loses a part', async () => {
+  let now = 5_000;
+  const { client, database } = await openFixture({ now: () => now, limits: { framesPerSecond: 3 } });
+  const session = await client();
+  session.send('SUBSCRIBE', { id: 'e', destination: '/.errors' });
+  session.send('BEGIN', { transaction: 't' });
+  for (const path of ['/a', '/b', '/c', '/d']) session.send('SEND', { destination: path, transaction: 't' }, '1');
+  now += 5_000;
+  session.send('COMMIT', { transaction: 't' });
+  expect((await session.rest()).at(-1)).toMatchObject({ command: 'ERROR', headers: { code: 'rate-limited' } });
+  expect(database.revision).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { BacksideError, ERRORS, type ErrorCode, HEADERS, type Logger, toBacksideError } from '@backside/protocol';
-import { canWriteHeader, formatHeaders, VERSIONS, type Version } from '@backside/stomp';
+import { canWriteHeader, type Frame, formatHeaders, VERSIONS, type Version } from '@backside/stomp';
 import { assembleFrame } from './framing.js';
 import type { Framing } from './transport.js';
 
@@ -32,6 +32,10 @@ export interface RefusalDetails {
   readonly receipt?: string | undefined;
   /** The subscription that it is about. */
   readonly subscription?: string | undefined;
+}
+
+export function receiptOf(frame: Frame): RefusalDetails {
+  return { receipt: frame.headers.get('receipt') };
 }
 
 /** The receiving end of an ERROR. */

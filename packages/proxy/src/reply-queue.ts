@@ -2,7 +2,7 @@ import type { BacksideError } from '@backside/protocol';
 
 /** The answer to one client frame. */
 export class Reply {
-  /** Octets of the body that waits with it. */
+  /** What the frame that waits for it holds. */
   readonly bytes: number;
   next: Reply | null = null;
   settled = false;
@@ -10,8 +10,6 @@ export class Reply {
   octets: Uint8Array | null = null;
   /** Why this answer is the last one. */
   failure: BacksideError | null = null;
-  /** For a failure: the receipt that the frame had asked for. */
-  receipt: string | undefined = undefined;
   /** Whether the connection ends in peace after this answer. */
   goodbye = false;
 
@@ -45,12 +43,12 @@ export class ReplyQueue {
     return this.#size;
   }
 
-  /** Octets of the bodies that wait for them. */
+  /** What the frames that wait for them hold. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Takes the next place, for a frame with a body of so many octets. */
+  /** Takes the next place, for a frame that holds so many octets. */
   expect(bytes = 0): Reply {
     const reply = new Reply(bytes);
     if (this.#tail === null) this.#head = reply;

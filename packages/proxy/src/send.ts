@@ -2,7 +2,7 @@ import type { WriteOperation, WriteResult } from '@backside/api';
 import { BacksideError, DESTINATIONS, HEADERS } from '@backside/protocol';
 import { type Frame, formatHeaders } from '@backside/stomp';
 import { formatPath, type Path } from '@backside/tree';
-import { invalidHeader, isReserved, PATHS, required } from './frame-headers.js';
+import { heldBytes, invalidHeader, isReserved, PATHS, required } from './frame-headers.js';
 import type { Reply } from './reply-queue.js';
 import type { Session } from './session.js';
 import { signInAgain } from './sign-in.js';
@@ -50,7 +50,7 @@ export function write(session: Session, operation: WriteOperation, frame: Frame,
   const { standing, subscriptions } = session;
   const goesOn = subscriptions.listener !== null;
   const written = standing.database.write(goesOn ? operation : { ...operation, series: standing.series });
-  const reply = session.expect(frame.body.byteLength);
+  const reply = session.expect(heldBytes(frame));
   const { counters } = session.context;
   counters.writesInFlight += 1;
   written.then(
@@ -87,7 +87,7 @@ function keepForTheEnd(session: Session, frame: Frame, path: Path): void {
 const NOT_IN_TRANSACTIONS = [HEADERS.ackLevel, HEADERS.idempotencyKey, HEADERS.onDisconnect];
 
 function sendInTransaction(session: Session, frame: Frame, to: { destination: string; transaction: string }): void {
-  session.standing.transactions.extend(to.transaction, frame.body.byteLength, (transaction) => {
+  session.standing.transactions.extend(to.transaction, heldBytes(frame), (transaction) => {
     for (const name of NOT_IN_TRANSACTIONS) {
       if (frame.headers.has(name)) throw invalidHeader(name, 'on COMMIT, or on a SEND without a transaction');
     }

@@ -3,23 +3,19 @@ import { type Frame, formatHeaders, LIMITS_BEFORE_CONNECT, StompError, type Vers
 import type { ClientSubscription } from './client-subscription.js';
 import type { ProxyDatabase } from './database.js';
 import type { Envelope } from './encoder.js';
-import { beatOctets, receiptOctets } from './framing.js';
+import { receiptOctets } from './framing.js';
 import { Intake, type IntakeOwner } from './intake.js';
 import { RateLimit } from './limits.js';
 import { Outbox, type PressureListener } from './outbox.js';
-import { errorOctets, isOperationError, knownError, type RefusalDetails } from './refusal.js';
+import type { Phase } from './phase.js';
+import { errorOctets, isOperationError, knownError, type RefusalDetails, receiptOf } from './refusal.js';
 import { type Reply, type ReplyGiver, ReplyQueue } from './reply-queue.js';
 import type { SessionContext } from './session-context.js';
 import { StallWatch } from './stall-watch.js';
 import { Standing } from './standing.js';
+import { type GateOwner, SubscriptionGate } from './subscription-gate.js';
 import { Subscriptions } from './subscriptions.js';
 import type { CloseReason, Transport, TransportEvents } from './transport.js';
-
-/**
- * - `waiting`: for CONNECT. `signing-in`: until the credentials are checked. `open`: frames are served.
- * - `closing`: no input is accepted any more, answers to what came before are still given. `closed`: nothing is sent.
- */
-export type Phase = 'waiting' | 'signing-in' | 'open' | 'closing' | 'closed';
 
 /**
  * One client connection: its state, its input and output, and how it ends. What the frames mean is in the files named
@@ -28,13 +24,14 @@ export type Phase = 'waiting' | 'signing-in' | 'open' | 'closing' | 'closed';
  * Frames are served in order, and answered in order whatever order the work behind them completes in. After an ERROR
  * nothing is sent and nothing that came behind the refused frame is served.
  */
-export class Session implements TransportEvents, IntakeOwner, PressureListener, ReplyGiver {
+export class Session implements TransportEvents, IntakeOwner, PressureListener, ReplyGiver, GateOwner {
   readonly context: SessionContext;
   readonly transport: Transport;
   readonly envelope: Envelope;
   readonly outbox: Outbox;
   readonly intake: Intake;
   readonly subscriptions: Subscriptions;
+  readonly gate: SubscriptionGate;
   readonly standing: Standing;
   phase: Phase = 'waiting';
   /** Before CONNECT the one without escapes, so that a receipt goes back as it came. */
@@ -57,10 +54,12 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     this.outbox = new Outbox(transport, context.writer, this);
     this.intake = new Intake(this, transport, LIMITS_BEFORE_CONNECT);
     this.subscriptions = new Subscriptions(this.outbox);
+    this.gate = new SubscriptionGate(this);
     this.standing = new Standing(context);
     this.#replies = new ReplyQueue(this);
     this.#rate = new RateLimit(context.limits, now);
-    context.deadlines.schedule(now + context.limits.logInTimeoutMs, () => this.#checkLogIn());
+    context.deadlines.schedule(now + context.limits.logInTimeoutMs, () => this.#checkLogIn(), this);
+    transport.limitMessages(context.limits.bytesBeforeConnect);
     transport.start(this);
   }
 
@@ -70,6 +69,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     this.phase = 'signing-in';
     this.intake.parser.version = version;
     this.intake.parser.limits = this.context.limits.frames;
+    this.transport.limitMessages(this.context.limits.websocketMessageBytes);
     this.intake.hold();
   }
 
@@ -80,10 +80,13 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   }
 
   #checkLogIn(): null {
-    if (this.phase === 'waiting' || this.phase === 'signing-in') {
-      this.fail(new BacksideError('timeout', 'not signed in in time'));
-    }
+    if (this.phase !== 'open') this.fail(new BacksideError('timeout', 'not signed in in time'));
     return null;
+  }
+
+  /** Whether nothing is left to do for it. */
+  get over(): boolean {
+    return this.phase === 'closed';
   }
 
   // Input
@@ -97,7 +100,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
       this.fail(new BacksideError('rate-limited', 'too many bytes per second'));
       return;
     }
-    this.#bytesBeforeConnect += this.phase === 'waiting' ? octets.byteLength : 0;
+    if (this.phase === 'waiting') this.#bytesBeforeConnect += octets.byteLength;
     this.intake.receive(octets);
     if (this.phase === 'waiting' && this.#bytesBeforeConnect > context.limits.bytesBeforeConnect) {
       this.fail(new BacksideError('too-large', 'too much before CONNECT'));
@@ -107,11 +110,15 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   frame(frame: Frame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return;
     this.context.counters.framesIn += 1;
+    if (this.#rate.spendFrame()) this.serve(frame);
+    else this.fail(new BacksideError('rate-limited', 'too many frames per second'), receiptOf(frame));
+  }
+
+  serve(frame: Frame): void {
     try {
-      if (!this.#rate.spendFrame()) throw new BacksideError('rate-limited', 'too many frames per second');
       this.context.serve(this, frame);
     } catch (error) {
-      this.refuse(this.expect(), error, { receipt: frame.headers.get('receipt') });
+      this.refuse(this.expect(), error, receiptOf(frame));
     }
   }
 
@@ -216,23 +223,18 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     return receiptOctets(this.transport.framing, formatHeaders([['receipt-id', receipt]], this.version) + lines);
   }
 
-  /** Sends a heart-beat, unless so much waits that the client will hear from us anyway. */
-  beat(): void {
-    if (this.phase === 'open' && !this.outbox.congested) this.outbox.pushShared(beatOctets(this.transport.framing));
-  }
-
   // Pressure
 
   congested(): void {
     this.subscriptions.holdBack();
-    this.#stallWatch ??= new StallWatch(this.context, this.outbox, () => {
-      this.#giveUp('the client has stopped reading');
-    });
+    this.#stallWatch ??= new StallWatch(this, () => this.#giveUp('the client has stopped reading'));
     this.#stallWatch.start();
   }
 
   relieved(): void {
-    if (this.phase === 'open') this.subscriptions.letGo();
+    if (this.phase !== 'open') return;
+    this.subscriptions.letGo();
+    this.gate.reopen();
   }
 
   drained(): void {
@@ -268,6 +270,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     if (this.phase === 'closed') return;
     this.phase = 'closing';
     this.intake.drop();
+    this.gate.close();
     this.standing.abort();
     this.subscriptions.end();
   }
@@ -282,6 +285,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
 
   closed(): void {
     this.#transportClosed = true;
+    this.gate.close();
     if (this.phase === 'closing' || this.phase === 'closed' || this.intake.idle) this.#tearDown();
   }
 

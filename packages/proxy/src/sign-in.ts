@@ -105,10 +105,14 @@ async function replacePrincipal(
 /** Once the credential has expired, its holder may listen to no more than anybody; writes are refused by `Session.actor`. */
 function watchExpiry(session: Session, principal: Principal): void {
   if (principal.kind !== 'user' || principal.expiresAt === undefined) return;
-  session.context.deadlines.schedule(principal.expiresAt, () => {
-    if (session.standing.principal === principal && session.phase === 'open') renewAll(session, NOBODY);
-    return null;
-  });
+  session.context.deadlines.schedule(
+    principal.expiresAt,
+    () => {
+      if (session.standing.principal === principal && session.phase === 'open') renewAll(session, NOBODY);
+      return null;
+    },
+    session,
+  );
 }
 
 /** Decides the rights of all subscriptions again. */

@@ -1,16 +1,13 @@
-import type { Outbox } from './outbox.js';
-import type { SessionContext } from './session-context.js';
+import type { Session } from './session.js';
 
 /** Watches a congested connection, and gives it up when its client takes nothing for `stallTimeoutMs`. */
 export class StallWatch {
-  readonly #context: SessionContext;
-  readonly #outbox: Outbox;
+  readonly #session: Session;
   readonly #stalled: () => void;
   #running = false;
 
-  constructor(context: SessionContext, outbox: Outbox, stalled: () => void) {
-    this.#context = context;
-    this.#outbox = outbox;
+  constructor(session: Session, stalled: () => void) {
+    this.#session = session;
     this.#stalled = stalled;
   }
 
@@ -18,15 +15,17 @@ export class StallWatch {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    const intervalMs = this.#context.limits.stallTimeoutMs / 2;
+    const { context, outbox } = this.#session;
+    const intervalMs = context.limits.stallTimeoutMs / 2;
     let queuedBefore = Number.POSITIVE_INFINITY;
-    this.#context.deadlines.schedule(this.#context.now() + intervalMs, (now) => {
-      const { congested, queuedBytes } = this.#outbox;
+    const check = (now: number): number | null => {
+      const { congested, queuedBytes } = outbox;
       const stalled = congested && queuedBytes >= queuedBefore;
       queuedBefore = queuedBytes;
       this.#running = congested && !stalled;
       if (stalled) this.#stalled();
       return this.#running ? now + intervalMs : null;
-    });
+    };
+    context.deadlines.schedule(context.now() + intervalMs, check, this.#session);
   }
 }

@@ -174,6 +174,15 @@ describe('reserved destinations', () => {
     expect((await session.rest()).map((frame) => frame.body)).toEqual(['true', '1000']);
   });
 
+  test('of two subscriptions to /.errors the other goes on when one ends', async () => {
+    const { client } = await openFixture();
+    const session = await client();
+    for (const id of ['one', 'two']) session.send('SUBSCRIBE', { id, destination: '/.errors' });
+    session.send('UNSUBSCRIBE', { id: 'two' });
+    session.send('SEND', { destination: '/a' }, '{');
+    expect(await session.next()).toMatchObject({ command: 'MESSAGE', headers: { subscription: 'one' } });
+  });
+
   test('/.errors keeps the connection when a single operation is refused, and not for a broken protocol', async () => {
     const { client } = await openFixture({
       authorizer: { read: () => ({ allowed: true }), write: () => ({ allowed: false, trace: 't9' }) },

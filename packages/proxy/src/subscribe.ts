@@ -49,6 +49,7 @@ function ownSubscription(
 }
 
 function subscribeToTree(session: Session, frame: Frame, names: { id: string | undefined; path: Path }): void {
+  if (!session.gate.admits(frame)) return;
   session.subscriptions.assertFree(names.id, formatPath(names.path));
   const resume = frame.headers.get(HEADERS.resume);
   if (resume !== undefined && parseResumePoint(resume) === null) throw invalidHeader(HEADERS.resume, 'epoch:revision');
@@ -60,6 +61,7 @@ function subscribeToTree(session: Session, frame: Frame, names: { id: string | u
   const subscription = new LiveSubscription(session, {
     ...{ path: names.path, query, encoder, once, window },
   });
+  session.gate.begins(subscription);
   try {
     subscription.begin(principal, resume);
   } catch (error) {

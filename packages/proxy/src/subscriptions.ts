@@ -1,6 +1,6 @@
 import { BacksideError } from '@backside/protocol';
 import type { ClientSubscription } from './client-subscription.js';
-import type { ErrorsSubscription } from './info-subscription.js';
+import { ErrorsSubscription } from './info-subscription.js';
 import type { Outbox } from './outbox.js';
 
 /** How many subscriptions that the server ended are remembered, so that a client's late frame about one is no mistake. */
@@ -71,8 +71,14 @@ export class Subscriptions {
 
   #remove(subscription: ClientSubscription): void {
     this.#byKey?.delete(keyOf(subscription.id, subscription.destination));
-    if (subscription === this.listener) this.listener = null;
+    if (subscription === this.listener) this.listener = this.#otherListener();
     subscription.end();
+  }
+
+  /** A client may listen to `/.errors` more than once; one of them is told. */
+  #otherListener(): ErrorsSubscription | null {
+    for (const subscription of this.all()) if (subscription instanceof ErrorsSubscription) return subscription;
+    return null;
   }
 
   *all(): Iterable<ClientSubscription> {

@@ -48,6 +48,8 @@ export class TcpTransport implements Transport {
     });
   }
 
+  limitMessages(): void {}
+
   pauseReading(): void {
     this.#socket.pause();
   }

@@ -112,3 +112,15 @@ test('the data of open transactions is bounded, and freed by their ends', async 
     'limit-exceeded',
   );
 });
+
+test('headers count as data of a transaction', async () => {
+  const { client } = await openFixture({ limits: { transactionBytes: 10_000 } });
+  const writer = await client();
+  await writer.ask('BEGIN', { transaction: 't' });
+  const answers: string[] = [];
+  for (let step = 0; step < 3; step += 1) {
+    const headers = { destination: '/a', transaction: 't', [`note-${step}`]: 'x'.repeat(4_000) };
+    answers.push((await writer.ask('SEND', headers, '1')).headers.code ?? 'fine');
+  }
+  expect(answers).toEqual(['fine', 'fine', 'limit-exceeded']);
+});

@@ -4,7 +4,7 @@ import type { ClientSubscription } from './client-subscription.js';
 
 /** What a client has put into one transaction so far. */
 export class Transaction {
-  /** Octets of the bodies in it. */
+  /** What its frames hold. */
   bytes = 0;
   readonly steps: WriteStep[] = [];
   readonly preconditions: Precondition[] = [];
@@ -17,7 +17,7 @@ export class Transaction {
 export interface TransactionLimits {
   readonly transactions: number;
   readonly transactionSteps: number;
-  /** Bodies of all open transactions of a connection together. */
+  /** Bodies and headers of all open transactions of a connection together. */
   readonly transactionBytes: number;
 }
 
@@ -54,7 +54,7 @@ export class Transactions {
     return transaction;
   }
 
-  /** Adds to a transaction by `add` what came in a body of so many octets. What `add` throws dooms the transaction. */
+  /** Adds to a transaction by `add` what came in a frame that holds so much. What `add` throws dooms the transaction. */
   extend(name: string, bytes: number, add: (transaction: Transaction) => void): void {
     const transaction = this.get(name);
     try {

@@ -21,6 +21,8 @@ export interface Transport {
   start(events: TransportEvents): void;
   /** Queues octets behind those of earlier calls. The buffer may be shared with other connections. */
   write(octets: Uint8Array): void;
+  /** From now on refuses a single message of more octets (inflated) from the peer. No effect where there are no messages. */
+  limitMessages(bytes: number): void;
   /** A hint that nothing more can be taken now; some events may still come. */
   pauseReading(): void;
   resumeReading(): void;

@@ -24,6 +24,19 @@ const POLICY_VIOLATION = 1008;
  */
 export class TransportWebSocket extends WebSocket {
   transport: WebsocketTransport | null = null;
+
+  /** From now on the size that a message, inflated, may have. ws has no public way to change it on an open websocket. */
+  limitMessages(bytes: number): void {
+    const { _receiver: receiver, _extensions: extensions } = this as unknown as ReceivingSide;
+    receiver._maxPayload = bytes;
+    const inflation = extensions['permessage-deflate'];
+    if (inflation) inflation._maxPayload = bytes;
+  }
+}
+
+interface ReceivingSide {
+  readonly _receiver: { _maxPayload: number };
+  readonly _extensions: { readonly 'permessage-deflate'?: { _maxPayload: number } };
 }
 
 function onMessage(this: WebSocket, octets: WebSocket.RawData): void {
@@ -103,6 +116,10 @@ export class WebsocketTransport implements Transport {
       this.#awaitsDrain = false;
       this.#events?.drained();
     });
+  }
+
+  limitMessages(bytes: number): void {
+    this.#websocket.limitMessages(bytes);
   }
 
   pauseReading(): void {

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HEADERS } from '@backside/protocol';
-import { formatPath, type Path, parsePath } from '@backside/tree';
+import { formatPath, type Path } from '@backside/tree';
 import { readOnce } from '../client/read-once.js';
 import { choice, type OptionTable, requiredText, text } from '../config/option.js';
 import { DATA_OPTION } from '../config/server-options.js';
@@ -11,6 +11,7 @@ import { openFolderSnapshot } from '../transfer/folder-snapshot.js';
 import { createProgress } from '../transfer/progress.js';
 import { CLIENT_OPTIONS, withClient } from './client-options.js';
 import { type Command, defineCommand, type Io } from './command.js';
+import { pathArgument } from './path-argument.js';
 
 /** Where an export reads from and an import writes to. */
 export interface TransferConfig {
@@ -58,7 +59,7 @@ export const exportCommand: Command = defineCommand<ExportConfig>({
     }),
   },
   run: async ({ effective: { values }, positionals, io }) => {
-    const path = parsePath(positionals[0] ?? '/');
+    const path = pathArgument(positionals[0] ?? '/');
     const chunks = values.url === null ? folderChunks(values, path) : serverChunks(values, values.url, path);
     await writeOutput(counted(chunks, io), values.output, io.stdout);
     return 0;

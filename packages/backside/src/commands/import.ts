@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { type Path, parsePath } from '@backside/tree';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { Path } from '@backside/tree';
+import { ConfigError } from '../config/config-error.js';
 import { toggle } from '../config/option.js';
 import { size } from '../config/quantity.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
@@ -11,6 +12,7 @@ import { readJsonPieces } from '../transfer/json-pieces.js';
 import { createProgress } from '../transfer/progress.js';
 import { type Command, defineCommand, type Io } from './command.js';
 import { TRANSFER_OPTIONS, type TransferConfig } from './export.js';
+import { pathArgument } from './path-argument.js';
 
 interface ImportConfig extends TransferConfig {
   readonly merge: boolean;
@@ -38,8 +40,8 @@ export const importCommand: Command = defineCommand<ImportConfig>({
   },
   run: async ({ effective: { values }, positionals, io }) => {
     const file = positionals[0]!;
-    const path = parsePath(positionals[1] ?? '/');
-    const totalBytes = file === '-' ? null : (await stat(file)).size;
+    const path = pathArgument(positionals[1] ?? '/');
+    const totalBytes = file === '-' ? null : await sizeOf(file);
     const target = await openTarget(values);
     try {
       const revision = await importFile(values, { file, path, totalBytes, target, io });
@@ -50,6 +52,18 @@ export const importCommand: Command = defineCommand<ImportConfig>({
     }
   },
 });
+
+/** Throws `ConfigError` for what is not a file that can be read. */
+async function sizeOf(file: string): Promise<number> {
+  try {
+    await access(file, constants.R_OK);
+    const found = await stat(file);
+    if (found.isDirectory()) throw new Error('it is a directory');
+    return found.size;
+  } catch (cause) {
+    throw new ConfigError(`FILE: ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
 
 interface Task {
   readonly file: string;

@@ -1,9 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import { HEADERS } from '@backside/protocol';
-import { formatPath, parsePath } from '@backside/tree';
+import { formatPath } from '@backside/tree';
 import { ConfigError } from '../config/config-error.js';
 import { CLIENT_OPTIONS, type ClientConfig, withClient } from './client-options.js';
 import { type Command, defineCommand } from './command.js';
+import { pathArgument } from './path-argument.js';
 
 export const setCommand: Command = defineCommand<ClientConfig>({
   name: 'set',
@@ -11,7 +12,7 @@ export const setCommand: Command = defineCommand<ClientConfig>({
   summary: 'Replaces the value at a path and prints the revision; JSON may be `-` for standard input.',
   options: CLIENT_OPTIONS,
   run: async ({ effective: { values }, positionals, io }) => {
-    const path = formatPath(parsePath(positionals[0]!));
+    const path = formatPath(pathArgument(positionals[0]!));
     const body = positionals[1] === '-' ? (await buffer(io.stdin)).toString('utf8') : positionals[1]!;
     assertJson(body);
     const receipt = await withClient(values, (client) => client.request('SEND', [['destination', path]], body));

@@ -1,10 +1,11 @@
 import { HEADERS } from '@backside/protocol';
-import { formatPath, parsePath } from '@backside/tree';
+import { formatPath } from '@backside/tree';
 import type { Message } from '../client/stomp-client.js';
 import { integer } from '../config/option.js';
 import { CLIENT_OPTIONS, type ClientConfig, FORMAT_OPTION, withClient } from './client-options.js';
 import { type Command, defineCommand, type Io } from './command.js';
 import { QUERY_OPTION } from './get.js';
+import { pathArgument } from './path-argument.js';
 
 interface WatchConfig extends ClientConfig {
   readonly query: string | null;
@@ -29,7 +30,7 @@ export const watchCommand: Command = defineCommand<WatchConfig>({
     }),
   },
   run: async ({ effective: { values }, positionals, io }) => {
-    const path = formatPath(parsePath(positionals[0]!));
+    const path = formatPath(pathArgument(positionals[0]!));
     await withClient(values, async (client) => {
       const enough = new Promise<null>((resolve) => {
         let left = values.count;

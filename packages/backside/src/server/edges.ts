@@ -44,10 +44,10 @@ export interface EdgesOptions {
 /** Listens on the configured ports. Rejects, with everything closed again, if one cannot be had. */
 export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const { config, logger } = options;
-  const tls = readTls(config);
+  const reception = { tls: readTls(config), patienceMs: config.logInTimeout };
   const proxy = openProxy(options);
-  const web = createWebServer(tls, requestListener(options, proxy));
-  const stomp = proxy && createStreamServer(tls, (socket) => proxy.acceptTcp(socket));
+  const web = createWebServer(reception, requestListener(options, proxy));
+  const stomp = proxy && createStreamServer(reception, (socket) => proxy.acceptTcp(socket));
   serveUpgrades(web, proxy);
   const servers = stomp ? [web, stomp] : [web];
   const report = (error: Error): void => logger.error({ err: error }, 'a port reported an error');
@@ -56,7 +56,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
     const http = await listen(web, { host, port: config.port, option: 'port' });
     const tcp = stomp && (await listen(stomp, { host, port: config.tcpPort, option: 'tcpPort' }));
     for (const server of servers) server.on('error', report);
-    return { ports: { http, stomp: tcp }, drain: () => drain(servers, web, proxy) };
+    return { ports: { http, stomp: tcp }, drain: () => drain({ web, stomp, proxy }) };
   } catch (error) {
     for (const server of servers) stopListening(server);
     await proxy?.drain();
@@ -96,8 +96,16 @@ function serveUpgrades(web: HttpServer, proxy: StompProxy | null): void {
   });
 }
 
-async function drain(servers: readonly Server[], web: HttpServer, proxy: StompProxy | null): Promise<void> {
-  for (const server of servers) stopListening(server);
-  web.closeIdleConnections();
+interface Listening {
+  readonly web: HttpServer;
+  readonly stomp: Server | null;
+  readonly proxy: StompProxy | null;
+}
+
+/** The web port is closed last, so that `/health` tells meanwhile that the node goes down; websockets are refused by the proxy. */
+async function drain({ web, stomp, proxy }: Listening): Promise<void> {
+  if (stomp) stopListening(stomp);
   await proxy?.drain();
+  stopListening(web);
+  web.closeIdleConnections();
 }

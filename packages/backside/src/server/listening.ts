@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
 
@@ -15,7 +15,14 @@ interface TlsMaterial {
 export function readTls({ tlsCert, tlsKey }: Pick<ServerConfig, 'tlsCert' | 'tlsKey'>): TlsMaterial | null {
   if (tlsCert === null && tlsKey === null) return null;
   if (tlsCert === null || tlsKey === null) throw new ConfigError('tlsCert and tlsKey are only of use together');
-  return { cert: readFile('tlsCert', tlsCert), key: readFile('tlsKey', tlsKey) };
+  const material = { cert: readFile('tlsCert', tlsCert), key: readFile('tlsKey', tlsKey) };
+  try {
+    createSecureContext(material);
+    return material;
+  } catch (cause) {
+    const why = `${tlsCert} and ${tlsKey} are not a certificate and its key in PEM`;
+    throw new ConfigError(`tlsCert, tlsKey: ${why}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function readFile(option: string, file: string): Buffer {
@@ -26,13 +33,27 @@ function readFile(option: string, file: string): Buffer {
   }
 }
 
-export function createWebServer(tls: TlsMaterial | null, onRequest: RequestListener): HttpServer {
-  return tls ? createHttpsServer(tls, onRequest) : createHttpServer(onRequest);
+/** How a port treats those who connect to it. */
+export interface Reception {
+  readonly tls: TlsMaterial | null;
+  /** How long a client may take for the TLS handshake, and again for the head of its HTTP request. */
+  readonly patienceMs: number;
 }
 
-export function createStreamServer(tls: TlsMaterial | null, onSocket: (socket: Socket) => void): Server {
-  if (!tls) return createTcpServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, onSocket);
-  return createTlsServer({ ...tls, noDelay: true, keepAlive: true }, onSocket);
+export function createWebServer({ tls, patienceMs }: Reception, onRequest: RequestListener): HttpServer {
+  const patience = {
+    headersTimeout: patienceMs,
+    requestTimeout: patienceMs,
+    connectionsCheckingInterval: Math.ceil(patienceMs / 4),
+  };
+  if (!tls) return createHttpServer(patience, onRequest);
+  return createHttpsServer({ ...tls, ...patience, handshakeTimeout: patienceMs }, onRequest);
+}
+
+export function createStreamServer({ tls, patienceMs }: Reception, onSocket: (socket: Socket) => void): Server {
+  const socketOptions = { noDelay: true, keepAlive: true, allowHalfOpen: true };
+  if (!tls) return createTcpServer(socketOptions, onSocket);
+  return createTlsServer({ ...tls, ...socketOptions, handshakeTimeout: patienceMs }, onSocket);
 }
 
 /** Listens; resolves with the port. Rejects with a message that names the option to change. */

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { serveJournal } from '@backside/journal-ipc';
 import { relayNotifications } from '@backside/notifier-ipc';
@@ -10,6 +11,7 @@ import type { ServerConfig } from '../config/server-options.js';
 import { openCheckpointedJournal } from './checkpointed-journal.js';
 import { prepareDataFolder } from './data-folder.js';
 import type { Ports } from './edges.js';
+import { listen } from './listening.js';
 import { withFields } from './logger.js';
 import type { MessageLink } from './message-link.js';
 import type { RunningServer } from './running-server.js';
@@ -20,22 +22,25 @@ import { journalChannel, NOTIFICATIONS_CHANNEL } from './worker-messages.js';
 const FIRST_RESTART_DELAY = 100;
 const LAST_RESTART_DELAY = 10_000;
 /** A worker that has served this many milliseconds was alive. */
-const HEALTHY_AFTER = 60_000;
+const HEALTHY_AFTER = 1_000;
 
 /** Owns the journals, and has `config.workers` equal processes serve clients. Resolves once all of them do. */
 export async function startPrimary(config: ServerConfig, logger: Logger): Promise<RunningServer> {
   if (config.store !== 'embedded') throw new ConfigError('workers: several workers need the store "embedded"');
   await prepareDataFolder(config.data);
   const journals = await openJournals(config, logger);
+  // The workers accept connections themselves. The other policy, where the primary hands them round, leaves a connection
+  // hanging for ever that was handed to a worker which died before it took it.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('../cluster-worker.js', import.meta.url)),
     args: [],
     serialization: 'advanced',
   });
-  const primary = new Primary(config, logger, journals);
+  const primary = new Primary(await settlePorts(config), logger, journals);
   try {
     const ports = await primary.start();
-    return { ports, failed: primary.failed, stop: () => primary.stop() };
+    return { ports, failed: new Promise(() => {}), stop: () => primary.stop() };
   } catch (error) {
     await primary.stop();
     throw error;
@@ -56,15 +61,12 @@ async function openJournals(config: ServerConfig, logger: Logger): Promise<Reado
 }
 
 class Primary {
-  readonly failed: Promise<Error>;
   readonly #config: ServerConfig;
   readonly #logger: Logger;
   readonly #journals: ReadonlyMap<string, Journal>;
   readonly #relay = relayNotifications();
   readonly #collectMetrics = createMetricsCollector();
   readonly #workers = new Set<WorkerHandle>();
-  #fail!: (error: Error) => void;
-  #ports: Ports | null = null;
   #restartDelay = FIRST_RESTART_DELAY;
   #restartTimers = new Set<NodeJS.Timeout>();
   #forked = 0;
@@ -74,18 +76,12 @@ class Primary {
     this.#config = config;
     this.#logger = logger;
     this.#journals = journals;
-    this.failed = new Promise((resolve) => {
-      this.#fail = resolve;
-    });
   }
 
-  /** The first worker settles the ports, which the others then share. */
   async start(): Promise<Ports> {
-    const ports = await this.#fork().ready;
-    this.#ports = ports;
-    await Promise.all(Array.from({ length: this.#config.workers - 1 }, () => this.#fork().ready));
+    const ready = await Promise.all(Array.from({ length: this.#config.workers }, () => this.#fork().ready));
     for (const worker of this.#workers) this.#replaceWhenEnded(worker);
-    return ports;
+    return ready[0]!;
   }
 
   async stop(): Promise<void> {
@@ -135,14 +131,23 @@ class Primary {
     const worker = this.#fork();
     this.#replaceWhenEnded(worker);
     worker.ready.then(
-      (ports) => this.#replaced(ports),
+      () => this.#logger.info({}, 'a new worker serves'),
       (error: unknown) => this.#logger.error({ err: error }, 'a new worker could not start'),
     );
   }
+}
 
-  /** When all workers have died at once, a port that was chosen freely is lost with them. */
-  #replaced({ http, stomp }: Ports): void {
-    if (http === this.#ports?.http && stomp === this.#ports.stomp) this.#logger.info({}, 'a new worker serves');
-    else this.#fail(new Error('all workers have died, and the ports that they had chosen are lost'));
-  }
+/** Chooses free ports where any will do, so that all workers, also later ones, listen on the same. */
+async function settlePorts(config: ServerConfig): Promise<ServerConfig> {
+  const port = await settlePort(config.host, config.port);
+  const tcpPort = await settlePort(config.host, config.tcpPort);
+  return { ...config, port, tcpPort };
+}
+
+async function settlePort(host: string, port: number): Promise<number> {
+  if (port !== 0) return port;
+  const server = createServer();
+  const settled = await listen(server, { host, port, option: 'port' });
+  await new Promise((resolve) => server.close(resolve));
+  return settled;
 }

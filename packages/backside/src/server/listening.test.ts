@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError } from '../config/config-error.js';
+import { createStreamServer, createWebServer, listen, type Reception, readTls } from './listening.js';
+
+const HOST = '127.0.0.1';
+const PATIENCE_MS = 200;
+
+let folder: string;
+let tlsCert: string;
+let tlsKey: string;
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'backside-listening-'));
+  tlsCert = join(folder, 'cert.pem');
+  tlsKey = join(folder, 'key.pem');
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  await promisify(execFile)('openssl', ['req', ...kind, ...subject, '-keyout', tlsKey, '-out', tlsCert]);
+});
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function port(server: Server): Promise<number> {
+  servers.push(server);
+  return listen(server, { host: HOST, port: 0, option: 'port' });
+}
+
+function reception(secure: boolean): Reception {
+  return { tls: secure ? readTls({ tlsCert, tlsKey }) : null, patienceMs: PATIENCE_MS };
+}
+
+describe('TLS', () => {
+  test('files that hold no certificate and key are refused by the names of the options', async () => {
+    const text = join(folder, 'text.pem');
+    await writeFile(text, 'not PEM\n');
+    expect(() => readTls({ tlsCert: text, tlsKey })).toThrow(ConfigError);
+    expect(() => readTls({ tlsCert: text, tlsKey })).toThrow(/^tlsCert, tlsKey: .*text\.pem and .*key\.pem are not/);
+    expect(() => readTls({ tlsCert, tlsKey: text })).toThrow(/^tlsCert, tlsKey: /);
+  });
+
+  test('a client that ends its sending side over TLS is still answered', async () => {
+    const at = await port(
+      createStreamServer(reception(true), (socket) => {
+        socket.resume().on('end', () => setImmediate(() => socket.end('answer')));
+      }),
+    );
+    const client: TLSSocket = connectTls({ host: HOST, port: at, ca: await readFile(tlsCert), allowHalfOpen: true });
+    client.end('question');
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('answer');
+    client.destroy();
+  });
+});
+
+describe('a client that connects and says nothing is dropped when patience ends', () => {
+  test.each([
+    ['on the web port', () => createWebServer(reception(false), () => {})],
+    ['on the web port with TLS', () => createWebServer(reception(true), () => {})],
+    ['on the STOMP port before the TLS handshake', () => createStreamServer(reception(true), () => {})],
+  ])('%s', async (_where, create) => {
+    const server = create();
+    server.on('clientError', (_error, socket) => socket.destroy());
+    const client = connect(await port(server), HOST);
+    client.resume().on('error', () => {});
+    await once(client, 'close');
+    expect(client.destroyed).toBe(true);
+  });
+});

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { SILENT_LOGGER } from '@backside/protocol';
+import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { parseFlags } from '../config/flags.js';
+import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
+import { resolveSettings } from '../config/setting.js';
+import type { RunningServer } from './running-server.js';
+import { startSingleServer } from './single-server.js';
+
+const FLAGS = ['--mode', 'development', '--store', 'memory', '--port', '0', '--tcp-port', '0'];
+/** More than the system takes for a client that does not read. */
+const BIG = JSON.stringify('x'.repeat(9_000_000));
+
+let server: RunningServer;
+afterEach(() => server.stop());
+
+async function start(...flags: string[]): Promise<void> {
+  const settings = parseFlags([...FLAGS, ...flags], SERVER_OPTIONS).settings;
+  server = await startSingleServer(resolveSettings<ServerConfig>(SERVER_OPTIONS, [settings]).values, SILENT_LOGGER);
+}
+
+/** A client that has asked for more than it reads. */
+async function slowClient(): Promise<Socket> {
+  const client = connect(server.ports.stomp!, '127.0.0.1');
+  client.write('CONNECT\naccept-version:1.2\nhost:h\n\n\0');
+  await once(client, 'data');
+  client.write(`SEND\ndestination:/big\nreceipt:written\ncontent-length:${BIG.length}\n\n${BIG}\0`);
+  await once(client, 'data');
+  client.pause();
+  client.write('SUBSCRIBE\nid:s\ndestination:/big\n\n\0');
+  return client;
+}
+
+async function get(path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${server.ports.http}${path}`);
+  return `${response.status} ${await response.text()}`;
+}
+
+test('while it drains /health answers 503, and no websocket is accepted', async () => {
+  await start();
+  const client = await slowClient();
+  await expect.poll(() => get('/metrics')).toMatch(/^backside_proxy_queued_bytes [1-9]/m);
+  const stopped = server.stop();
+  expect(await get('/health')).toMatch(/^503 \{"status":"draining","connections":1,/);
+  const websocket = new WebSocket(`ws://127.0.0.1:${server.ports.http}/stomp`);
+  const [error] = (await once(websocket, 'error')) as [Error];
+  expect(error.message).toContain('503');
+  client.destroy();
+  await stopped;
+  await expect(get('/health')).rejects.toThrow('fetch failed');
+});
+
+test('the metrics tell what an operator asks for', async () => {
+  await start();
+  const client = connect(server.ports.stomp!, '127.0.0.1');
+  client.write('CONNECT\naccept-version:1.2\nhost:h\n\n\0SEND\ndestination:/a.b\n\n1\0');
+  await once(client.resume(), 'close');
+  const text = await get('/metrics');
+  const names = [
+    'backside_proxy_connections',
+    'backside_proxy_subscriptions',
+    'backside_proxy_received_bytes_total',
+    'backside_proxy_sent_bytes_total',
+    'backside_proxy_refused_total{code="invalid-path"}',
+    'backside_database_views{database="default"}',
+    'backside_database_commits_total{database="default"}',
+    'backside_database_batch_size{database="default"}',
+    'backside_database_queue_depth{database="default"}',
+    'backside_database_checkpoint_lag{database="default"}',
+  ];
+  expect(names.filter((name) => !text.includes(`\n${name} `))).toEqual([]);
+});
