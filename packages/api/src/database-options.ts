@@ -1,5 +1,5 @@
 import type { Notifier } from '@backside/notifier';
-import type { Logger } from '@backside/protocol';
+import type { BacksideError, Logger } from '@backside/protocol';
 import type { Journal, Replica } from '@backside/store';
 import type { Limits } from '@backside/tree';
 import type { Authorizer } from './authorizer.js';
@@ -54,6 +54,8 @@ export interface DatabaseOptions {
   readonly limits?: Partial<DatabaseLimits>;
   /** Keep in each commit what stood at the changed paths before. Default false. */
   readonly recordPrior?: boolean;
+  /** Called when the journal has dropped what this node still misses: it can never be up to date again, and must be replaced. */
+  readonly onLost?: (error: BacksideError) => void;
   /** Whether this node lets the journal drop what its replica has on disk. Default true. */
   readonly trimsJournal?: boolean;
 }

@@ -12,10 +12,8 @@ import {
   createPushIds,
   DEFAULT_LIMITS,
   type Format,
-  hashNode,
   makeMap,
   type Node,
-  nodeToJson,
   type Path,
   type Query,
   readNode,
@@ -25,18 +23,17 @@ import { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } fr
 import { evaluate } from './evaluation.js';
 import { Follower } from './follower.js';
 import { History } from './history.js';
-import { IdempotencyRecord, scopedKey } from './idempotency.js';
+import { IdempotentWrites } from './idempotent-writes.js';
 import { LateSubscription } from './late-subscription.js';
 import type { ListenOptions, Subscription } from './listener.js';
 import type { TransactionResult, TransactionUpdate, WriteOperation, WriteResult } from './operation.js';
-import { readTail, type TailSource } from './resume-tail.js';
+import { TailReader } from './resume-tail.js';
 import { Sequencer } from './sequencer.js';
+import { runTransaction } from './transaction.js';
 import { ViewHub } from './view-hub.js';
 
 /** Commits read back after a start, so that idempotency keys and revision preconditions reach across it. */
 const RECALLED_COMMITS = 1_000;
-/** Tries of a transaction before it fails with `precondition-failed`. */
-const MAX_TRANSACTION_TRIES = 25;
 
 export interface ReadResult {
   readonly node: Node;
@@ -67,9 +64,8 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #limits: DatabaseLimits;
   readonly #history: History;
-  readonly #idempotency: IdempotencyRecord;
-  /** The last write under way for each idempotency key. */
-  readonly #inFlightKeys = new Map<string, Promise<unknown>>();
+  readonly #idempotent: IdempotentWrites;
+  readonly #tails: TailReader;
   readonly #hub: ViewHub;
   readonly #sequencer: Sequencer;
   readonly #follower: Follower;
@@ -86,7 +82,11 @@ export class Database {
       capacity: this.#limits.historyCommits,
       maxBytes: this.#limits.historyBytes,
     });
-    this.#idempotency = new IdempotencyRecord(this.#limits.idempotencyKeys);
+    this.#idempotent = new IdempotentWrites((write) => this.#sequencer.submit(write), this.#limits.idempotencyKeys);
+    this.#tails = new TailReader(journal, this.#history, {
+      maxCommits: this.#limits.maxResumeCommits,
+      maxBytes: this.#limits.historyBytes,
+    });
     this.#hub = new ViewHub({ replica, logger, ...this.#limits });
     this.#follower = new Follower({
       journal,
@@ -94,6 +94,7 @@ export class Database {
       sleep: options.sleep,
       revision: () => replica.revision,
       apply: (commits) => this.#apply(commits),
+      lost: (error) => options.onLost?.(error),
     });
     this.#sequencer = new Sequencer({
       journal,
@@ -110,8 +111,11 @@ export class Database {
         nextPushId: createPushIds({ now: options.now, random: options.random }),
         changedSince: (path, revision) => this.#history.changedSince(path, revision),
       },
-      catchUp: (head) => this.#follower.catchUp(head),
-      known: (key, operation) => this.#idempotency.find(key, operation),
+      catchUp: (head, missing) => {
+        this.#follower.receive(missing);
+        return this.#follower.catchUp(head);
+      },
+      known: (key, operation) => this.#idempotent.find(key, operation),
       durable: (commits) => this.#publish(commits),
     });
   }
@@ -136,6 +140,7 @@ export class Database {
     await this.#follower.catchUp(await journal.head());
     if (journal.supports.sharedBetweenNodes) void this.#follower.poll();
     this.#recalled = this.#recall();
+    this.#idempotent.waitFor(this.#recalled);
   }
 
   /**
@@ -146,67 +151,15 @@ export class Database {
     if (operation.ackLevel === 'replicated' && this.#options.journal.supports.durability !== 'replicated') {
       return Promise.reject(new BacksideError('invalid-header', 'this journal cannot tell when a write is replicated'));
     }
-    if (operation.idempotencyKey !== undefined) return this.#writeOnce(operation);
-    return this.#submit(operation, null);
-  }
-
-  #submit(operation: WriteOperation, idempotencyKey: string | null): Promise<WriteResult> {
+    if (operation.idempotencyKey !== undefined) return this.#idempotent.write(operation);
     return new Promise((resolve, reject) => {
-      this.#sequencer.submit({ operation, idempotencyKey, resolve, reject, answered: false });
+      this.#sequencer.submit({ operation, idempotencyKey: null, resolve, reject });
     });
   }
 
-  /**
-   * A write with an idempotency key: decided after an earlier one with the same key, and after the commits before the
-   * start are known again, so that the sequencer can answer it with the earlier result.
-   */
-  #writeOnce(operation: WriteOperation): Promise<WriteResult> {
-    let key: string;
-    try {
-      key = scopedKey(operation);
-    } catch (error) {
-      return Promise.reject(toBacksideError(error));
-    }
-    const before = this.#inFlightKeys.get(key) ?? this.#recalled;
-    const made = before.then(ignore, ignore).then(() => this.#submit(operation, key));
-    this.#inFlightKeys.set(key, made);
-    const done = (): void => {
-      if (this.#inFlightKeys.get(key) === made) this.#inFlightKeys.delete(key);
-    };
-    return made.then(
-      (result) => {
-        this.#idempotency.record(key, operation, result);
-        done();
-        return result;
-      },
-      (error: unknown) => {
-        done();
-        throw error;
-      },
-    );
-  }
-
-  /**
-   * Replaces the node at `path` by what `update` makes of it, in one atomic step: it is tried again when the node has
-   * changed meanwhile. Rejects with `precondition-failed` when it keeps changing.
-   */
-  async transaction(principal: Principal, path: Path, update: TransactionUpdate): Promise<TransactionResult> {
-    for (let tries = 0; tries < MAX_TRANSACTION_TRIES; tries += 1) {
-      const { node } = this.read(principal, path);
-      const value = update(nodeToJson(node, 'export'));
-      if (value === undefined) return { committed: false, value: node };
-      try {
-        const { revision } = await this.write({
-          principal,
-          steps: [{ method: 'set', path, value }],
-          preconditions: [{ path, hash: hashNode(node) }],
-        });
-        return { committed: true, revision, value: readNode(this.#options.replica, path) };
-      } catch (error) {
-        if (!(error instanceof BacksideError && error.code === 'precondition-failed')) throw error;
-      }
-    }
-    throw new BacksideError('precondition-failed', `the data changed during each of ${MAX_TRANSACTION_TRIES} tries`);
+  /** See `runTransaction`. */
+  transaction(principal: Principal, path: Path, update: TransactionUpdate): Promise<TransactionResult> {
+    return runTransaction({ database: this, principal, path }, update);
   }
 
   /** The node at `path`, or the children that the query chooses, now. Throws `permission-denied`. */
@@ -244,25 +197,21 @@ export class Database {
       prepare: async () => {
         if (shared) await this.#follower.refresh();
         const after = this.#resumableRevision(resume);
-        return after === null ? null : await readTail(options.path, after, this.#tailSource());
+        return after === null ? null : this.#tails.read(options.path, after);
       },
       subscribe: (tail) => {
         this.#checkRead(principal, options.path, options.query);
-        return this.#hub.subscribe(principal, options, tail);
+        return this.#hub.subscribe(principal, options, tail && this.#tails.complete(options.path, tail));
       },
     });
   }
 
-  #tailSource(): TailSource {
-    return { journal: this.#options.journal, history: this.#history, maxCommits: this.#limits.maxResumeCommits };
-  }
-
-  /** The resume point that can be used; a window cannot be resumed. */
-  #resumePoint({ resume, query }: Pick<ListenOptions<unknown>, 'resume' | 'query'>): ResumePoint | null {
+  /** The resume point that can be used: neither a window nor a single look can be resumed. */
+  #resumePoint({ resume, query, once }: Pick<ListenOptions<unknown>, 'resume' | 'query' | 'once'>): ResumePoint | null {
     if (resume === undefined) return null;
     const point = parseResumePoint(resume);
     if (point === null) throw new BacksideError('invalid-header', 'a resume point has the form epoch:revision');
-    return query === undefined ? point : null;
+    return query === undefined && once !== true ? point : null;
   }
 
   /** The revision of the resume point if it lies in the past of this state, else null. */
@@ -345,9 +294,10 @@ export class Database {
     const { replica } = this.#options;
     for (const commit of commits) {
       if (commit.revision <= replica.revision) continue;
-      this.#hub.apply(commit);
-      this.#history.add(commit);
-      this.#idempotency.learn(commit);
+      this.#hub.apply(commit, () => {
+        this.#history.add(commit);
+        this.#idempotent.learn(commit);
+      });
     }
     this.#trim();
   }
@@ -376,39 +326,9 @@ export class Database {
         if ((commits.at(-1)?.revision ?? until) >= until) break;
       }
       this.#history.prepend(recalled);
-      for (const commit of recalled) this.#idempotency.learn(commit);
+      for (const commit of recalled) this.#idempotent.learn(commit);
     } catch (error) {
       logger.warn({ err: error }, 'the commits before the start cannot be read back');
     }
   }
-}
-
-function ignore(): void {}
-
-/**
- * Opens a database over its journal and replica: brings the replica to the journal's head, and follows. Throws
- * `internal` if the replica belongs to another history or is ahead of the journal.
- */
-export async function createDatabase(options: DatabaseOptions): Promise<Database> {
-  await adoptHistory(options);
-  const database = new Database(options);
-  await database.open();
-  return database;
-}
-
-async function adoptHistory({ journal, replica, name }: DatabaseOptions): Promise<void> {
-  const head = await journal.head();
-  if (replica.epoch === journal.epoch && replica.revision <= head) {
-    if (replica.revision + 1 >= (await journal.first())) return;
-    throw new BacksideError(
-      'internal',
-      `database ${name}: the journal begins after revision ${replica.revision} of the replica`,
-    );
-  }
-  if ((await journal.first()) === 1 || head === 0) return replica.reset(journal.epoch);
-  throw new BacksideError(
-    'internal',
-    `database ${name}: the replica (history ${replica.epoch}, revision ${replica.revision}) does not belong to the journal ` +
-      `(history ${journal.epoch}, revisions ${await journal.first()} to ${head})`,
-  );
 }

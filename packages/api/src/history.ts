@@ -1,7 +1,7 @@
 import { type Commit, decodeCommit } from '@backside/protocol';
 import { isPrefix, type Path } from '@backside/tree';
 
-/** Decoded commits kept for those who ask next; many subscribers resume from about the same place. */
+/** Decoded commits kept for those who ask next: many subscribers resume from about the same place. Nobody looks at more. */
 const MAX_DECODED = 2_000;
 
 export interface HistoryBounds {
@@ -32,6 +32,11 @@ export class History {
   /** The lowest revision from which `since` can answer. */
   get floor(): number {
     return this.#floor;
+  }
+
+  /** The newest revision. */
+  get revision(): number {
+    return this.#floor + this.#length;
   }
 
   get #length(): number {
@@ -75,8 +80,9 @@ export class History {
   /** The commits after `revision`, oldest first; null if some of them are no longer held. */
   since(revision: number): Commit[] | null {
     if (revision < this.#floor) return null;
-    const newest = this.#floor + this.#length;
-    return Array.from({ length: Math.max(0, newest - revision) }, (_, index) => this.#commit(revision + 1 + index));
+    return Array.from({ length: Math.max(0, this.revision - revision) }, (_, index) =>
+      this.#commit(revision + 1 + index),
+    );
   }
 
   #commit(revision: number): Commit {
@@ -88,10 +94,16 @@ export class History {
     return commit;
   }
 
-  /** Whether a commit after `revision` touched `path`, something above or something below it; null if that is not known. */
+  /**
+   * Whether a commit after `revision` touched `path`, something above or something below it. Null if that is not known, or
+   * would take looking at too many commits.
+   */
   changedSince(path: Path, revision: number): boolean | null {
-    const commits = this.since(revision);
-    return commits === null ? null : commits.some((commit) => touches(commit, path));
+    if (revision < this.#floor || this.revision - revision > MAX_DECODED) return null;
+    for (let newest = this.revision; newest > revision; newest -= 1) {
+      if (touches(this.#commit(newest), path)) return true;
+    }
+    return false;
   }
 }
 

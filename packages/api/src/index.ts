@@ -9,9 +9,10 @@ export {
   type WriteRequest,
 } from './authorizer.js';
 export { ConnectionScope } from './connection-scope.js';
-export { createDatabase, Database, type DatabaseStats, type ReadResult } from './database.js';
+export { Database, type DatabaseStats, type ReadResult } from './database.js';
 export { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
 export type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
+export { createDatabase } from './open-database.js';
 export {
   type Precondition,
   type TransactionResult,

@@ -127,6 +127,53 @@ describe('a subscription', () => {
   });
 });
 
+describe('what goes wrong while an event is made', () => {
+  it('ends the subscriptions that it concerns, and neither the write nor what others hear or resume from', async () => {
+    const database = await openDatabase();
+    const broken = { encode: () => fail('no encoding') };
+    const cancelled: string[] = [];
+    database.listen(ADMIN, {
+      path: ['a'],
+      resume: `${database.epoch}:0`,
+      encoder: broken,
+      listener: { event: () => {}, cancelled: (error) => cancelled.push(error.code) },
+    });
+    const { heard } = listen(database, '/a');
+    await settle();
+    expect(await write(database, set('/a', 1))).toBe(1);
+    expect(await write(database, set('/a', 2))).toBe(2);
+    expect(cancelled).toEqual(['internal']);
+    expect(heard.lines.slice(1)).toEqual(['put /a 1', 'put /a 2']);
+    const resumed = listen(database, '/a', { resume: `${database.epoch}:1` });
+    await settle();
+    expect(resumed.heard.lines).toEqual(['put /a 2']);
+  });
+
+  it('a listener may listen: it hears each event once', async () => {
+    const database = await openDatabase();
+    const encoder = new LineEncoder();
+    let inner: ReturnType<typeof listen> | null = null;
+    database.listen(ADMIN, {
+      path: ['a'],
+      encoder,
+      listener: {
+        event: (_, event) => {
+          if (event.revision > 0) inner ??= listen(database, '/a', { encoder });
+        },
+        cancelled: () => {},
+      },
+    });
+    await settle();
+    await write(database, set('/a', 1));
+    await settle();
+    expect(inner!.heard.lines).toEqual(['put /a 1']);
+  });
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
 describe('a paused subscription', () => {
   it('gets what it missed as one event with the latest values', async () => {
     const database = await openDatabase();
@@ -228,6 +275,28 @@ describe('resuming', () => {
     expect(heard.events.map((event) => event.resumed)).toEqual([true, true, true, null]);
   });
 
+  it('misses nothing that happens in any turn while it is read', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', 1), set('/b', 1));
+    for (let hops = 0; hops < 12; hops += 1) {
+      const from = database.revision;
+      const written = write(database, set('/a', `x${hops}`)).then(() => write(database, set('/a', `y${hops}`)));
+      await settleBy(hops);
+      const { heard } = listen(database, '/a', { resume: `${database.epoch}:${from}` });
+      await written;
+      await settle();
+      expect(heard.lines).toEqual([`put /a "x${hops}"`, `put /a "y${hops}"`]);
+    }
+  });
+
+  it('gives the state to who asks for one look only', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', 1));
+    const { heard } = listen(database, '/a', { resume: `${database.epoch}:1`, once: true });
+    await settle();
+    expect(heard.lines).toEqual(['put /a 1']);
+  });
+
   it('reads the journal where memory does not reach back, without missing what happens meanwhile', async () => {
     const database = await openDatabase({ limits: { historyCommits: 10 } });
     for (let i = 1; i <= 100; i += 1) await write(database, set('/a', i));
@@ -278,3 +347,8 @@ describe('resuming', () => {
     );
   });
 });
+
+async function settleBy(microtasks: number): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < microtasks; i += 1) await null;
+}

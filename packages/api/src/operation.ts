@@ -52,5 +52,5 @@ export interface WriteResult {
 export type TransactionUpdate = (current: Json) => Json | undefined;
 
 export type TransactionResult =
-  | { readonly committed: true; readonly revision: number; readonly value: Node }
+  | { readonly committed: true; readonly revision: number }
   | { readonly committed: false; readonly value: Node };

@@ -52,6 +52,8 @@ export class ViewSubscription<Encoded> implements Subscription {
   /** What it begins with, the next one last: cut at registration and delivered before anything else. */
   #first: First<Encoded>[] | null = null;
   #missed: MissedPaths | null = null;
+  /** The revision that it begins at: what it begins with contains everything up to there. */
+  #since = 0;
   #paused = false;
   #ended = false;
 
@@ -79,7 +81,8 @@ export class ViewSubscription<Encoded> implements Subscription {
    * Sets what it begins with and has it delivered once the caller of `listen` has its subscription. A whole state is encoded
    * now, while it is the present one.
    */
-  begin(first: readonly ViewEvent[]): void {
+  begin(first: readonly ViewEvent[], revision: number): void {
+    this.#since = revision;
     this.#first = first
       .map((event) => ({ event, encoded: event.snapshot ? this.encoder.encode(event) : undefined }))
       .reverse();
@@ -109,6 +112,7 @@ export class ViewSubscription<Encoded> implements Subscription {
   }
 
   deliver({ encoded, event, commit }: Delivery<Encoded>): void {
+    if (event.revision <= this.#since) return;
     if (this.#first !== null) this.#deliverFirst();
     if (this.#ended) return;
     if (this.#paused) this.#remember(this.view.changedBy(commit));

@@ -60,9 +60,9 @@ export class ViewHub {
     view.add(subscription);
     this.#subscriptions += 1;
     try {
-      subscription.begin(
-        tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options.path, tail),
-      );
+      const first =
+        tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options.path, tail);
+      subscription.begin(first, this.#options.replica.revision);
     } catch (error) {
       subscription.end();
       throw error;
@@ -81,10 +81,11 @@ export class ViewHub {
     return view;
   }
 
-  /** Applies the next commit to the replica and delivers it. */
-  apply(commit: Commit): void {
+  /** Applies the next commit to the replica, and once `applied` has returned delivers it. */
+  apply(commit: Commit, applied: () => void): void {
     const touched = this.#touchedBy(commit);
     this.#options.replica.apply([commit]);
+    applied();
     if (touched === null) return;
     const events = new CommitEvents(commit);
     for (const view of touched) view.deliver(commit, events);

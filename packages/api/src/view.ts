@@ -1,13 +1,15 @@
-import { BacksideError, type Commit, type Logger } from '@backside/protocol';
+import { BacksideError, type Commit, type Logger, toBacksideError } from '@backside/protocol';
 import type { Replica } from '@backside/store';
 import {
   BigMap,
   type Change,
   encodeNode,
   type Format,
+  formatPath,
   getAt,
   isPrefix,
   nodesEqual,
+  orderAsOneStep,
   type Path,
   readNode,
 } from '@backside/tree';
@@ -74,30 +76,56 @@ export abstract class View {
   }
 
   /**
-   * The state now, shared by all who begin or catch up at the same revision. Its body must be asked for before the next commit.
+   * The state now, shared by all who begin or catch up at the same revision in one turn. Its body must be asked for before the
+   * next commit.
    */
   snapshot(resumed: boolean | null): ViewEvent {
     const revision = this.context.replica.revision;
     if (this.#snapshot?.revision === revision && this.#snapshot.resumed === resumed) return this.#snapshot;
-    const event = snapshotEvent(this.path, revision, {
+    if (this.#snapshot === null) {
+      setImmediate(() => {
+        this.#snapshot = null; // it may be large
+      });
+    }
+    this.#snapshot = snapshotEvent(this.path, revision, {
       resumed,
       warning: this.warning(),
       encode: (format) => this.encodeState(format),
     });
-    this.#snapshot = event;
-    return event;
+    return this.#snapshot;
   }
 
   /** Delivers what the commit, which has just been applied, means here. */
   deliver(commit: Commit, events: CommitEvents): void {
     this.#snapshot = null;
-    const event = this.eventOf(commit, events);
-    if (event === null) return;
+    const event = this.#guarded(() => this.eventOf(commit, events));
+    if (!event) return;
     this.#groups.forEach((subscriptions, encoder) => {
-      const encoded = encoder.encode(event);
-      const delivery = { encoded, event, commit };
-      for (const subscription of subscriptions) this.#deliverTo(subscription, delivery);
+      this.#guarded(() => {
+        const delivery = { encoded: encoder.encode(event), event, commit };
+        for (const subscription of subscriptions) this.#deliverTo(subscription, delivery);
+      }, subscriptions);
     });
+  }
+
+  /** A failure ends the subscriptions that it keeps from their event, by default all of the view, and nothing else. */
+  #guarded<Result>(run: () => Result, subscriptions?: Iterable<ViewSubscription<unknown>>): Result | undefined {
+    try {
+      return run();
+    } catch (error) {
+      const { logger } = this.context;
+      logger.error(
+        { err: error, path: formatPath(this.path) },
+        'an event could not be made; its subscriptions are ended',
+      );
+      const failure = toBacksideError(error);
+      for (const subscription of [...(subscriptions ?? this.#all())]) subscription.cancel(failure);
+      return undefined;
+    }
+  }
+
+  *#all(): Iterable<ViewSubscription<unknown>> {
+    for (const subscriptions of this.#groups.values()) yield* subscriptions;
   }
 
   #deliverTo(subscription: ViewSubscription<unknown>, delivery: Delivery<unknown>): void {
@@ -138,7 +166,7 @@ export class TreeView extends View {
     const { replica } = this.context;
     const disjoint = paths === null ? null : withoutDescendants(paths);
     if (disjoint === null || disjoint.some((path) => path.length <= this.path.length)) return this.snapshot(null);
-    const changes = disjoint.map((path) => ({ path, value: currentValue(path, this.context) }));
+    const changes = orderAsOneStep(disjoint.map((path) => ({ path, value: currentValue(path, this.context) })));
     const source = { revision: replica.revision, id: `${replica.revision}-c` };
     return changes.length === 1 ? putEvent(changes[0]!, source) : patchEvent(this.path, changes, source);
   }

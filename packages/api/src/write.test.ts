@@ -156,6 +156,13 @@ describe('a precondition', () => {
     expect((await conditional(4)).revision).toBe(5);
   });
 
+  it('with a revision that does not exist yet fails', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', 1));
+    const conditional = { principal: ADMIN, steps: [set('/a', 2)], preconditions: [{ path: ['a'], revision: 999 }] };
+    await expect(database.write(conditional)).rejects.toEqual(refused('precondition-failed'));
+  });
+
   it('with a revision sees writes that are still under way', async () => {
     const journal = new HeldJournal();
     const database = await openDatabase({ journal });
@@ -187,6 +194,21 @@ describe('an idempotency key', () => {
     expect(results.map((result) => result.revision)).toEqual([1, 1]);
     expect(await database.write(operation(1))).toEqual(results[0]);
     expect(valueAt(database, '/n')).toBe(1);
+  });
+
+  it('is answered as durable only when it is, whatever an earlier write with the key was content with', async () => {
+    const journal = new HeldJournal();
+    const database = await openDatabase({ journal });
+    await database.write({ ...operation(1), ackLevel: 'applied' });
+    const again = database.write(operation(1));
+    await settle();
+    journal.fail();
+    await settle();
+    await settle();
+    journal.release();
+    expect((await again).revision).toBe(1);
+    expect(valueAt(database, '/n')).toBe(1);
+    expect(await journal.head()).toBe(1);
   });
 
   it('is refused for another write', async () => {
@@ -237,6 +259,39 @@ describe('several nodes over one journal', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  it('answer refusals by what really happened when a batch is computed again', async () => {
+    const journal = sharedJournal();
+    const hub = createMemoryHub();
+    const a = await openDatabase({ journal, notifier: hub.connect(), nodeId: 'a' });
+    const b = await openDatabase({ journal, notifier: createMemoryHub().connect(), nodeId: 'b' });
+    await write(a, set('/guard', 1)); // b does not know of it: what it computes now will conflict
+    const series = new WriteSeries();
+    const absent = [{ path: ['guard'], hash: '' }];
+    const present = [{ path: ['guard'], hash: hashNode(1) }];
+    const attempt = (path: string, preconditions: typeof absent) =>
+      b.write({ principal: ADMIN, steps: [set(path, true)], preconditions, series });
+    const results = await Promise.allSettled([attempt('/x', present), attempt('/y', present), attempt('/z', absent)]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(b.stats().conflicts).toBeGreaterThan(0);
+    expect(valueAt(b, '/')).toEqual({ guard: 1, x: true, y: true });
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it('tell when what one of them misses is no longer kept', async () => {
+    const journal = sharedJournal(0);
+    const lost: BacksideError[] = [];
+    const a = await openDatabase({ journal, nodeId: 'a' });
+    const b = await openDatabase({ journal, nodeId: 'b', onLost: (error) => lost.push(error), trimsJournal: false });
+    await write(a, set('/x', 1));
+    await journal.trim(1);
+    await write(a, set('/x', 2));
+    listen(b, '/x');
+    await settle();
+    await settle();
+    expect(lost).toMatchObject([{ code: 'not-found' }]);
+    await Promise.all([a.close(), b.close()]);
+  });
+
   it('show a new listener everything that was acknowledged before, wherever it was written', async () => {
     const journal = sharedJournal();
     const a = await openDatabase({ journal, nodeId: 'a' });
@@ -258,6 +313,23 @@ describe('several nodes over one journal', () => {
     expect(await write(b, set('/y', 2))).toBe(2);
     expect(valueAt(b, '/')).toEqual({ x: 1, y: 2 });
     await Promise.all([a.close(), b.close()]);
+  });
+});
+
+describe('closing', () => {
+  it('does not wait for a journal that has failed', async () => {
+    const journal = new HeldJournal();
+    const database = await openDatabase({ journal });
+    const first = expect(write(database, set('/a', 1))).rejects.toEqual(refused('unavailable'));
+    await settle();
+    journal.unreadable = true;
+    journal.fail();
+    await first;
+    const second = expect(write(database, set('/a', 2))).rejects.toEqual(refused('unavailable'));
+    await settle();
+    journal.fail();
+    await database.close();
+    await second;
   });
 });
 
@@ -302,6 +374,8 @@ class HeldJournal implements Journal {
   fail(): void {
     for (const { reject } of this.#held.splice(0)) reject(new BacksideError('unavailable'));
   }
+
+  unreadable = false;
 
   head = (): Promise<number> => this.#journal.head();
   first = (): Promise<number> => this.#journal.first();

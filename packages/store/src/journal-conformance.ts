@@ -72,10 +72,19 @@ function appending(current: Current): void {
     await journal.append(0, commitsAt(1, 2)).durable;
     for (const base of [0, 1, 3]) {
       const append = journal.append(base, commitsAt(base + 1, 3));
-      expect(await append.accepted).toEqual({ status: 'revision-conflict', head: 2 });
-      expect(await append.durable).toEqual({ status: 'revision-conflict', head: 2 });
+      expect(await append.accepted).toMatchObject({ status: 'revision-conflict', head: 2 });
+      expect(await append.durable).toMatchObject({ status: 'revision-conflict', head: 2 });
     }
     expect(await revisions(journal, 0)).toEqual([1, 2]);
+  });
+
+  it('tells by an append of nothing whether the base is the head, after the appends before it', async () => {
+    const { journal } = current();
+    const first = journal.append(0, [commitAt(1)]);
+    expect(await journal.append(1, []).durable).toEqual({ status: 'appended', head: 1 });
+    expect(await first.durable).toEqual({ status: 'appended', head: 1 });
+    expect(await journal.append(0, []).durable).toMatchObject({ status: 'revision-conflict', head: 1 });
+    expect(await revisions(journal, 0)).toEqual([1]);
   });
 
   it('refuses commits whose revisions do not follow the base', async () => {

@@ -3,8 +3,11 @@ import type { Commit } from '@backside/protocol';
 /** What `append` came to. */
 export type AppendOutcome =
   | { readonly status: 'appended'; readonly head: number }
-  /** Somebody else appended first: nothing of this batch was stored. The commits up to `head` can be read now. */
-  | { readonly status: 'revision-conflict'; readonly head: number };
+  /**
+   * Somebody else appended first: nothing of this batch was stored. The commits up to `head` can be read now; those from
+   * base + 1 to `head` are in `missing` if the journal had them at hand, so that nobody need read them.
+   */
+  | { readonly status: 'revision-conflict'; readonly head: number; readonly missing?: readonly Commit[] };
 
 /**
  * One append under way. A failure of the medium rejects with `unavailable` whatever has not been resolved by then: an
@@ -31,7 +34,8 @@ export interface JournalSupports {
  * Atomicity: an append is stored entirely or not at all, also across a crash. Order: commits have the revisions
  * base + 1, base + 2 … without gaps; appends take effect in the order of the calls of one process. An append may be
  * called while an earlier one is under way, on the head that this will lead to; if the earlier one conflicts or fails,
- * so does the later. After a failed write the journal refuses every append until it has been opened again.
+ * so does the later. After a failed write the journal refuses every append until it has recovered, by itself or by being opened
+ * again: then it goes on from its last durable commit, or from one that failed meanwhile but is found whole.
  */
 export interface Journal {
   readonly supports: JournalSupports;
@@ -41,7 +45,10 @@ export interface Journal {
   head(): Promise<number>;
   /** The lowest revision whose commit is still kept; head + 1 when none is. */
   first(): Promise<number>;
-  /** Appends commits with revisions base + 1 … base + n, provided the head (with appends under way) is `base`. */
+  /**
+   * Appends commits with revisions base + 1 … base + n, provided the head (with appends under way) is `base`. With no commits it
+   * only tells whether it is, once the appends before it are durable.
+   */
   append(base: number, commits: readonly Commit[]): Append;
   /**
    * The durable commits with revisions above `after`, in order, in batches, up to the head at the time of the call.

@@ -3,9 +3,10 @@ import { ADMIN, type BacksideError, type Commit, SILENT_LOGGER } from '@backside
 import { type Append, createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
 import { type Json, parsePath, parseQuery } from '@backside/tree';
 import { openAuthorizer } from '../authorizer.js';
-import { createDatabase, type Database } from '../database.js';
+import type { Database } from '../database.js';
 import type { DatabaseOptions } from '../database-options.js';
 import type { Encoder, Subscription, ViewEvent } from '../listener.js';
+import { createDatabase } from '../open-database.js';
 import type { WriteStep } from '../operation.js';
 
 /** A database in memory with open rules; a test names what it wants otherwise. */
@@ -26,8 +27,8 @@ export async function openDatabase(options: Partial<DatabaseOptions> = {}): Prom
 }
 
 /** A memory journal that several databases append to, and whose answers take a turn, as those of a shared one do. */
-export function sharedJournal(): Journal {
-  const journal = createMemoryJournal({ keepCommits: 1_000_000 });
+export function sharedJournal(keepCommits = 1_000_000): Journal {
+  const journal = createMemoryJournal({ keepCommits });
   const append = journal.append.bind(journal);
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return Object.defineProperties(journal, {
