@@ -1,3 +1,3 @@
 export type { Channel } from './channel.js';
 export { createIpcJournal } from './ipc-journal.js';
-export { serveJournal } from './serve-journal.js';
+export { type SharedJournal, shareJournal } from './share-journal.js';

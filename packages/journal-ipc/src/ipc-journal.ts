@@ -1,11 +1,11 @@
-import type { BacksideError, Commit } from '@backside/protocol';
+import { type BacksideError, type Commit, packCommits, unpackCommits } from '@backside/protocol';
 import type { Append, AppendOutcome, Journal, JournalSupports } from '@backside/store';
 import { type AnswerOf, Calls } from './calls.js';
 import type { Channel } from './channel.js';
-import { type Answer, packCommits, unpackCommits } from './messages.js';
+import type { AcceptedAnswer, Answer } from './messages.js';
 
 /**
- * The journal that `serveJournal` offers at the other end of `channel`. Resolves once the primary has answered. `close` leaves
+ * The journal that a `SharedJournal` offers at the other end of `channel`. Resolves once the primary has answered. `close` leaves
  * the primary's journal open. Once the channel is lost every call, also one under way, rejects with `unavailable`: such an
  * append may have been stored or not, as with any lost answer.
  */
@@ -19,7 +19,7 @@ class IpcJournal implements Journal {
   readonly supports: JournalSupports;
   readonly epoch: string;
   readonly #calls: Calls;
-  /** The highest number of conflicts that the primary has told of. */
+  /** The highest number of conflicts and failures that the primary has told of. */
   #generation = 0;
 
   constructor(calls: Calls, { epoch, supports }: AnswerOf<'opened'>) {
@@ -68,10 +68,11 @@ class IpcJournal implements Journal {
   }
 
   #accepted(
-    { outcome, generation }: AnswerOf<'accepted'>,
+    answer: AcceptedAnswer,
     append: { accepted: Deferred<AppendOutcome>; durable: Deferred<AppendOutcome> },
   ): boolean {
-    this.#generation = Math.max(this.#generation, generation);
+    this.#generation = Math.max(this.#generation, answer.generation);
+    const outcome = outcomeOf(answer);
     append.accepted.resolve(outcome);
     if (outcome.status === 'appended') return true;
     append.durable.resolve(outcome);
@@ -92,6 +93,10 @@ class IpcJournal implements Journal {
       if (commits !== null) this.#calls.stop(first.id);
     }
   }
+}
+
+function outcomeOf({ outcome, missing }: AcceptedAnswer): AppendOutcome {
+  return missing === undefined ? outcome : { ...outcome, missing: unpackCommits(missing) };
 }
 
 interface Deferred<T> {

@@ -7,16 +7,16 @@ import { type JournalFixture, journalConformance } from '@backside/store/conform
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Channel } from './channel.js';
 import { createIpcJournal } from './ipc-journal.js';
-import { serveJournal } from './serve-journal.js';
+import { shareJournal } from './share-journal.js';
 import { forkModule, portChannel, processChannel } from './test-channels.js';
 
 journalConformance('journal over a message channel', async () => {
   const links: MessageChannel[] = [];
-  const served = createMemoryJournal();
+  const served = shareJournal(createMemoryJournal());
   const connect = (): Promise<Journal> => {
     const link = new MessageChannel();
     links.push(link);
-    serveJournal(served, portChannel(link.port1));
+    served.serve(portChannel(link.port1));
     return createIpcJournal(portChannel(link.port2));
   };
   const closeLinks = async (): Promise<void> => {
@@ -57,7 +57,8 @@ describe('journal over ipc', () => {
       ['a', 'b', 'c'].map((name) => forkModule(new URL('./appends.child.ts', import.meta.url), [name, '100'])),
     );
     const exits = workers.map((worker) => once(worker, 'exit'));
-    for (const worker of workers) serveJournal(served, processChannel(worker, 'journal'));
+    const shared = shareJournal(served);
+    for (const worker of workers) shared.serve(processChannel(worker, 'journal'));
     for (const [code] of await Promise.all(exits)) expect(code).toBe(0);
     const numbers: Record<string, unknown[]> = { a: [], b: [], c: [] };
     for await (const commits of served.commits(0)) {
@@ -70,7 +71,7 @@ describe('journal over ipc', () => {
 
   it('sends one message per append, and the answers of one turn together', async () => {
     const link = linkedChannels();
-    serveJournal(createMemoryJournal(), link.primary);
+    shareJournal(createMemoryJournal()).serve(link.primary);
     const journal = await createIpcJournal(link.worker);
     link.sent.length = 0;
     const appends = [0, 1, 2].map((base) => journal.append(base, [commitAt(base + 1)]));
@@ -88,7 +89,7 @@ describe('journal over ipc', () => {
     const stuck = createMemoryJournal();
     const never = new Promise<never>(() => undefined);
     const accepted = Promise.resolve({ status: 'appended' as const, head: 1 });
-    serveJournal({ ...bound(stuck), append: () => ({ accepted, durable: never }) }, portChannel(port1));
+    shareJournal({ ...bound(stuck), append: () => ({ accepted, durable: never }) }).serve(portChannel(port1));
     const journal = await createIpcJournal(portChannel(port2));
     const append = journal.append(0, [commitAt(1)]);
     expect(await append.accepted).toEqual({ status: 'appended', head: 1 });
@@ -102,7 +103,7 @@ describe('journal over ipc', () => {
   it('waits at close for the appends under way', async () => {
     const { port1, port2 } = new MessageChannel();
     const served = createMemoryJournal();
-    serveJournal(served, portChannel(port1));
+    shareJournal(served).serve(portChannel(port1));
     const journal = await createIpcJournal(portChannel(port2));
     const append = journal.append(0, [commitAt(1)]);
     await journal.close();
@@ -114,7 +115,7 @@ describe('journal over ipc', () => {
   it('passes the reason of a failure on', async () => {
     const { port1, port2 } = new MessageChannel();
     const served = createMemoryJournal();
-    serveJournal(served, portChannel(port1));
+    shareJournal(served).serve(portChannel(port1));
     const journal = await createIpcJournal(portChannel(port2));
     await served.close();
     await expect(journal.append(0, [commitAt(1)]).durable).rejects.toMatchObject({

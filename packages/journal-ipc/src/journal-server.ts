@@ -1,24 +1,8 @@
-import { type Commit, toBacksideError } from '@backside/protocol';
-import type { Journal } from '@backside/store';
+import { type Commit, packCommits, packEncodings, toBacksideError, unpackCommits } from '@backside/protocol';
+import type { AppendOutcome } from '@backside/store';
 import type { Channel } from './channel.js';
-import {
-  type Answer,
-  type AppendRequest,
-  type CallRequest,
-  failedAnswer,
-  packCommits,
-  type Request,
-  unpackCommits,
-} from './messages.js';
-
-/**
- * Lets the process at the other end of `channel` use `journal` through `createIpcJournal`. Any number of channels may share
- * one journal; it orders their appends as they arrive and joins those that wait. Ends with the channel, or when the returned
- * function is called; the journal stays open, and what had arrived is carried out.
- */
-export function serveJournal(journal: Journal, channel: Channel): () => void {
-  return new Server(journal, channel).start();
-}
+import { type Answer, type AppendRequest, type CallRequest, failedAnswer, type Request } from './messages.js';
+import type { OrderedJournal } from './ordered-journal.js';
 
 /** A worker's reading of commits, one group at a time as it asks for them. */
 interface Reading {
@@ -26,18 +10,19 @@ interface Reading {
   readonly head: number;
 }
 
-class Server {
-  readonly #journal: Journal;
+/** The primary's end of one channel. */
+export class JournalServer {
+  readonly #shared: OrderedJournal;
   readonly #channel: Channel;
   readonly #readings = new Map<number, Reading>();
   #answers: Answer[] = [];
-  /** How many conflicts this worker's appends have met. What it built without knowing of all of them is refused as well. */
+  /** How many conflicts and failures this worker's appends have met. What it built without knowing of all is refused as well. */
   #generation = 0;
   #turn: Promise<void> = Promise.resolve();
   #ended = false;
 
-  constructor(journal: Journal, channel: Channel) {
-    this.#journal = journal;
+  constructor(shared: OrderedJournal, channel: Channel) {
+    this.#shared = shared;
     this.#channel = channel;
   }
 
@@ -66,36 +51,42 @@ class Server {
 
   /** Ends once the append has its place, so that the next one is looked at in the light of this one's conflict. */
   async #append({ id, base, generation, commits }: AppendRequest): Promise<void> {
+    const { journal, turns, recent } = this.#shared;
     try {
-      if (generation < this.#generation) return this.#refuse(id, await this.#journal.head());
-      const append = this.#journal.append(base, unpackCommits(commits));
+      if (!turns.isFree(this)) await turns.wait(this);
+      if (generation < this.#generation) {
+        return this.#refuse(id, { status: 'revision-conflict', head: await journal.head() });
+      }
+      const append = this.#shared.append(this, base, unpackCommits(commits));
       const outcome = await append.accepted;
       if (outcome.status === 'revision-conflict') {
         this.#generation++;
-        return this.#refuse(id, outcome.head);
+        return this.#refuse(id, outcome, recent.between(base, outcome.head));
       }
       this.#answer({ kind: 'accepted', id, outcome, generation });
       append.durable.then(
         () => this.#answer({ kind: 'durable', id, outcome }),
-        (error: unknown) => this.#fail(id, error),
+        (error: unknown) => this.#failed(id, error),
       );
     } catch (error) {
-      this.#fail(id, error);
+      this.#failed(id, error);
     }
   }
 
-  #refuse(id: number, head: number): void {
-    this.#answer({
-      kind: 'accepted',
-      id,
-      outcome: { status: 'revision-conflict', head },
-      generation: this.#generation,
-    });
+  /** What was built on the failed append must not find a place, even if another append brings its base about. */
+  #failed(id: number, error: unknown): void {
+    this.#generation++;
+    this.#fail(id, error);
+  }
+
+  #refuse(id: number, outcome: AppendOutcome, missing: readonly Uint8Array[] | null = null): void {
+    const answer = { kind: 'accepted', id, outcome, generation: this.#generation } as const;
+    this.#answer(missing === null ? answer : { ...answer, missing: packEncodings(missing) });
   }
 
   async #call(request: CallRequest): Promise<Answer> {
     const { id } = request;
-    const journal = this.#journal;
+    const { journal } = this.#shared;
     switch (request.kind) {
       case 'open':
         return { kind: 'opened', id, epoch: journal.epoch, supports: journal.supports };
@@ -107,11 +98,19 @@ class Server {
         await journal.trim(request.revision);
         return { kind: 'revision', id, revision: request.revision };
       case 'read':
-        this.#readings.set(id, { groups: journal.commits(request.after)[Symbol.asyncIterator](), head: request.head });
-        return this.#next(id, id);
+        return this.#read(request);
       case 'next':
         return this.#next(id, request.reading);
     }
+  }
+
+  /** The first group; all of it if it is in memory. */
+  #read({ id, after, head }: CallRequest & { readonly kind: 'read' }): Answer | Promise<Answer> {
+    const { journal, recent } = this.#shared;
+    const encodings = recent.between(after, head);
+    if (encodings !== null) return { kind: 'commits', id, commits: packEncodings(encodings) };
+    this.#readings.set(id, { groups: journal.commits(after)[Symbol.asyncIterator](), head });
+    return this.#next(id, id);
   }
 
   async #next(id: number, readingId: number): Promise<Answer> {
@@ -163,6 +162,7 @@ class Server {
 
   #end(): void {
     this.#ended = true;
+    this.#shared.turns.end(this);
     for (const reading of this.#readings.keys()) this.#stop(reading);
   }
 }

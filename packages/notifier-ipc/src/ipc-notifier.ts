@@ -1,10 +1,9 @@
 import type { CommitHandler, Notifier } from '@backside/notifier';
-import { BacksideError, type Commit } from '@backside/protocol';
+import { BacksideError, type Commit, unpackCommits } from '@backside/protocol';
 import type { Channel } from './channel.js';
 import {
   type ParticipantMessage,
   type PublishMessage,
-  publishedCommits,
   publishMessage,
   type RelayMessage,
 } from './messages.js';
@@ -97,7 +96,7 @@ class IpcNotifier implements Notifier {
   #deliver(message: PublishMessage): void {
     const handlers = this.#subscriptions.get(message.database)?.handlers;
     if (handlers === undefined || handlers.size === 0) return;
-    const commits = publishedCommits(message);
+    const commits = unpackCommits(message.commits);
     for (const { handle } of [...handlers]) handle(commits);
   }
 

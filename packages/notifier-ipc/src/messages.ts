@@ -1,12 +1,10 @@
-import { type Commit, decodeCommit } from '@backside/protocol';
+import { type Commit, type PackedCommits, packCommits } from '@backside/protocol';
 
 /** Commits of one database as they travel, from a participant to the relay and from there to the others, untouched. */
 export interface PublishMessage {
   readonly kind: 'publish';
   readonly database: string;
-  /** The encodings of the commits, joined. */
-  readonly bytes: Uint8Array;
-  readonly lengths: readonly number[];
+  readonly commits: PackedCommits;
 }
 
 /** What a participant tells the relay. */
@@ -20,21 +18,5 @@ export type ParticipantMessage =
 export type RelayMessage = PublishMessage | { readonly kind: 'subscribed'; readonly id: number };
 
 export function publishMessage(database: string, commits: readonly Commit[]): PublishMessage {
-  const encoded = commits.map((commit) => commit.encoded());
-  const lengths = encoded.map(({ length }) => length);
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let offset = 0;
-  for (const one of encoded) {
-    bytes.set(one, offset);
-    offset += one.length;
-  }
-  return { kind: 'publish', database, bytes, lengths };
-}
-
-export function publishedCommits({ bytes, lengths }: PublishMessage): Commit[] {
-  let end = 0;
-  return lengths.map((length) => {
-    end += length;
-    return decodeCommit(bytes.subarray(end - length, end));
-  });
+  return { kind: 'publish', database, commits: packCommits(commits) };
 }

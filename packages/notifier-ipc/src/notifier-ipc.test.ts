@@ -59,6 +59,34 @@ it('forgets a participant whose link is lost, and goes on among the others', asy
   for (const { port1 } of links) port1.close();
 });
 
+it('does not queue without bound for a participant that takes nothing, and tells it again once it does', async () => {
+  const links = [new MessageChannel(), new MessageChannel()];
+  const [from, to] = links.map(({ port1 }) => portChannel(port1));
+  let unsentBytes = 0;
+  const slow = {
+    ...to!,
+    get unsentBytes() {
+      return unsentBytes;
+    },
+  };
+  relayNotifications([from!, slow]);
+  const [publisher, listener] = links.map(({ port2 }) => createIpcNotifier(portChannel(port2)));
+  const heard: number[] = [];
+  await listener!.subscribe('main', (commits) => heard.push(...commits.map(({ revision }) => revision)));
+  await publisher!.subscribe('other', () => undefined);
+  const publish = async (revision: number): Promise<void> => {
+    publisher!.publish('main', [commitAt(revision)]);
+    await (await publisher!.subscribe(`after ${revision}`, () => undefined))(); // the relay has had it by then
+  };
+  await publish(1);
+  unsentBytes = 9 * 1024 * 1024;
+  await publish(2);
+  unsentBytes = 0;
+  await publish(3);
+  await expect.poll(() => heard).toEqual([1, 3]);
+  for (const { port1 } of links) port1.close();
+});
+
 it('fails a subscription whose link is lost before the answer', async () => {
   const { port1, port2 } = new MessageChannel();
   const subscribing = createIpcNotifier(portChannel(port2)).subscribe('main', () => undefined);

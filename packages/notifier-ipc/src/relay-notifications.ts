@@ -1,6 +1,9 @@
 import type { Channel } from './channel.js';
 import type { ParticipantMessage, PublishMessage, RelayMessage } from './messages.js';
 
+/** What may wait for a participant that does not take it. Beyond that it is not told, and reads the journal when it goes on. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+
 /** Passes notifications between the processes whose channels it knows. */
 export interface NotificationRelay {
   /** A further participant; it leaves when its channel is lost or the returned function is called. */
@@ -9,7 +12,7 @@ export interface NotificationRelay {
 
 /**
  * Runs in the primary: what one participant publishes goes to all others that have subscribed to the database, in the order
- * in which it came, without being decoded.
+ * in which it came, without being decoded. One that has stopped taking messages is not told once 8 MiB wait for it.
  */
 export function relayNotifications(channels: Iterable<Channel> = []): NotificationRelay {
   const relay = new Relay();
@@ -47,7 +50,8 @@ class Relay implements NotificationRelay {
 
   #publish(from: Channel, message: PublishMessage): void {
     for (const [channel, databases] of this.#participants) {
-      if (channel !== from && databases.has(message.database)) this.#send(channel, message);
+      if (channel === from || !databases.has(message.database)) continue;
+      if ((channel.unsentBytes ?? 0) <= MAX_UNSENT_BYTES) this.#send(channel, message);
     }
   }
 

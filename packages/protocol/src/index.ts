@@ -1,4 +1,5 @@
 export { Commit, type CommitFields, decodeCommit } from './commit.js';
+export { type PackedCommits, packCommits, packEncodings, unpackCommits } from './commit-pack.js';
 export { DESTINATIONS, PROTOCOL_VERSION } from './destinations.js';
 export { BacksideError, ERRORS, type ErrorCode, type ErrorDefinition, toBacksideError } from './errors.js';
 export { type AckLevel, formatResumePoint, HEADERS, parseResumePoint, type ResumePoint } from './headers.js';

@@ -1,5 +1,5 @@
 export { BigMap, type Glance, type PresentGlance } from './big-map.js';
-export { applyChanges, type Change } from './change.js';
+export { applyChanges, type Change, orderAsOneStep } from './change.js';
 export { diffNodes } from './diff.js';
 export {
   arrayLength,
