@@ -34,8 +34,9 @@ export interface RefusalDetails {
   readonly subscription?: string | undefined;
 }
 
-export function receiptOf(frame: Frame): RefusalDetails {
-  return { receipt: frame.headers.get('receipt') };
+/** What the refusal of this frame says. */
+export function detailsOf({ command, headers }: Frame): RefusalDetails {
+  return { receipt: headers.get('receipt'), subscription: command === 'SUBSCRIBE' ? headers.get('id') : undefined };
 }
 
 /** The receiving end of an ERROR. */

@@ -208,6 +208,27 @@ describe('answers', () => {
 });
 
 describe('on-disconnect', () => {
+  test.each(['if-match', 'ack-level', 'idempotency-key'])('%s does not go with it', async (name) => {
+    const { client } = await openFixture();
+    const answer = await (await client()).ask('SEND', {
+      destination: '/a',
+      'on-disconnect': 'remove',
+      [name]: 'durable',
+    });
+    expect(answer.headers.code).toBe('invalid-header');
+  });
+
+  test('carries the headers of the application', async () => {
+    const { client } = await openFixture();
+    const reader = await client();
+    reader.send('SUBSCRIBE', { id: 's', destination: '/left' });
+    await reader.next();
+    const leaver = await client();
+    await leaver.ask('SEND', { destination: '/left', 'on-disconnect': 'set', note: 'gone' }, '1');
+    leaver.transport.clientVanishes();
+    expect(await reader.next()).toMatchObject({ body: '1', headers: { note: 'gone' } });
+  });
+
   test('what was left runs when the connection ends, except what was taken back', async () => {
     const fixture = await openFixture();
     const client = await fixture.client();

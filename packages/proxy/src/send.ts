@@ -76,11 +76,22 @@ function resultLines(session: Session, result: WriteResult): string {
   return revision + formatHeaders([['destination', formatPath(pushed)]], session.version);
 }
 
+const NOT_ON_DISCONNECT = [HEADERS.ifMatch, HEADERS.ackLevel, HEADERS.idempotencyKey];
+
 function keepForTheEnd(session: Session, frame: Frame, path: Path): void {
+  for (const name of NOT_ON_DISCONNECT) {
+    if (frame.headers.has(name)) throw invalidHeader(name, 'on a SEND without on-disconnect');
+  }
   const step = parseOnDisconnect(frame, path);
   if (step === 'cancel') session.standing.scope.cancelOnDisconnect(path);
-  else if (step !== undefined)
-    session.standing.scope.onDisconnect({ principal: session.standing.actor, steps: [step] });
+  else if (step !== undefined) {
+    const headers = applicationHeaders(frame);
+    session.standing.scope.onDisconnect({
+      principal: session.standing.actor,
+      steps: [step],
+      ...(headers && { headers }),
+    });
+  }
   session.answer(frame);
 }
 

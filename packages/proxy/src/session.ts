@@ -8,7 +8,7 @@ import { Intake, type IntakeOwner } from './intake.js';
 import { RateLimit } from './limits.js';
 import { Outbox, type PressureListener } from './outbox.js';
 import type { Phase } from './phase.js';
-import { errorOctets, isOperationError, knownError, type RefusalDetails, receiptOf } from './refusal.js';
+import { detailsOf, errorOctets, isOperationError, knownError, type RefusalDetails } from './refusal.js';
 import { type Reply, type ReplyGiver, ReplyQueue } from './reply-queue.js';
 import type { SessionContext } from './session-context.js';
 import { StallWatch } from './stall-watch.js';
@@ -111,14 +111,14 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     if (this.phase === 'closing' || this.phase === 'closed') return;
     this.context.counters.framesIn += 1;
     if (this.#rate.spendFrame()) this.serve(frame);
-    else this.fail(new BacksideError('rate-limited', 'too many frames per second'), receiptOf(frame));
+    else this.fail(new BacksideError('rate-limited', 'too many frames per second'), detailsOf(frame));
   }
 
   serve(frame: Frame): void {
     try {
       this.context.serve(this, frame);
     } catch (error) {
-      this.refuse(this.expect(), error, receiptOf(frame));
+      this.refuse(this.expect(), error, detailsOf(frame));
     }
   }
 

@@ -183,6 +183,23 @@ describe('reserved destinations', () => {
     expect(await session.next()).toMatchObject({ command: 'MESSAGE', headers: { subscription: 'one' } });
   });
 
+  test('a refused SUBSCRIBE is told by its id', async () => {
+    const { client } = await openFixture();
+    const session = await client();
+    session.send('SUBSCRIBE', { id: 'e', destination: '/.errors' });
+    session.send('SUBSCRIBE', { id: 'bad', destination: '/a.b' });
+    expect(JSON.parse((await session.next()).body)).toMatchObject({ code: 'invalid-path', subscription: 'bad' });
+  });
+
+  test.each([{ id: 'x'.repeat(1_025) }, { query: ' '.repeat(8_193) }])(
+    'an endless name is refused',
+    async (headers) => {
+      const session = await (await openFixture()).client();
+      const answer = await session.ask('SUBSCRIBE', { id: 's', destination: '/a', ...headers });
+      expect(answer.headers.code).toBe('invalid-header');
+    },
+  );
+
   test('/.errors keeps the connection when a single operation is refused, and not for a broken protocol', async () => {
     const { client } = await openFixture({
       authorizer: { read: () => ({ allowed: true }), write: () => ({ allowed: false, trace: 't9' }) },

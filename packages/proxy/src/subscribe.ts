@@ -9,6 +9,9 @@ import { LiveSubscription } from './live-subscription.js';
 import type { Session } from './session.js';
 
 const INFO: ReadonlySet<string> = new Set([DESTINATIONS.connected, DESTINATIONS.serverTimeOffset, DESTINATIONS.user]);
+/** Each subscription keeps its id and its query, several times. */
+const MAX_ID_LENGTH = 1_024;
+const MAX_QUERY_LENGTH = 8_192;
 const COUNT = /^[1-9]\d{0,8}$/;
 const CLIENT_TIME = /^\d{1,15}$/;
 
@@ -16,6 +19,7 @@ const CLIENT_TIME = /^\d{1,15}$/;
 export function serveSubscribe(session: Session, frame: Frame): void {
   const destination = required(frame, 'destination');
   const id = session.version === '1.0' ? frame.headers.get('id') : required(frame, 'id');
+  if (id !== undefined && id.length > MAX_ID_LENGTH) throw invalidHeader('id', `at most ${MAX_ID_LENGTH} characters`);
   if (frame.headers.has('selector')) throw new BacksideError('invalid-header', 'there are no selectors; use query');
   if (session.subscriptions.size >= session.context.limits.subscriptions) {
     throw new BacksideError('limit-exceeded', 'too many subscriptions on one connection');
@@ -75,6 +79,7 @@ function subscribeToTree(session: Session, frame: Frame, names: { id: string | u
 function queryOf(frame: Frame): Query | undefined {
   const text = frame.headers.get(HEADERS.query);
   if (text === undefined) return undefined;
+  if (text.length > MAX_QUERY_LENGTH) throw invalidHeader(HEADERS.query, `at most ${MAX_QUERY_LENGTH} characters`);
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HEADERS } from '@backside/protocol';
@@ -9,6 +7,7 @@ import { choice, type OptionTable, requiredText, text } from '../config/option.j
 import { DATA_OPTION } from '../config/server-options.js';
 import { openFolderSnapshot } from '../transfer/folder-snapshot.js';
 import { createProgress } from '../transfer/progress.js';
+import { writeWholeFile } from '../transfer/whole-file.js';
 import { CLIENT_OPTIONS, withClient } from './client-options.js';
 import { type Command, defineCommand, type Io } from './command.js';
 import { pathArgument } from './path-argument.js';
@@ -99,9 +98,7 @@ async function* counted(chunks: AsyncIterable<Uint8Array>, io: Io): AsyncGenerat
   }
 }
 
-async function writeOutput(chunks: AsyncIterable<Uint8Array>, output: string, stdout: Writable): Promise<void> {
-  if (output === '-') return pipeline(Readable.from(chunks), stdout, { end: false });
-  const unfinished = `${output}.part`;
-  await pipeline(Readable.from(chunks), createWriteStream(unfinished, { flush: true }));
-  await rename(unfinished, output);
+function writeOutput(chunks: AsyncIterable<Uint8Array>, output: string, stdout: Writable): Promise<void> {
+  if (output !== '-') return writeWholeFile(output, chunks);
+  return pipeline(Readable.from(chunks), stdout, { end: false });
 }

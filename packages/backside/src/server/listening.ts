@@ -53,7 +53,8 @@ export function createWebServer({ tls, patienceMs }: Reception, onRequest: Reque
 export function createStreamServer({ tls, patienceMs }: Reception, onSocket: (socket: Socket) => void): Server {
   const socketOptions = { noDelay: true, keepAlive: true, allowHalfOpen: true };
   if (!tls) return createTcpServer(socketOptions, onSocket);
-  return createTlsServer({ ...tls, ...socketOptions, handshakeTimeout: patienceMs }, onSocket);
+  const server = createTlsServer({ ...tls, ...socketOptions, handshakeTimeout: patienceMs }, onSocket);
+  return server.on('tlsClientError', (_error, socket) => socket.destroy());
 }
 
 /** Listens; resolves with the port. Rejects with a message that names the option to change. */
