@@ -50,4 +50,13 @@ describe('writes left for the end of a connection', () => {
     scope.onDisconnect(leave(set('/a', 1)));
     expect(() => scope.onDisconnect(leave(set('/b', 1)))).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
   });
+
+  it('are bounded in size, all of one connection together', async () => {
+    const database = await openDatabase({ limits: { maxOnDisconnectCharacters: 100 } });
+    const scope = database.connectionScope();
+    scope.onDisconnect(leave(set('/a', 'x'.repeat(60))));
+    expect(() => scope.onDisconnect(leave(set('/b', 'x'.repeat(60))))).toThrow(/at most 100 characters/);
+    scope.cancelOnDisconnect(['a']);
+    scope.onDisconnect(leave(set('/b', 'x'.repeat(60))));
+  });
 });

@@ -11,22 +11,30 @@ export interface ScopeHost {
   failed(error: unknown): void;
 }
 
+/** How much one connection may leave for its end. */
+export interface ScopeBounds {
+  readonly maxOperations: number;
+  /** Characters of their values as JSON. */
+  readonly maxCharacters: number;
+}
+
 interface Stored {
   readonly principal: Principal;
   readonly step: WriteStep;
+  readonly characters: number;
   readonly headers: WriteOperation['headers'];
 }
 
 /** The writes that the server makes when one connection ends, however it ends. Server values are resolved when they run. */
 export class ConnectionScope {
   readonly #host: ScopeHost;
-  readonly #maxOperations: number;
+  readonly #bounds: ScopeBounds;
   #stored: Stored[] = [];
   #ended = false;
 
-  constructor(host: ScopeHost, maxOperations: number) {
+  constructor(host: ScopeHost, bounds: ScopeBounds) {
     this.#host = host;
-    this.#maxOperations = maxOperations;
+    this.#bounds = bounds;
   }
 
   /**
@@ -35,15 +43,31 @@ export class ConnectionScope {
    */
   onDisconnect(operation: WriteOperation): void {
     this.#host.check(operation);
-    if (this.#stored.length + operation.steps.length > this.#maxOperations) {
+    const added = operation.steps.map((step) => ({
+      principal: operation.principal,
+      step,
+      characters: 'value' in step ? JSON.stringify(step.value).length : 0,
+      headers: operation.headers,
+    }));
+    this.#checkBounds(added);
+    for (const stored of added) {
+      const { step } = stored;
+      if (step.method === 'set' || step.method === 'remove') this.cancelOnDisconnect(step.path);
+      this.#stored.push(stored);
+    }
+  }
+
+  #checkBounds(added: readonly Stored[]): void {
+    const { maxOperations, maxCharacters } = this.#bounds;
+    const all = [...this.#stored, ...added];
+    if (all.length > maxOperations) {
+      throw new BacksideError('limit-exceeded', `a connection may leave at most ${maxOperations} writes for its end`);
+    }
+    if (all.reduce((sum, { characters }) => sum + characters, 0) > maxCharacters) {
       throw new BacksideError(
         'limit-exceeded',
-        `a connection may leave at most ${this.#maxOperations} writes for its end`,
+        `a connection may leave at most ${maxCharacters} characters for its end`,
       );
-    }
-    for (const step of operation.steps) {
-      if (step.method === 'set' || step.method === 'remove') this.cancelOnDisconnect(step.path);
-      this.#stored.push({ principal: operation.principal, step, headers: operation.headers });
     }
   }
 

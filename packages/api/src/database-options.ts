@@ -23,6 +23,8 @@ export interface DatabaseLimits {
   readonly idempotencyKeys: number;
   /** Writes that one connection may leave for its end. */
   readonly maxOnDisconnectOperations: number;
+  /** Size of their values together, in characters of JSON. */
+  readonly maxOnDisconnectCharacters: number;
 }
 
 export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
@@ -34,6 +36,7 @@ export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
   maxResumeCommits: 10_000,
   idempotencyKeys: 100_000,
   maxOnDisconnectOperations: 1_000,
+  maxOnDisconnectCharacters: 16 * 1024 * 1024,
 };
 
 export interface DatabaseOptions {

@@ -240,7 +240,10 @@ export class Database {
           );
         },
       },
-      this.#limits.maxOnDisconnectOperations,
+      {
+        maxOperations: this.#limits.maxOnDisconnectOperations,
+        maxCharacters: this.#limits.maxOnDisconnectCharacters,
+      },
     );
   }
 

@@ -14,6 +14,7 @@ export interface LimitConfig {
   readonly maxSubscriptions: number;
   readonly maxQueuedOperations: number;
   readonly maxOnDisconnectOperations: number;
+  readonly maxOnDisconnectCharacters: number;
   readonly maxResumeCommits: number;
   readonly historyCommits: number;
   readonly historyBytes: number;
@@ -56,6 +57,11 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
     DATA,
     database.maxOnDisconnectOperations,
     'Writes that one connection may leave for its end.',
+  ),
+  maxOnDisconnectCharacters: bytes(
+    DATA,
+    database.maxOnDisconnectCharacters,
+    'Size of these writes of one connection together, in characters of JSON.',
   ),
   maxResumeCommits: count(
     DATA,
@@ -125,6 +131,7 @@ export function databaseLimitsOf(config: LimitConfig): DatabaseLimits {
     maxSubscriptions: config.maxSubscriptions,
     maxQueuedOperations: config.maxQueuedOperations,
     maxOnDisconnectOperations: config.maxOnDisconnectOperations,
+    maxOnDisconnectCharacters: config.maxOnDisconnectCharacters,
     maxResumeCommits: config.maxResumeCommits,
     historyCommits: config.historyCommits,
     historyBytes: config.historyBytes,
