@@ -1,4 +1,4 @@
-import type { WriteOperation, WriteResult } from '@backside/api';
+import type { WriteOperation, WriteResult, WriteSeries } from '@backside/api';
 import { BacksideError, DESTINATIONS, HEADERS } from '@backside/protocol';
 import { type Frame, formatHeaders } from '@backside/stomp';
 import { formatPath, type Path } from '@backside/tree';
@@ -13,6 +13,9 @@ import {
   parseStep,
   parseWriteOptions,
 } from './write-step.js';
+
+/** A write that has not been handed to the database yet. */
+type DraftOperation = WriteOperation & { series?: WriteSeries };
 
 /** SEND: a write, a step of a transaction, something to do when the connection ends, or a new sign-in. */
 export function serveSend(session: Session, frame: Frame): void {
@@ -29,7 +32,7 @@ function sendToServer(session: Session, frame: Frame, destination: string): void
   signInAgain(session, frame);
 }
 
-function operationOf(session: Session, frame: Frame, path: Path): WriteOperation {
+function operationOf(session: Session, frame: Frame, path: Path): DraftOperation {
   const precondition = parsePrecondition(frame, path);
   const headers = applicationHeaders(frame);
   return {
@@ -45,11 +48,12 @@ function operationOf(session: Session, frame: Frame, path: Path): WriteOperation
  * Hands a write to the database. Its answer takes its place now and is given when the write is acknowledged. A refused write
  * ends the session, so none behind it may be made; only who gets refusals on `/.errors` goes on, and so do the writes.
  */
-export function write(session: Session, operation: WriteOperation, frame: Frame, done?: () => void): void {
+export function write(session: Session, operation: DraftOperation, frame: Frame, done?: () => void): void {
   const receipt = frame.headers.get('receipt');
   const { standing, subscriptions } = session;
   const goesOn = subscriptions.listener !== null;
-  const written = standing.database.write(goesOn ? operation : { ...operation, series: standing.series });
+  if (!goesOn) operation.series = standing.series;
+  const written = standing.database.write(operation);
   const reply = session.expect(heldBytes(frame));
   const { counters } = session.context;
   counters.writesInFlight += 1;

@@ -80,12 +80,12 @@ export function parseWriteOptions(frame: Frame): Pick<WriteOperation, 'ackLevel'
 /** The headers that the writer means for the readers. Of repeated ones the first. */
 export function applicationHeaders(frame: Frame): [string, string][] | undefined {
   let headers: [string, string][] | undefined;
-  for (const [name, value] of frame.headers) {
-    if (CONTROL_HEADERS.has(name.toLowerCase()) || isPlainJson(name, value)) continue;
-    if (headers?.some(([known]) => known === name)) continue;
+  frame.headers.forEach((name, value) => {
+    if (CONTROL_HEADERS.has(name.toLowerCase()) || isPlainJson(name, value)) return;
+    if (headers?.some(([known]) => known === name)) return;
     headers ??= [];
     headers.push([name, value]);
-  }
+  });
   return headers;
 }
 

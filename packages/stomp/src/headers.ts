@@ -34,6 +34,12 @@ export class Headers implements Iterable<readonly [string, string]> {
     return this.get(name) !== undefined;
   }
 
+  /** Calls `visit` for all header lines in order, repetitions included. */
+  forEach(visit: (name: string, value: string) => void): void {
+    const flat = this.#flat;
+    for (let index = 0; index < flat.length; index += 2) visit(flat[index]!, flat[index + 1]!);
+  }
+
   /** All header lines in order, repetitions included. */
   *entries(): IterableIterator<readonly [string, string]> {
     const flat = this.#flat;
