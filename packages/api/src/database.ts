@@ -51,7 +51,7 @@ export interface DatabaseStats {
   readonly batches: number;
   readonly conflicts: number;
   readonly queueDepth: number;
-  /** Whether the last attempt to write to the journal failed. */
+  /** Whether writes are refused: the journal failed at the last attempt, or the replica's disk does not keep up. */
   readonly degraded: boolean;
   readonly refused: ReadonlyMap<ErrorCode, number>;
 }
@@ -150,6 +150,11 @@ export class Database {
   write(operation: WriteOperation): Promise<WriteResult> {
     if (operation.ackLevel === 'replicated' && this.#options.journal.supports.durability !== 'replicated') {
       return Promise.reject(new BacksideError('invalid-header', 'this journal cannot tell when a write is replicated'));
+    }
+    if (this.#options.replica.isOverfull) {
+      return Promise.reject(
+        new BacksideError('unavailable', 'the disk does not keep up with the writes; nothing was stored'),
+      );
     }
     if (operation.idempotencyKey !== undefined) return this.#idempotent.write(operation);
     return new Promise((resolve, reject) => {
@@ -274,7 +279,7 @@ export class Database {
       batches: this.#sequencer.batches,
       conflicts: this.#sequencer.conflicts,
       queueDepth: this.#sequencer.queueDepth,
-      degraded: this.#sequencer.failed,
+      degraded: this.#sequencer.failed || replica.isOverfull,
       refused: this.#sequencer.refused,
     };
   }

@@ -121,6 +121,16 @@ describe('a write', () => {
     expect(valueAt(database, '/')).toEqual({ b: 2 });
   });
 
+  it('is refused while more waits in memory for the disk than should', async () => {
+    const replica = createMemoryReplica();
+    const database = await openDatabase({ replica });
+    Object.defineProperty(replica, 'isOverfull', { value: true, configurable: true });
+    await expect(write(database, set('/a', 1))).rejects.toEqual(refused('unavailable'));
+    expect(database.stats().degraded).toBe(true);
+    Object.defineProperty(replica, 'isOverfull', { value: false });
+    expect(await write(database, set('/a', 1))).toBe(1);
+  });
+
   it('keeps what stood there before when it is told to', async () => {
     const journal = createMemoryJournal({ keepCommits: 10 });
     const database = await openDatabase({ journal, recordPrior: true });

@@ -60,6 +60,7 @@ class WorkerServer {
       notifier,
       nodeId,
       trimsJournal: false,
+      onLost: (error) => this.#fail(error, 'the journal has dropped what this worker has not read; it ends'),
       openStorage: (database) => this.#openStorage(config, database),
     });
     const edges = await openEdges({

@@ -12,14 +12,16 @@ interface WaitingAppend {
   settle(error: BacksideError | null): void;
 }
 
-/** Writes bytes at the end of the journal and resolves once they are on disk. */
 export interface BatchSink {
+  /** Writes bytes at the end of the journal and resolves once they are on disk. */
   write(bytes: Buffer, firstRevision: number): Promise<void>;
+  /** Called after a failed write: nothing more is written until `AppendQueue.recovered`. */
+  failed(): void;
 }
 
 /**
  * Gives appends their place in the order, and writes all that wait as one write while at most one is under way: the more
- * come, the more share a write. After a failed write everything is refused.
+ * come, the more share a write. After a failed write everything is refused until the medium has recovered.
  */
 export class AppendQueue {
   readonly #sink: BatchSink;
@@ -30,6 +32,7 @@ export class AppendQueue {
   /** Why appends are refused; null while they are not. */
   #refusal: BacksideError | null = null;
   #failed = false;
+  #closed = false;
   /** Whether an append has met a conflict in this turn. */
   #refusing = false;
 
@@ -60,8 +63,17 @@ export class AppendQueue {
     return { accepted: Promise.resolve(outcome), durable: this.#enqueue(base, payloads, outcome) };
   }
 
+  /** Takes appends again: the disk holds everything up to `durable`, and nothing of what failed. */
+  recovered(): void {
+    if (this.#closed) return;
+    this.#failed = false;
+    this.#refusal = null;
+    this.#head = this.#durable;
+  }
+
   /** Refuses further appends and resolves once those under way have come to an end. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#refusal = new BacksideError('unavailable', 'the journal is closed');
     while (this.#writing !== null) await this.#writing;
   }
@@ -124,17 +136,13 @@ export class AppendQueue {
   }
 
   #fail(group: readonly WaitingAppend[], cause: unknown): void {
-    const failure = new BacksideError(
-      'unavailable',
-      'the journal could not be written; it takes no more until it is opened again',
-      {
-        cause,
-      },
-    );
-    this.#refusal = failure;
+    const message = 'the journal could not be written; it takes no more until it has recovered';
+    const failure = new BacksideError('unavailable', message, { cause });
+    if (!this.#closed) this.#refusal = failure;
     this.#failed = true;
     for (const append of [...group, ...this.#waiting]) append.settle(failure);
     this.#waiting = [];
+    this.#sink.failed();
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
 import type { Journal } from '@backside/store';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { FileJournal } from './file-journal.js';
@@ -11,8 +10,8 @@ import {
   listSegments,
   makeDirectory,
   readHeader,
+  removeUnfinished,
   type SegmentFile,
-  UNFINISHED_SUFFIX,
 } from './segment-files.js';
 import { SegmentWriter } from './segment-writer.js';
 
@@ -45,13 +44,6 @@ async function openJournal(options: FileJournalOptions, lock: DirectoryLock): Pr
   const end = await recover(last, options);
   const writer = await SegmentWriter.open(last, { position: end.offset, fileBytes: end.fileBytes });
   return new FileJournal(options, { epoch, lock, segments, writer, head: end.head });
-}
-
-/** Segments that were not complete when a crash came: nothing can have been acknowledged that is in them. */
-async function removeUnfinished(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    if (name.endsWith(UNFINISHED_SUFFIX)) await rm(join(directory, name), { force: true });
-  }
 }
 
 async function commonEpoch(segments: readonly SegmentFile[]): Promise<string> {

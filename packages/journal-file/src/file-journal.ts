@@ -5,9 +5,11 @@ import { AppendQueue } from './append-queue.js';
 import { readCommits } from './commit-reader.js';
 import type { DirectoryLock } from './directory-lock.js';
 import { DEFAULT_SEGMENT_BYTES, type FileJournalOptions } from './options.js';
+import { reopenWriter } from './reopen-writer.js';
 import { removableSegments } from './retention.js';
 import { readHeader, type SegmentFile, syncDirectory } from './segment-files.js';
 import { SegmentWriter } from './segment-writer.js';
+import { WriteRecovery } from './write-recovery.js';
 
 /** A journal as it was found or begun. */
 export interface OpenState {
@@ -29,6 +31,7 @@ export class FileJournal implements Journal {
   #segments: readonly SegmentFile[];
   #writer: SegmentWriter;
   #trimming: Promise<void> = Promise.resolve();
+  readonly #recovery: WriteRecovery;
   #closing: Promise<void> | null = null;
 
   constructor(options: FileJournalOptions, state: OpenState) {
@@ -37,7 +40,9 @@ export class FileJournal implements Journal {
     this.#lock = state.lock;
     this.#segments = state.segments;
     this.#writer = state.writer;
-    this.#queue = new AppendQueue({ write: (bytes, firstRevision) => this.#write(bytes, firstRevision) }, state.head);
+    this.#recovery = new WriteRecovery(options, () => this.#reopen());
+    const write = (bytes: Buffer, firstRevision: number): Promise<void> => this.#write(bytes, firstRevision);
+    this.#queue = new AppendQueue({ write, failed: () => this.#recovery.begin() }, state.head);
   }
 
   async head(): Promise<number> {
@@ -71,6 +76,11 @@ export class FileJournal implements Journal {
     if (this.#writer.position >= (this.#options.segmentBytes ?? DEFAULT_SEGMENT_BYTES))
       await this.#rotate(firstRevision);
     await this.#writer.write(bytes);
+  }
+
+  async #reopen(): Promise<void> {
+    this.#writer = await reopenWriter(this.#options.directory, this.#writer, this.#queue.durable);
+    this.#queue.recovered();
   }
 
   async #rotate(firstRevision: number): Promise<void> {
@@ -109,6 +119,7 @@ export class FileJournal implements Journal {
 
   async #close(): Promise<void> {
     await this.#queue.close();
+    await this.#recovery.stop();
     await this.#trimming;
     try {
       if (!this.#queue.failed) await this.#writer.seal(this.#queue.durable);

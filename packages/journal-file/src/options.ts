@@ -19,6 +19,8 @@ export interface FileJournalOptions {
   readonly retention?: Retention;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Resolves after some milliseconds; by default a timer that does not keep the process alive. */
+  readonly sleep?: (ms: number) => Promise<void>;
   readonly logger?: JournalLogger;
   /** The identity of the history if the directory is empty; a random one by default. An existing journal keeps its own. */
   readonly epoch?: string;

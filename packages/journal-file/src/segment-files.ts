@@ -1,4 +1,4 @@
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BacksideError } from '@backside/protocol';
 import { decodeHeader, HEADER_BYTES, type SegmentHeader } from './segment-header.js';
@@ -34,6 +34,13 @@ export async function listSegments(directory: string): Promise<SegmentFile[]> {
     if (match) segments.push(segmentFile(directory, Number(match[1])));
   }
   return segments.sort((a, b) => a.firstRevision - b.firstRevision);
+}
+
+/** Removes segments that were not complete when a crash came or a write failed: nothing in them can have been acknowledged. */
+export async function removeUnfinished(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.endsWith(UNFINISHED_SUFFIX)) await rm(join(directory, name), { force: true });
+  }
 }
 
 /** The header of a segment. Throws `internal`, naming the file, if it cannot be used. */

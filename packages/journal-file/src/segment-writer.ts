@@ -26,12 +26,13 @@ const SMALL_WRITE_BYTES = 64 * 1024;
 const SYNCS_ON_WRITE = process.platform === 'linux';
 const WRITE_MODE: OpenMode = constants.O_WRONLY | (SYNCS_ON_WRITE ? constants.O_DSYNC : 0);
 
-/** Appends to one segment. One write at a time; after a failed one only `close` may be called. */
+/** Appends to one segment. One write at a time; after a failed one only `close` may be called, and `position` still counts. */
 export class SegmentWriter {
   readonly segment: SegmentFile;
   readonly #descriptor: number;
   #position: number;
   #fileBytes: number;
+  #closed = false;
 
   private constructor(segment: SegmentFile, descriptor: number, place: { position: number; fileBytes: number }) {
     this.segment = segment;
@@ -80,6 +81,14 @@ export class SegmentWriter {
     });
   }
 
+  /** Writes zeros ahead: whether the disk takes anything shows before an append depends on it. */
+  async reserve(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#writeAll([AHEAD], this.#position, (error) => (error ? reject(error) : resolve()));
+    });
+    this.#fileBytes = Math.max(this.#fileBytes, this.#position + AHEAD.length);
+  }
+
   /** Marks the end: what precedes it is known to be on disk. Gives back the room that was not used. */
   async seal(durableRevision: number): Promise<void> {
     const bytes = Buffer.alloc(batchBytes([]));
@@ -89,7 +98,10 @@ export class SegmentWriter {
     await syncFile(this.#descriptor);
   }
 
+  /** A second call does nothing: the number of the descriptor may be that of another file by then. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await closeFile(this.#descriptor);
   }
 

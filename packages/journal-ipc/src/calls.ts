@@ -12,7 +12,8 @@ type Unnumbered<Call> = Call extends { readonly id: number } ? Omit<Call, 'id'> 
 export interface Waiter {
   /** Returns whether a further answer is to come. */
   answer(answer: Answer): boolean;
-  reject(error: BacksideError): void;
+  /** `generation` comes with an append that the journal failed. */
+  reject(error: BacksideError, generation?: number): void;
 }
 
 /** The worker's end of a channel: numbers calls and brings their answers home. */
@@ -86,7 +87,7 @@ export class Calls {
     for (const answer of answers) {
       const waiter = this.#waiters.get(answer.id);
       if (waiter === undefined) continue;
-      if (answer.kind === 'failed') waiter.reject(new BacksideError(answer.code, answer.message));
+      if (answer.kind === 'failed') waiter.reject(new BacksideError(answer.code, answer.message), answer.generation);
       else if (waiter.answer(answer)) continue;
       this.#waiters.delete(answer.id);
     }

@@ -44,7 +44,8 @@ class IpcJournal implements Journal {
       if (received.kind === 'durable') durable.resolve(received.outcome);
       return false;
     };
-    const reject = (error: BacksideError): void => {
+    const reject = (error: BacksideError, newGeneration = 0): void => {
+      this.#generation = Math.max(this.#generation, newGeneration);
       accepted.reject(error);
       durable.reject(error);
     };
@@ -96,7 +97,8 @@ class IpcJournal implements Journal {
 }
 
 function outcomeOf({ outcome, missing }: AcceptedAnswer): AppendOutcome {
-  return missing === undefined ? outcome : { ...outcome, missing: unpackCommits(missing) };
+  if (outcome.status === 'appended' || missing === undefined) return outcome;
+  return { ...outcome, missing: unpackCommits(missing) };
 }
 
 interface Deferred<T> {

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
-import { Commit } from '@backside/protocol';
-import { createMemoryJournal, type Journal } from '@backside/store';
+import { BacksideError, Commit } from '@backside/protocol';
+import { type Append, createMemoryJournal, type Journal } from '@backside/store';
 import { type JournalFixture, journalConformance } from '@backside/store/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Channel } from './channel.js';
@@ -82,6 +82,67 @@ describe('journal over ipc', () => {
       ['worker', 1],
       ['primary', 6],
     ]);
+  });
+
+  it('tells with a conflict what is missing, and reads recent commits without the journal', async () => {
+    const served = createMemoryJournal();
+    const read: number[] = [];
+    const commits: Journal['commits'] = (after) => {
+      read.push(after);
+      return served.commits(after);
+    };
+    const shared = shareJournal({ ...bound(served), commits });
+    const links = [linkedChannels(), linkedChannels()];
+    for (const { primary } of links) shared.serve(primary);
+    const [first, second] = await Promise.all(links.map(({ worker }) => createIpcJournal(worker)));
+    await first!.append(0, [commitAt(1), commitAt(2)]).durable;
+    const refused = await second!.append(0, [commitAt(1)]).durable;
+    if (refused.status !== 'revision-conflict') throw new Error('a conflict was expected');
+    expect(refused.missing?.map((commit) => ({ ...commit }))).toEqual([{ ...commitAt(1) }, { ...commitAt(2) }]);
+    const revisions: number[] = [];
+    for await (const commits of second!.commits(1)) revisions.push(...commits.map(({ revision }) => revision));
+    expect(revisions).toEqual([2]);
+    expect(read).toEqual([]);
+  });
+
+  it('lets who met a conflict append before the others go on', async () => {
+    const shared = shareJournal(createMemoryJournal());
+    const links = [linkedChannels(), linkedChannels()];
+    for (const { primary } of links) shared.serve(primary);
+    const [eager, loser] = await Promise.all(links.map(({ worker }) => createIpcJournal(worker)));
+    await eager!.append(0, [commitAt(1)]).durable;
+    const refused = await loser!.append(0, [commitAt(1)]).durable;
+    const held = eager!.append(1, [commitAt(2)]);
+    const retried = loser!.append(refused.head, [commitAt(2)]);
+    expect((await retried.durable).status).toBe('appended');
+    expect(await held.durable).toMatchObject({ status: 'revision-conflict', head: 2 });
+  });
+
+  it('finds no place for what was built on an append that failed', async () => {
+    const served = createMemoryJournal();
+    let fail: (error: Error) => void = () => undefined;
+    const failing: Append = {
+      accepted: Promise.resolve({ status: 'appended', head: 1 }),
+      durable: new Promise((_resolve, reject) => {
+        fail = reject;
+      }),
+    };
+    const appends = [failing];
+    const shared = shareJournal({
+      ...bound(served),
+      append: (base, commits) => appends.pop() ?? served.append(base, commits),
+    });
+    const { primary, worker } = linkedChannels();
+    shared.serve(primary);
+    const journal = await createIpcJournal(worker);
+    const lost = journal.append(0, [commitAt(1)]);
+    await lost.accepted;
+    fail(new BacksideError('unavailable', 'the disk is full'));
+    await served.append(0, [commitAt(1)]).durable;
+    const built = journal.append(1, [commitAt(2)]);
+    await expect(lost.durable).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await built.durable).toMatchObject({ status: 'revision-conflict', head: 1 });
+    expect((await journal.append(1, [commitAt(2)]).durable).status).toBe('appended');
   });
 
   it('rejects what is under way, and all that follows, when the link is lost', async () => {

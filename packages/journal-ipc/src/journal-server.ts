@@ -75,8 +75,7 @@ export class JournalServer {
 
   /** What was built on the failed append must not find a place, even if another append brings its base about. */
   #failed(id: number, error: unknown): void {
-    this.#generation++;
-    this.#fail(id, error);
+    this.#answer(failedAnswer(id, toBacksideError(error), ++this.#generation));
   }
 
   #refuse(id: number, outcome: AppendOutcome, missing: readonly Uint8Array[] | null = null): void {
@@ -96,6 +95,7 @@ export class JournalServer {
         return { kind: 'revision', id, revision: await journal.first() };
       case 'trim':
         await journal.trim(request.revision);
+        this.#shared.recent.dropBefore(await journal.first());
         return { kind: 'revision', id, revision: request.revision };
       case 'read':
         return this.#read(request);

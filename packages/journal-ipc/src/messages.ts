@@ -41,6 +41,15 @@ export interface AcceptedAnswer {
   readonly generation: number;
 }
 
+interface FailedAnswer {
+  readonly kind: 'failed';
+  readonly id: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** As in `AcceptedAnswer`, if it was an append. */
+  readonly generation?: number;
+}
+
 /** What the primary answers. Several travel as one array. */
 export type Answer =
   | { readonly kind: 'opened'; readonly id: number; readonly epoch: string; readonly supports: JournalSupports }
@@ -49,9 +58,9 @@ export type Answer =
   | { readonly kind: 'revision'; readonly id: number; readonly revision: number }
   /** Null ends a reading, which then needs no `stop`. */
   | { readonly kind: 'commits'; readonly id: number; readonly commits: PackedCommits | null }
-  | { readonly kind: 'failed'; readonly id: number; readonly code: ErrorCode; readonly message: string };
+  | FailedAnswer;
 
 /** The error as an answer. Causes stay behind: they are for the log of the process that had them. */
-export function failedAnswer(id: number, error: BacksideError): Answer {
-  return { kind: 'failed', id, code: error.code, message: error.message };
+export function failedAnswer(id: number, { code, message }: BacksideError, generation?: number): Answer {
+  return { kind: 'failed', id, code, message, ...(generation !== undefined && { generation }) };
 }

@@ -23,18 +23,36 @@ export class RecentCommits {
       this.#encodings.push(one);
       this.#bytes += one.length;
     }
-    while (this.#bytes > this.#maxBytes) this.#bytes -= this.#encodings[this.#start++]!.length;
-    if (this.#start > this.#encodings.length / 2) {
-      this.#encodings.splice(0, this.#start);
-      this.#start = 0;
-    }
+    while (this.#bytes > this.#maxBytes) this.#dropFirst();
+    this.#compact();
+  }
+
+  /** Forgets the commits below `revision`. */
+  dropBefore(revision: number): void {
+    while (this.#start < this.#encodings.length && this.#first < revision) this.#dropFirst();
+    this.#compact();
   }
 
   /** The commits `after` + 1 to `head`; null unless all of them are here and there are any. */
   between(after: number, head: number): readonly Uint8Array[] | null {
+    if (after >= head || head > this.#head || after + 1 < this.#first) return null;
     const offset = this.#encodings.length - this.#head;
-    if (after >= head || head > this.#head || after + offset < this.#start) return null;
     return this.#encodings.slice(after + offset, head + offset);
+  }
+
+  get #first(): number {
+    return this.#head - this.#encodings.length + this.#start + 1;
+  }
+
+  #dropFirst(): void {
+    this.#bytes -= this.#encodings[this.#start++]!.length;
+  }
+
+  /** Now and then only, so that dropping one costs nothing. */
+  #compact(): void {
+    if (this.#start <= this.#encodings.length / 2) return;
+    this.#encodings.splice(0, this.#start);
+    this.#start = 0;
   }
 
   #forget(): void {

@@ -1,12 +1,7 @@
 import type { CommitHandler, Notifier } from '@backside/notifier';
 import { BacksideError, type Commit, unpackCommits } from '@backside/protocol';
 import type { Channel } from './channel.js';
-import {
-  type ParticipantMessage,
-  type PublishMessage,
-  publishMessage,
-  type RelayMessage,
-} from './messages.js';
+import { type ParticipantMessage, type PublishMessage, publishMessage, type RelayMessage } from './messages.js';
 
 /**
  * The notifier of a process whose primary runs `relayNotifications` at the other end of `channel`. Its own commits do not

@@ -4,7 +4,13 @@ import { packCommits, unpackCommits } from './commit-pack.js';
 
 const COMMITS = [1, 2, 3].map(
   (revision) =>
-    new Commit({ revision, time: 5, author: 'é', origin: 'n', changes: [{ path: ['a'], value: 'x'.repeat(revision) }] }),
+    new Commit({
+      revision,
+      time: 5,
+      author: 'é',
+      origin: 'n',
+      changes: [{ path: ['a'], value: 'x'.repeat(revision) }],
+    }),
 );
 
 describe('packed commits', () => {

@@ -1,8 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Commit, decodeCommit } from '@backside/protocol';
+import { type Commit, unpackCommits } from '@backside/protocol';
 import { Engine } from './engine.js';
 import { type Environment, openEnvironment } from './environment.js';
-import type { CommitBatch, Report, Request, Task, WorkerOptions } from './messages.js';
+import type { Report, Request, Task, WorkerOptions } from './messages.js';
 
 /** Slices of work after which readers are told to look at the newer state, so that they do not pin freed pages for long. */
 const SLICES_PER_REPORT = 16;
@@ -29,7 +29,7 @@ class CheckpointWorker {
 
   #receive(request: Request): void {
     if (request.kind === 'commits') {
-      this.#commits.push(...decodeBatch(request));
+      this.#commits.push(...unpackCommits(request.commits));
       return;
     }
     const { id, task } = request;
@@ -111,16 +111,6 @@ class CheckpointWorker {
   #report(report: Report): void {
     this.#port.postMessage(report);
   }
-}
-
-function decodeBatch({ bytes, lengths }: CommitBatch): Commit[] {
-  let start = 0;
-  return lengths.map((length) => {
-    const end = start + length;
-    const commit = decodeCommit(bytes.subarray(start, end));
-    start = end;
-    return commit;
-  });
 }
 
 function textOf(error: unknown): string {

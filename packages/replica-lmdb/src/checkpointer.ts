@@ -18,14 +18,20 @@ export interface CheckpointOptions {
   readonly maxPackedCharacters?: number;
 }
 
+/**
+ * Told when writing failed. Commits stay queued and are tried again, unless it is `fatal`: then the thread that writes has ended,
+ * perhaps in the middle of a transaction, and this process can move nothing more to the disk. It still answers, but its memory grows; it should
+ * end and be started again. Nothing is lost by that: the journal has all that the disk has not.
+ */
+export type FailureHandler = (error: BacksideError, fatal: boolean) => void;
+
 export interface LmdbCheckpointerOptions {
   /** The folder of the LMDB environment; made if it is missing. Only one checkpointer may be open on it. */
   readonly directory: string;
   readonly checkpoint?: CheckpointOptions;
   /** Called when the disk holds a newer state, or when pages of older states were freed. */
   readonly onProgress?: () => void;
-  /** Called when writing failed. Commits stay queued, and are tried again unless the error is that the thread has ended. */
-  readonly onFailure?: (error: BacksideError) => void;
+  readonly onFailure?: FailureHandler;
 }
 
 /** Moves commits into an LMDB environment, in large batches, on a thread of its own. */
@@ -161,7 +167,7 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
       await this.checkpoint();
       await link.perform({ kind: 'close' });
     } catch (error) {
-      this.#options.onFailure?.(toBacksideError(error));
+      this.#tell(error);
     }
     await link.terminate();
   }
@@ -202,13 +208,17 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
   }
 
   #startInBackground(): void {
-    this.#start().catch((error: unknown) => this.#options.onFailure?.(toBacksideError(error)));
+    this.#start().catch((error: unknown) => this.#tell(error));
   }
 
   #startAfter(delayMs: number): void {
     if (this.#timer) return;
     this.#timer = setTimeout(() => this.#startInBackground(), delayMs);
     this.#timer.unref();
+  }
+
+  #tell(error: unknown): void {
+    this.#options.onFailure?.(toBacksideError(error), false);
   }
 
   #cancelTimer(): void {
@@ -227,7 +237,7 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
         worked: () => this.#options.onProgress?.(),
         trouble: (error, fatal) => {
           if (fatal) this.#failed = 'for good';
-          this.#options.onFailure?.(error);
+          this.#options.onFailure?.(error, fatal);
         },
       },
     );

@@ -1,6 +1,7 @@
 export {
   type CheckpointOptions,
   createLmdbCheckpointer,
+  type FailureHandler,
   type LmdbCheckpointer,
   type LmdbCheckpointerOptions,
 } from './checkpointer.js';

@@ -1,3 +1,4 @@
+import type { PackedCommits } from '@backside/protocol';
 import type { IndexDefinition } from '@backside/store';
 
 /** Something that the worker is asked to do and reports back on, in the order of asking. */
@@ -7,14 +8,9 @@ export type Task =
   | { readonly kind: 'reset'; readonly epoch: string }
   | { readonly kind: 'close' };
 
-/** Commits in their encoded form, one after the other in `bytes`. */
-export interface CommitBatch {
-  readonly kind: 'commits';
-  readonly bytes: Uint8Array;
-  readonly lengths: readonly number[];
-}
-
-export type Request = CommitBatch | { readonly kind: 'task'; readonly id: number; readonly task: Task };
+export type Request =
+  | { readonly kind: 'commits'; readonly commits: PackedCommits }
+  | { readonly kind: 'task'; readonly id: number; readonly task: Task };
 
 /** What the disk holds now. */
 export interface Progress {

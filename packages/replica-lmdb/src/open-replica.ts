@@ -1,10 +1,10 @@
-import type { BacksideError } from '@backside/protocol';
-import { type CheckpointOptions, closingOnError, ThreadedCheckpointer } from './checkpointer.js';
+import { type CheckpointOptions, closingOnError, type FailureHandler, ThreadedCheckpointer } from './checkpointer.js';
 import { type Environment, openEnvironment } from './environment.js';
 import { FollowedDisk } from './follower.js';
 import { type LmdbReplica, SnapshotReplica } from './replica.js';
 
 const DEFAULT_POLL_MS = 200;
+const DEFAULT_MAX_TAIL_BYTES = 256 * 1024 * 1024;
 
 export interface LmdbReplicaOptions {
   /** The folder of the LMDB environment. */
@@ -19,7 +19,9 @@ export interface LmdbReplicaOptions {
   /** How often a follower looks for a newer checkpoint. Default 200 ms. */
   readonly pollMs?: number;
   /** Called when the disk refuses a checkpoint; the replica goes on answering from memory. */
-  readonly onFailure?: (error: BacksideError) => void;
+  readonly onFailure?: FailureHandler;
+  /** Bytes of commits in memory above which the replica says that it is overfull. Default 256 MiB. */
+  readonly maxTailBytes?: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export function createLmdbReplica(options: LmdbReplicaOptions): LmdbReplica {
 }
 
 function openOwner(environment: Environment, options: LmdbReplicaOptions): LmdbReplica {
-  const { directory, checkpoint, onFailure } = options;
+  const { directory, checkpoint, onFailure, maxTailBytes = DEFAULT_MAX_TAIL_BYTES } = options;
   let replica: SnapshotReplica | null = null;
   const disk = new ThreadedCheckpointer(environment, {
     directory,
@@ -45,13 +47,14 @@ function openOwner(environment: Environment, options: LmdbReplicaOptions): LmdbR
     ...(checkpoint && { checkpoint }),
     ...(onFailure && { onFailure }),
   });
-  replica = new SnapshotReplica(environment, disk);
+  replica = new SnapshotReplica(environment, disk, maxTailBytes);
   return replica;
 }
 
-function openFollower(environment: Environment, { pollMs = DEFAULT_POLL_MS }: LmdbReplicaOptions): LmdbReplica {
+function openFollower(environment: Environment, options: LmdbReplicaOptions): LmdbReplica {
+  const { pollMs = DEFAULT_POLL_MS, maxTailBytes = DEFAULT_MAX_TAIL_BYTES } = options;
   const disk = new FollowedDisk(environment);
-  const replica = new SnapshotReplica(environment, disk);
+  const replica = new SnapshotReplica(environment, disk, maxTailBytes);
   disk.watch(pollMs, () => replica.advance());
   return replica;
 }

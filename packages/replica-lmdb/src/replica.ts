@@ -31,6 +31,7 @@ export class SnapshotReplica implements LmdbReplica {
   readonly supports: ReplicaSupports = { persistent: true, indexes: true };
   readonly #environment: Environment;
   readonly #disk: Disk;
+  readonly #maxTailBytes: number;
   #snapshot: Snapshot;
   /** Null once the replica is closed. */
   #openTail: Tail | null;
@@ -39,9 +40,10 @@ export class SnapshotReplica implements LmdbReplica {
   readonly #streams: Set<HeldStream> = new Set();
   #closed = false;
 
-  constructor(environment: Environment, disk: Disk) {
+  constructor(environment: Environment, disk: Disk, maxTailBytes: number = Number.POSITIVE_INFINITY) {
     this.#environment = environment;
     this.#disk = disk;
+    this.#maxTailBytes = maxTailBytes;
     this.#snapshot = Snapshot.open(environment);
     this.#revision = this.#snapshot.meta.revision;
     this.#openTail = new Tail(this.#snapshot, this.#revision);
@@ -61,6 +63,10 @@ export class SnapshotReplica implements LmdbReplica {
 
   get tailBytes(): number {
     return this.#tail.bytes;
+  }
+
+  get isOverfull(): boolean {
+    return this.#tail.bytes > this.#maxTailBytes;
   }
 
   apply(commits: readonly Commit[]): void {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { BacksideError, type Commit } from '@backside/protocol';
+import { BacksideError, type Commit, packEncodings } from '@backside/protocol';
 import type { Progress, Report, Request, Task, WorkerOptions } from './messages.js';
 
 /** Commits are sent once so many bytes of them have gathered, or when a task needs them. */
@@ -70,15 +70,14 @@ export class WorkerLink {
 
   #flush(): void {
     if (this.#unsent.length === 0 || this.#failure) return;
-    const lengths = this.#unsent.map((part) => part.length);
-    const bytes = joined(this.#unsent, this.#unsentBytes);
+    const commits = packEncodings(this.#unsent);
     this.#unsent = [];
     this.#unsentBytes = 0;
-    this.#post({ kind: 'commits', bytes, lengths });
+    this.#post({ kind: 'commits', commits });
   }
 
   #post(request: Request): void {
-    const transfer = request.kind === 'commits' ? [request.bytes.buffer as ArrayBuffer] : [];
+    const transfer = request.kind === 'commits' ? [request.commits.bytes.buffer as ArrayBuffer] : [];
     this.#worker.postMessage(request, transfer);
   }
 
@@ -116,17 +115,6 @@ export class WorkerLink {
     for (const { reject } of waiters) reject(error);
     if (!this.#closing) this.#events.trouble(error, true);
   }
-}
-
-/** In memory of their own, which can be handed over to another thread. */
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
 }
 
 /** Where the package runs from its source, the worker needs a loader for TypeScript. */

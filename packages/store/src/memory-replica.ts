@@ -27,6 +27,7 @@ export function createMemoryReplica(options: MemoryReplicaOptions = {}): Replica
 
 class MemoryReplica implements Replica {
   readonly supports: ReplicaSupports = { persistent: false, indexes: false };
+  readonly isOverfull = false;
   epoch: string | null;
   revision = 0;
   #tree: SnapshotTree = new SnapshotTree();

@@ -37,6 +37,8 @@ export interface Replica extends TreeReader {
   readonly revision: number;
   /** The revision that is safely on disk; equal to `revision` where nothing is persistent. */
   readonly checkpointed: number;
+  /** Whether more waits in memory for the disk than should: writes are to be refused until this is false again. */
+  readonly isOverfull: boolean;
   /** Applies commits, whose first must be `revision + 1`; they are visible when it returns. Throws `internal` on a gap. */
   apply(commits: readonly Commit[]): void;
   /** The children of `path` that the query chooses. */

@@ -1,19 +1,16 @@
 import { BacksideError, type Commit, type Logger } from '@backside/protocol';
 import { createLmdbCheckpointer, type LmdbCheckpointer } from '@backside/replica-lmdb';
 import type { Append, AppendOutcome, Journal, JournalSupports } from '@backside/store';
-import type { ServerConfig } from '../config/server-options.js';
 import { databaseFolders } from './data-folder.js';
 import { asDataFolderError, buildIndexes, checkpointOptionsOf, openJournal, reportTo } from './embedded-storage.js';
+import type { StorageOptions } from './storage.js';
 
 /**
  * Opens a database's journal for a primary process, which moves every durable commit into the tree on disk that the
  * workers read. Closing it closes both. Throws `DataFolderError`.
  */
-export async function openCheckpointedJournal(
-  config: ServerConfig,
-  database: string,
-  logger: Logger,
-): Promise<Journal> {
+export async function openCheckpointedJournal(options: StorageOptions): Promise<Journal> {
+  const { config, database, logger } = options;
   const folders = databaseFolders(config.data, database);
   const journal = await openJournal(folders.journal, config, logger);
   try {
@@ -21,7 +18,7 @@ export async function openCheckpointedJournal(
     const checkpointer = createLmdbCheckpointer({
       directory: folders.replica,
       checkpoint: checkpointOptionsOf(config),
-      onFailure: reportTo(logger),
+      onFailure: reportTo(options),
       onProgress: () => progressed(),
     });
     const checkpointed = new CheckpointedJournal(journal, checkpointer, logger);
@@ -35,7 +32,10 @@ export async function openCheckpointedJournal(
   }
 }
 
-/** A journal whose durable commits go to a checkpointer, and which is trimmed behind it. */
+/**
+ * A journal whose durable commits go to a checkpointer, and which is trimmed behind it: also where a worker that stands
+ * still has not read yet, so that the disk stays bounded. Such a worker is replaced; the retention makes that rare.
+ */
 class CheckpointedJournal implements Journal {
   readonly supports: JournalSupports;
   readonly epoch: string;
@@ -44,6 +44,7 @@ class CheckpointedJournal implements Journal {
   readonly #logger: Logger;
   /** The last commit that the checkpointer was given. */
   #enqueued: number;
+  #closed = false;
 
   constructor(journal: Journal, checkpointer: LmdbCheckpointer, logger: Logger) {
     this.supports = journal.supports;
@@ -91,12 +92,17 @@ class CheckpointedJournal implements Journal {
   async trim(): Promise<void> {}
 
   async close(): Promise<void> {
-    await this.#checkpointer.close();
-    await this.#journal.close();
+    this.#closed = true;
+    try {
+      await this.#journal.close(); // first, since what becomes durable on the way still goes to the checkpointer
+    } finally {
+      await this.#checkpointer.close();
+    }
   }
 
   /** The disk holds a newer state: the journal need no longer. */
   progressed(): void {
+    if (this.#closed) return;
     this.#journal.trim(this.#checkpointer.revision).catch((error: unknown) => {
       this.#logger.warn({ err: error }, 'the journal could not be trimmed');
     });

@@ -1,6 +1,6 @@
 import { createDatabase, type Database, openAuthorizer } from '@backside/api';
 import type { Notifier } from '@backside/notifier';
-import type { Logger } from '@backside/protocol';
+import type { BacksideError, Logger } from '@backside/protocol';
 import { databaseLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import { withFields } from './logger.js';
@@ -14,6 +14,8 @@ export interface DatabasesOptions {
   readonly nodeId: string;
   /** Whether this process lets the journals drop what its replicas have on disk. */
   readonly trimsJournal: boolean;
+  /** Called when a database can never be brought up to date again in this process, which must end. */
+  readonly onLost?: (error: BacksideError) => void;
   readonly openStorage: (database: string, logger: Logger) => Promise<Storage>;
 }
 
@@ -68,6 +70,7 @@ async function openDatabase(name: string, options: DatabasesOptions): Promise<Op
       limits: databaseLimitsOf(config),
       recordPrior: config.journalPriorValues,
       trimsJournal: options.trimsJournal,
+      ...(options.onLost && { onLost: options.onLost }),
     });
     return { database, storage };
   } catch (error) {

@@ -1,17 +1,18 @@
 import { createFileJournal } from '@backside/journal-file';
-import { type BacksideError, type Logger, toBacksideError } from '@backside/protocol';
-import { createLmdbReplica } from '@backside/replica-lmdb';
+import { type Logger, toBacksideError } from '@backside/protocol';
+import { createLmdbReplica, type FailureHandler } from '@backside/replica-lmdb';
 import type { Journal, Replica } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import { DataFolderError, databaseFolders } from './data-folder.js';
 import type { Storage, StorageOptions } from './storage.js';
 
 /** A journal of files and a replica on LMDB, both in the data folder and owned by this process. */
-export async function openStorage({ config, database, logger }: StorageOptions): Promise<Storage> {
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { config, database, logger } = options;
   const folders = databaseFolders(config.data, database);
   const journal = await openJournal(folders.journal, config, logger);
   try {
-    const replica = await openReplica(folders.replica, config, logger);
+    const replica = await openReplica(folders.replica, options);
     return { journal, replica, close: () => closeBoth(journal, replica) };
   } catch (error) {
     await journal.close();
@@ -37,12 +38,13 @@ export async function openJournal(directory: string, config: ServerConfig, logge
   }
 }
 
-async function openReplica(directory: string, config: ServerConfig, logger: Logger): Promise<Replica> {
+async function openReplica(directory: string, options: StorageOptions): Promise<Replica> {
+  const { config, logger } = options;
   try {
     const replica = createLmdbReplica({
       directory,
       checkpoint: checkpointOptionsOf(config),
-      onFailure: reportTo(logger),
+      onFailure: reportTo(options),
     });
     buildIndexes(replica, config, logger);
     return replica;
@@ -55,9 +57,12 @@ export function checkpointOptionsOf(config: ServerConfig): { maxBytes: number; m
   return { maxBytes: config.checkpointSize, maxDelayMs: config.checkpointDelay };
 }
 
-/** Logs what the disk refuses. */
-export function reportTo(logger: Logger): (error: BacksideError) => void {
-  return (error) => logger.error({ err: error }, 'the tree on disk could not be brought up to date');
+/** Logs what the disk refuses, and has the process end if it can write no more. */
+export function reportTo({ logger, onFatal }: Pick<StorageOptions, 'logger' | 'onFatal'>): FailureHandler {
+  return (error, fatal) => {
+    logger.error({ err: error }, 'the tree on disk could not be brought up to date');
+    if (fatal) onFatal?.(error);
+  };
 }
 
 /** Lets indexes be built while the server already serves. */

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { serveJournal } from '@backside/journal-ipc';
+import { type SharedJournal, shareJournal } from '@backside/journal-ipc';
 import { relayNotifications } from '@backside/notifier-ipc';
 import type { Logger } from '@backside/protocol';
 import { createMetricsCollector } from '@backside/proxy';
@@ -23,12 +23,19 @@ const FIRST_RESTART_DELAY = 100;
 const LAST_RESTART_DELAY = 10_000;
 /** A worker that has served this many milliseconds was alive. */
 const HEALTHY_AFTER = 1_000;
+/** The part of the drain time that workers may use up; the rest is for closing the data. */
+const WORKER_SHARE = 0.85;
 
 /** Owns the journals, and has `config.workers` equal processes serve clients. Resolves once all of them do. */
 export async function startPrimary(config: ServerConfig, logger: Logger): Promise<RunningServer> {
   if (config.store !== 'embedded') throw new ConfigError('workers: several workers need the store "embedded"');
   await prepareDataFolder(config.data);
-  const journals = await openJournals(config, logger);
+  const settled = await settlePorts(config);
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  const journals = await openJournals(config, logger, fail);
   // The workers accept connections themselves. The other policy, where the primary hands them round, leaves a connection
   // hanging for ever that was handed to a worker which died before it took it.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -37,21 +44,26 @@ export async function startPrimary(config: ServerConfig, logger: Logger): Promis
     args: [],
     serialization: 'advanced',
   });
-  const primary = new Primary(await settlePorts(config), logger, journals);
+  const primary = new Primary(settled, logger, journals);
   try {
     const ports = await primary.start();
-    return { ports, failed: new Promise(() => {}), stop: () => primary.stop() };
+    return { ports, failed, stop: () => primary.stop() };
   } catch (error) {
     await primary.stop();
     throw error;
   }
 }
 
-async function openJournals(config: ServerConfig, logger: Logger): Promise<ReadonlyMap<string, Journal>> {
+async function openJournals(
+  config: ServerConfig,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): Promise<ReadonlyMap<string, Journal>> {
   const journals = new Map<string, Journal>();
   try {
     for (const database of config.databases) {
-      journals.set(database, await openCheckpointedJournal(config, database, withFields(logger, { database })));
+      const options = { config, database, logger: withFields(logger, { database }), onFatal };
+      journals.set(database, await openCheckpointedJournal(options));
     }
     return journals;
   } catch (error) {
@@ -64,32 +76,44 @@ class Primary {
   readonly #config: ServerConfig;
   readonly #logger: Logger;
   readonly #journals: ReadonlyMap<string, Journal>;
+  readonly #shared: ReadonlyMap<string, SharedJournal>;
   readonly #relay = relayNotifications();
   readonly #collectMetrics = createMetricsCollector();
   readonly #workers = new Set<WorkerHandle>();
   #restartDelay = FIRST_RESTART_DELAY;
   #restartTimers = new Set<NodeJS.Timeout>();
   #forked = 0;
+  /** Whether all workers of the start have served. */
+  #started = false;
   #stopping = false;
 
   constructor(config: ServerConfig, logger: Logger, journals: ReadonlyMap<string, Journal>) {
     this.#config = config;
     this.#logger = logger;
     this.#journals = journals;
+    this.#shared = new Map([...journals].map(([database, journal]) => [database, shareJournal(journal)]));
   }
 
   async start(): Promise<Ports> {
     const ready = await Promise.all(Array.from({ length: this.#config.workers }, () => this.#fork().ready));
-    for (const worker of this.#workers) this.#replaceWhenEnded(worker);
+    this.#started = true;
     return ready[0]!;
   }
 
+  /** Has the workers drain. Those that have not ended in their share of the time are killed, so that the data is closed in order. */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#restartTimers) clearTimeout(timer);
     for (const worker of this.#workers) worker.stop();
+    const late = setTimeout(() => this.#killWorkers(), WORKER_SHARE * this.#config.drainTimeout);
     await Promise.all([...this.#workers].map(({ ended }) => ended));
+    clearTimeout(late);
     await Promise.all([...this.#journals.values()].map((journal) => journal.close()));
+  }
+
+  #killWorkers(): void {
+    this.#logger.error({ workers: this.#workers.size }, 'workers that did not drain in time are killed');
+    for (const worker of this.#workers) worker.kill('did not drain in time');
   }
 
   #fork(): WorkerHandle {
@@ -102,21 +126,23 @@ class Primary {
     });
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
+    this.#replaceWhenEnded(worker);
     return worker;
   }
 
   #connect(link: MessageLink): void {
-    for (const [database, journal] of this.#journals) serveJournal(journal, link.channel(journalChannel(database)));
+    for (const [database, journal] of this.#shared) journal.serve(link.channel(journalChannel(database)));
     this.#relay.add(link.channel(NOTIFICATIONS_CHANNEL));
   }
 
+  /** One that ends before it served, while the server starts, is not replaced: then the start fails. */
   #replaceWhenEnded(worker: WorkerHandle): void {
     const healthy = setTimeout(() => {
       this.#restartDelay = FIRST_RESTART_DELAY;
     }, HEALTHY_AFTER);
     void worker.ended.then((reason) => {
       clearTimeout(healthy);
-      if (this.#stopping) return;
+      if (this.#stopping || !(this.#started || worker.hasServed)) return;
       this.#logger.error({ reason, restartInMs: this.#restartDelay }, 'a worker has ended and is replaced');
       const timer = setTimeout(() => {
         this.#restartTimers.delete(timer);
@@ -129,7 +155,6 @@ class Primary {
 
   #replace(): void {
     const worker = this.#fork();
-    this.#replaceWhenEnded(worker);
     worker.ready.then(
       () => this.#logger.info({}, 'a new worker serves'),
       (error: unknown) => this.#logger.error({ err: error }, 'a new worker could not start'),

@@ -11,13 +11,18 @@ import { openStorage } from './storage.js';
 export async function startSingleServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
   if (config.store === 'embedded') await prepareDataFolder(config.data);
   const notifier = createMemoryNotifier();
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
   const databases = await openDatabases({
     config,
     logger,
     notifier,
     nodeId: `node-${process.pid}`,
     trimsJournal: true,
-    openStorage: (database, databaseLogger) => openStorage({ config, database, logger: databaseLogger }),
+    onLost: fail,
+    openStorage: (database, databaseLogger) => openStorage({ config, database, logger: databaseLogger, onFatal: fail }),
   });
   const close = async (): Promise<void> => {
     await databases.close();
@@ -29,7 +34,7 @@ export async function startSingleServer(config: ServerConfig, logger: Logger): P
       await edges.drain();
       await close();
     };
-    return { ports: edges.ports, failed: new Promise(() => {}), stop };
+    return { ports: edges.ports, failed, stop };
   } catch (error) {
     await close();
     throw error;

@@ -14,6 +14,8 @@ export interface StorageOptions {
   readonly config: ServerConfig;
   readonly database: string;
   readonly logger: Logger;
+  /** Called when this process can no longer keep the data in order and must end; what was acknowledged is safe. */
+  readonly onFatal?: (error: Error) => void;
 }
 
 type OpenStorage = (options: StorageOptions) => Promise<Storage>;

@@ -14,6 +14,9 @@ export interface WorkerOptions {
   readonly clusterMetrics: () => Promise<string>;
 }
 
+/** What may wait for a worker that takes no messages. Notifications stop long before; so this is answers to its own calls. */
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
+
 /** One worker process, as the primary sees it. */
 export class WorkerHandle {
   /** Resolves once the worker serves; rejects if it ends before. */
@@ -23,10 +26,14 @@ export class WorkerHandle {
   readonly #worker: Worker;
   readonly #control: LinkChannel;
   #failure: string | null = null;
+  #hasServed = false;
 
   constructor(options: WorkerOptions) {
     this.#worker = cluster.fork();
-    const link = new MessageLink(this.#worker);
+    const link = new MessageLink(this.#worker, {
+      maxUnsentBytes: MAX_UNSENT_BYTES,
+      onExceeded: () => this.kill('takes no messages'),
+    });
     options.connect(link);
     this.#control = link.channel(CONTROL_CHANNEL);
     this.ended = new Promise((resolve) => {
@@ -36,7 +43,7 @@ export class WorkerHandle {
       this.#control.onMessage((message) => {
         const told = message as ToPrimary;
         if (told.kind === 'born') this.#tell({ kind: 'start', config: options.config, nodeId: options.nodeId });
-        else if (told.kind === 'ready') resolve(told.ports);
+        else if (told.kind === 'ready') this.#serves(told.ports, resolve);
         else if (told.kind === 'failed') this.#failure = told.message;
         else void this.#answerMetrics(told.id, options.clusterMetrics);
       });
@@ -44,9 +51,25 @@ export class WorkerHandle {
     });
   }
 
+  /** Whether it ever was ready. */
+  get hasServed(): boolean {
+    return this.#hasServed;
+  }
+
   /** Has the worker drain and end. */
   stop(): void {
     this.#tell({ kind: 'stop' });
+  }
+
+  /** Ends the worker at once; its clients connect to another. */
+  kill(reason: string): void {
+    this.#failure ??= reason;
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  #serves(ports: Ports, resolve: (ports: Ports) => void): void {
+    this.#hasServed = true;
+    resolve(ports);
   }
 
   async #answerMetrics(id: number, clusterMetrics: () => Promise<string>): Promise<void> {
