@@ -56,7 +56,9 @@ describe('TLS', () => {
         socket.resume().on('end', () => setImmediate(() => socket.end('answer')));
       }),
     );
-    const client: TLSSocket = connectTls({ host: HOST, port: at, ca: await readFile(tlsCert), allowHalfOpen: true });
+    // The typings lack `allowHalfOpen`, which the documentation of `tls.connect` names.
+    const options = { host: HOST, port: at, ca: await readFile(tlsCert), allowHalfOpen: true };
+    const client: TLSSocket = connectTls(options);
     client.end('question');
     const [answer] = (await once(client, 'data')) as [Buffer];
     expect(answer.toString()).toBe('answer');
