@@ -24,16 +24,15 @@ import { evaluate } from './evaluation.js';
 import { Follower } from './follower.js';
 import { History } from './history.js';
 import { IdempotentWrites } from './idempotent-writes.js';
+import { JournalTrimmer } from './journal-trimmer.js';
 import { LateSubscription } from './late-subscription.js';
 import type { ListenOptions, Subscription } from './listener.js';
 import type { TransactionResult, TransactionUpdate, WriteOperation, WriteResult } from './operation.js';
+import { recallCommits } from './recall.js';
 import { TailReader } from './resume-tail.js';
 import { Sequencer } from './sequencer.js';
 import { runTransaction } from './transaction.js';
 import { ViewHub } from './view-hub.js';
-
-/** Commits read back after a start, so that idempotency keys and revision preconditions reach across it. */
-const RECALLED_COMMITS = 1_000;
 
 export interface ReadResult {
   readonly node: Node;
@@ -71,7 +70,7 @@ export class Database {
   readonly #follower: Follower;
   #recalled: Promise<void> = Promise.resolve();
   #unsubscribe: (() => Promise<void>) | null = null;
-  #trimmed = 0;
+  readonly #trimmer: JournalTrimmer | null;
 
   /** Use `createDatabase`. */
   constructor(options: DatabaseOptions) {
@@ -87,6 +86,7 @@ export class Database {
       maxCommits: this.#limits.maxResumeCommits,
       maxBytes: this.#limits.historyBytes,
     });
+    this.#trimmer = options.trimsJournal === false ? null : new JournalTrimmer(options);
     this.#hub = new ViewHub({ replica, logger, ...this.#limits });
     this.#follower = new Follower({
       journal,
@@ -307,36 +307,17 @@ export class Database {
         this.#idempotent.learn(commit);
       });
     }
-    this.#trim();
-  }
-
-  /** Lets the journal drop what a new process would not need: what the replica has on disk. */
-  #trim(): void {
-    const { journal, replica, trimsJournal } = this.#options;
-    const safe = replica.supports.persistent || journal.supports.durability === 'none';
-    if (trimsJournal === false || !safe || replica.checkpointed <= this.#trimmed) return;
-    this.#trimmed = replica.checkpointed;
-    journal.trim(this.#trimmed).catch((error: unknown) => {
-      this.#options.logger.warn({ err: error }, 'the journal could not be trimmed');
-    });
+    this.#trimmer?.trim();
   }
 
   /** Reads the last commits before the start back into memory, behind everything else. */
   async #recall(): Promise<void> {
-    const { journal, logger } = this.#options;
     try {
-      const until = this.#history.floor;
-      const from = Math.max((await journal.first()) - 1, until - RECALLED_COMMITS, 0);
-      if (from >= until) return;
-      const recalled: Commit[] = [];
-      for await (const commits of journal.commits(from)) {
-        for (const commit of commits) if (commit.revision <= until) recalled.push(commit);
-        if ((commits.at(-1)?.revision ?? until) >= until) break;
-      }
+      const recalled = await recallCommits(this.#options.journal, this.#history.floor);
       this.#history.prepend(recalled);
       for (const commit of recalled) this.#idempotent.learn(commit);
     } catch (error) {
-      logger.warn({ err: error }, 'the commits before the start cannot be read back');
+      this.#options.logger.warn({ err: error }, 'the commits before the start cannot be read back');
     }
   }
 }
