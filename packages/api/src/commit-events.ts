@@ -10,8 +10,9 @@ export function changesWithin(path: Path, changes: readonly Change[]): readonly 
   const within: Change[] = [];
   for (const change of changes) {
     if (isPrefix(path, change.path)) within.push(change);
-    else if (isPrefix(change.path, path))
+    else if (isPrefix(change.path, path)) {
       within.push({ path, value: getAt(change.value, path.slice(change.path.length)) });
+    }
   }
   return within;
 }

@@ -20,6 +20,8 @@ export const HEADERS = {
   reason: 'reason',
   resumed: 'resumed',
   warning: 'warning',
+  serverTime: 'server-time',
+  clientTime: 'client-time',
 } as const;
 
 /** How far a write must have come before it is acknowledged. */

@@ -69,7 +69,7 @@ function open(session: Session, host: string | undefined, principal: Principal):
   if (version !== '1.0') headers.push(['heart-beat', formatHeartbeat(context.heartbeat)]);
   headers.push(['session', context.newId()]);
   if (context.serverName !== null) headers.push(['server', context.serverName]);
-  headers.push([HEADERS.epoch, database.epoch], ['server-time', String(context.now())]);
+  headers.push([HEADERS.epoch, database.epoch], [HEADERS.serverTime, String(context.now())]);
   session.outbox.pushPrivate(framed(transport.framing, writeFrame({ command: 'CONNECTED', headers }, version)));
 }
 

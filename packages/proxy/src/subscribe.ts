@@ -47,8 +47,8 @@ function ownSubscription(
 ): ClientSubscription {
   if (names.destination === DESTINATIONS.errors) return new ErrorsSubscription(session, names.id, names.destination);
   if (!INFO.has(names.destination)) throw new BacksideError('invalid-path', 'there is nothing to listen to');
-  const time = frame.headers.get('client-time');
-  if (time !== undefined && !CLIENT_TIME.test(time)) throw invalidHeader('client-time', 'milliseconds since 1970');
+  const time = frame.headers.get(HEADERS.clientTime);
+  if (time !== undefined && !CLIENT_TIME.test(time)) throw invalidHeader(HEADERS.clientTime, 'milliseconds since 1970');
   return new InfoSubscription(session, { ...names, clientTime: time === undefined ? null : Number(time) });
 }
 
