@@ -11,6 +11,7 @@ const layers = {
   'replica-[^/]+': ['store', 'protocol', 'tree'],
   'notifier-[^/]+': ['notifier', 'protocol', 'tree'],
   api: ['notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
+  rest: ['api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree'],
   proxy: ['api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
 };
 
@@ -29,6 +30,13 @@ const vendors = {
   pino: 'backside',
   'prom-client': 'proxy',
   valibot: 'backside',
+  bcrypt: 'auth',
+  jose: 'auth',
+  nodemailer: 'auth',
+  'openid-client': 'auth',
+  otpauth: 'auth',
+  '@simplewebauthn/server': 'auth',
+  express: 'rest',
 };
 
 module.exports = {

@@ -1,5 +1,6 @@
 export { Commit, type CommitFields, decodeCommit } from './commit.js';
 export { type PackedCommits, packCommits, packEncodings, unpackCommits } from './commit-pack.js';
+export type { Credentials } from './credentials.js';
 export { DESTINATIONS, PROTOCOL_VERSION } from './destinations.js';
 export { BacksideError, ERRORS, type ErrorCode, type ErrorDefinition, toBacksideError } from './errors.js';
 export { type AckLevel, formatResumePoint, HEADERS, parseResumePoint, type ResumePoint } from './headers.js';
@@ -8,6 +9,7 @@ export {
   ADMIN,
   type AdminPrincipal,
   authorOf,
+  expiryOf,
   NOBODY,
   type NobodyPrincipal,
   type Principal,
