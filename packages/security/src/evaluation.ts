@@ -1,0 +1,60 @@
+import type { Query } from '@backside/tree';
+import type { Frame, Watcher } from './frame.js';
+import type { Outcome } from './observer.js';
+import type { RuleProgram } from './rule-program.js';
+import type { TreeView } from './tree-view.js';
+import { ERROR, type Value } from './value.js';
+
+/** Follows the evaluation of an operation's rules, for explanations and for coverage. */
+export interface Recorder extends Watcher {
+  begin(rule: RuleProgram, frame: Frame): void;
+  end(rule: RuleProgram, frame: Frame, value: Value): void;
+}
+
+interface Sources {
+  readonly auth: unknown;
+  readonly now: number;
+  readonly query: Query | null | undefined;
+  readonly path: readonly string[];
+  readonly before: TreeView;
+  readonly after: TreeView;
+}
+
+/** The evaluation of one operation: its frame, and its recorder if there is one. */
+export class Evaluation implements Frame {
+  readonly auth: unknown;
+  readonly now: number;
+  readonly query: Query | null | undefined;
+  readonly path: readonly string[];
+  readonly before: TreeView;
+  readonly after: TreeView;
+  readonly watcher: Recorder | null;
+  failure: string | null = null;
+  usedAuth = false;
+  usedNow = false;
+
+  constructor(sources: Sources, recorder: Recorder | null) {
+    this.auth = sources.auth;
+    this.now = sources.now;
+    this.query = sources.query;
+    this.path = sources.path;
+    this.before = sources.before;
+    this.after = sources.after;
+    this.watcher = recorder;
+  }
+
+  /** Whether the rule says yes. An error is a no. */
+  passes(rule: RuleProgram): boolean {
+    if (this.watcher === null) return rule.run(this) === true;
+    this.failure = null;
+    this.watcher.begin(rule, this);
+    const value = rule.watched(this);
+    this.watcher.end(rule, this, value);
+    return value === true;
+  }
+}
+
+export function outcomeOf(value: Value): Outcome {
+  if (value === ERROR) return 'error';
+  return value === true ? 'true' : value === false ? 'false' : 'value';
+}
