@@ -1,12 +1,4 @@
-import {
-  BacksideError,
-  type Commit,
-  type ErrorCode,
-  type Principal,
-  parseResumePoint,
-  type ResumePoint,
-  toBacksideError,
-} from '@backside/protocol';
+import { BacksideError, type Commit, type ErrorCode, type Principal, toBacksideError } from '@backside/protocol';
 import type { Replica } from '@backside/store';
 import {
   createPushIds,
@@ -25,8 +17,9 @@ import { Follower } from './follower.js';
 import { History } from './history.js';
 import { IdempotentWrites } from './idempotent-writes.js';
 import { JournalTrimmer } from './journal-trimmer.js';
-import { LateSubscription } from './late-subscription.js';
 import type { ListenOptions, Subscription } from './listener.js';
+import { Listens } from './listens.js';
+import { LiveRights } from './live-rights.js';
 import type { TransactionResult, TransactionUpdate, WriteOperation, WriteResult } from './operation.js';
 import { recallCommits } from './recall.js';
 import { TailReader } from './resume-tail.js';
@@ -46,6 +39,8 @@ export interface DatabaseStats {
   readonly checkpointed: number;
   readonly views: number;
   readonly subscriptions: number;
+  /** Groups of subscriptions whose right is decided again when data or time changes. */
+  readonly rightsGroups: number;
   readonly commits: number;
   readonly batches: number;
   readonly conflicts: number;
@@ -64,12 +59,14 @@ export class Database {
   readonly #limits: DatabaseLimits;
   readonly #history: History;
   readonly #idempotent: IdempotentWrites;
-  readonly #tails: TailReader;
+  readonly #rights: LiveRights;
   readonly #hub: ViewHub;
+  readonly #listens: Listens;
   readonly #sequencer: Sequencer;
   readonly #follower: Follower;
   #recalled: Promise<void> = Promise.resolve();
   #unsubscribe: (() => Promise<void>) | null = null;
+  #unwatchRights: (() => void) | null = null;
   readonly #trimmer: JournalTrimmer | null;
 
   /** Use `createDatabase`. */
@@ -82,12 +79,9 @@ export class Database {
       maxBytes: this.#limits.historyBytes,
     });
     this.#idempotent = new IdempotentWrites((write) => this.#sequencer.submit(write), this.#limits.idempotencyKeys);
-    this.#tails = new TailReader(journal, this.#history, {
-      maxCommits: this.#limits.maxResumeCommits,
-      maxBytes: this.#limits.historyBytes,
-    });
     this.#trimmer = options.trimsJournal === false ? null : new JournalTrimmer(options);
-    this.#hub = new ViewHub({ replica, logger, ...this.#limits });
+    this.#rights = new LiveRights(options);
+    this.#hub = new ViewHub({ replica, logger, rights: this.#rights, ...this.#limits });
     this.#follower = new Follower({
       journal,
       logger,
@@ -96,6 +90,7 @@ export class Database {
       apply: (commits) => this.#apply(commits),
       lost: (error) => options.onLost?.(error),
     });
+    this.#listens = this.#createListens();
     this.#sequencer = new Sequencer({
       journal,
       logger,
@@ -120,6 +115,20 @@ export class Database {
     });
   }
 
+  #createListens(): Listens {
+    const { journal } = this.#options;
+    return new Listens({
+      hub: this.#hub,
+      rights: this.#rights,
+      tails: new TailReader(journal, this.#history, {
+        maxCommits: this.#limits.maxResumeCommits,
+        maxBytes: this.#limits.historyBytes,
+      }),
+      position: this,
+      refresh: journal.supports.sharedBetweenNodes ? () => this.#follower.refresh() : null,
+    });
+  }
+
   get name(): string {
     return this.#options.name;
   }
@@ -135,7 +144,8 @@ export class Database {
 
   /** Starts following: called once by `createDatabase`. */
   async open(): Promise<void> {
-    const { journal, notifier, name } = this.#options;
+    const { journal, notifier, name, authorizer } = this.#options;
+    this.#unwatchRights = authorizer.onChange?.(() => this.#rights.reviewAll(this.#hub.subscribers())) ?? null;
     this.#unsubscribe = await notifier.subscribe(name, this.#follower.receive);
     await this.#follower.catchUp(await journal.head());
     if (journal.supports.sharedBetweenNodes) void this.#follower.poll();
@@ -190,44 +200,24 @@ export class Database {
 
   /**
    * Listens to `path`: the state now (or what is missing after the resume point), then every event, in order. Where other
-   * nodes write as well, "now" is no earlier than any write that was acknowledged before this call. Throws
+   * nodes write as well, "now" is no earlier than any write that was acknowledged before this call. The listener is told
+   * `permission-denied` once the right to read is lost, before anything that came after the loss. Throws
    * `permission-denied`, `limit-exceeded`, `too-large`, `invalid-header` or `invalid-query`; then no subscription exists.
    */
   listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription {
-    this.#checkRead(principal, options.path, options.query);
-    const resume = this.#resumePoint(options);
-    const shared = this.#options.journal.supports.sharedBetweenNodes;
-    if (!shared && this.#resumableRevision(resume) === null) return this.#hub.subscribe(principal, options, null);
-    return new LateSubscription(options, {
-      prepare: async () => {
-        if (shared) await this.#follower.refresh();
-        const after = this.#resumableRevision(resume);
-        return after === null ? null : this.#tails.read(options.path, after);
-      },
-      subscribe: (tail) => {
-        this.#checkRead(principal, options.path, options.query);
-        return this.#hub.subscribe(principal, options, tail && this.#tails.complete(options.path, tail));
-      },
-    });
+    return this.#listens.listen(principal, options);
   }
 
-  /** The resume point that can be used: neither a window nor a single look can be resumed. */
-  #resumePoint({ resume, query, once }: Pick<ListenOptions<unknown>, 'resume' | 'query' | 'once'>): ResumePoint | null {
-    if (resume === undefined) return null;
-    const point = parseResumePoint(resume);
-    if (point === null) throw new BacksideError('invalid-header', 'a resume point has the form epoch:revision');
-    return query === undefined && once !== true ? point : null;
-  }
-
-  /** The revision of the resume point if it lies in the past of this state, else null. */
-  #resumableRevision(point: ResumePoint | null): number | null {
-    return point !== null && point.epoch === this.epoch && point.revision <= this.revision ? point.revision : null;
+  /** Resolves once reads answer every write that was acknowledged, by any node, before this call. */
+  async refresh(): Promise<void> {
+    if (this.#options.journal.supports.sharedBetweenNodes) await this.#follower.refresh();
   }
 
   #checkRead(principal: Principal, path: Path, query: Query | undefined): void {
     if (principal.kind === 'admin') return;
     const { authorizer, replica, now } = this.#options;
-    const decision = authorizer.read({ principal, path, query: query ?? null, root: replica, now: now() });
+    const request = { principal, path, query: query ?? null, root: replica, now: now(), tracked: false };
+    const decision = authorizer.read(request);
     if (!decision.allowed) throw new BacksideError('permission-denied', undefined, { trace: decision.trace });
   }
 
@@ -238,9 +228,9 @@ export class Database {
         check: (operation) => this.#checkWrite(operation),
         write: (operation) => this.write(operation),
         failed: (error) => {
-          const { code } = toBacksideError(error);
+          const { code, trace } = toBacksideError(error);
           this.#options.logger.warn(
-            { database: this.name, code },
+            { database: this.name, code, trace },
             'a write left for the end of a connection was refused',
           );
         },
@@ -275,6 +265,7 @@ export class Database {
       checkpointed: replica.checkpointed,
       views: this.#hub.views,
       subscriptions: this.#hub.subscriptions,
+      rightsGroups: this.#rights.size,
       commits: this.#sequencer.commits,
       batches: this.#sequencer.batches,
       conflicts: this.#sequencer.conflicts,
@@ -288,6 +279,7 @@ export class Database {
   async close(): Promise<void> {
     await this.#sequencer.close();
     this.#follower.close();
+    this.#unwatchRights?.();
     await this.#unsubscribe?.();
     await this.#recalled;
   }

@@ -39,7 +39,10 @@ export interface Evaluation {
  * granted. Throws a TreeError or BacksideError and has no effect otherwise.
  */
 export function evaluate(operation: WriteOperation, context: EvaluationContext): Evaluation {
-  for (const precondition of operation.preconditions ?? []) checkPrecondition(precondition, context);
+  for (const precondition of operation.preconditions ?? []) {
+    checkReadable(operation.principal, precondition.path, context);
+    checkPrecondition(precondition, context);
+  }
   const { steps } = operation;
   if (steps.length === 0) throw new BacksideError('invalid-data', 'a write needs at least one step');
   const pushed: Path[] = [];
@@ -109,6 +112,13 @@ function checkPrecondition(precondition: Precondition, context: EvaluationContex
       ? `the data at the path changed after revision ${precondition.revision}`
       : `what changed after revision ${precondition.revision} is no longer known; use a hash instead`,
   );
+}
+
+/** Whether a precondition holds tells something about the data. */
+function checkReadable(principal: Principal, path: Path, { authorizer, before, now }: EvaluationContext): void {
+  if (principal.kind === 'admin') return;
+  const decision = authorizer.read({ principal, path, query: null, root: before, now, tracked: false });
+  if (!decision.allowed) throw new BacksideError('permission-denied', undefined, { trace: decision.trace });
 }
 
 function checkRights(principal: Principal, changes: readonly Change[], context: EvaluationContext): void {

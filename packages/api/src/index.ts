@@ -1,7 +1,9 @@
+export { authValueOf } from './auth-value.js';
 export {
   ALLOWED,
   type Allowed,
   type Authorizer,
+  closedAuthorizer,
   type Decision,
   type Denied,
   openAuthorizer,
@@ -22,3 +24,16 @@ export {
   WriteSeries,
   type WriteStep,
 } from './operation.js';
+export { createRulesAuthorizer, type RulesAuthorizerOptions } from './rules-authorizer.js';
+export type { PrivateDatabase, RulesVersion } from './rules-history.js';
+export { fixedRules, type RulesSource } from './rules-source.js';
+export { openRulesStore, type PutOptions, RulesStore, type RulesStoreOptions } from './rules-store.js';
+export {
+  DEFAULT_TRACE_LOG_LIMITS,
+  type Denial,
+  type DenialTrace,
+  nodeOfTrace,
+  TraceLog,
+  type TraceLogLimits,
+  type TraceLogOptions,
+} from './trace-log.js';

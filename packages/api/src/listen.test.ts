@@ -188,6 +188,20 @@ describe('a paused subscription', () => {
     expect(heard.lines.at(-1)).toBe('put /a/x 10');
   });
 
+  it('does not take what came back for what it had', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', { x: 0, y: { '.priority': 1, z: 1 }, w: 1 }));
+    const { heard, subscription } = listen(database, '/a', { encoder: new LineEncoder('export') });
+    await settle();
+    subscription.pause();
+    await write(database, set('/a/x/deep', 1));
+    await write(database, set('/a/x/deep', null));
+    await write(database, set('/a/y/z', null));
+    await write(database, set('/a/y/other', 2));
+    subscription.resume();
+    expect(heard.lines.slice(1)).toEqual(['patch /a {"y":{"other":2},"x":null}']);
+  });
+
   it('gets the whole state when it missed more than is remembered', async () => {
     const database = await openDatabase();
     const { heard, subscription } = listen(database, '/a');

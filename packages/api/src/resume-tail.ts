@@ -3,8 +3,18 @@ import type { Journal } from '@backside/store';
 import type { Path } from '@backside/tree';
 import { type History, touches } from './history.js';
 
+/** What a subscriber that was away asks for. */
+export interface TailRequest {
+  readonly path: Path;
+  /** The revision that it has. */
+  readonly after: number;
+  /** What its right to read rests on. If any of it has changed meanwhile, what came before that is not for it. */
+  readonly basis: readonly Path[];
+}
+
 /** What a subscriber is given that was away. */
 export interface Tail {
+  readonly request: TailRequest;
   /** The commits that touch its path, in order. */
   readonly commits: readonly Commit[];
   /** Up to which revision nothing is missing among them. */
@@ -31,43 +41,49 @@ export class TailReader {
     this.#bounds = bounds;
   }
 
-  /** What follows `revision` at `path`; null if it is no longer kept, or more than a subscriber is given one by one. */
-  async read(path: Path, revision: number): Promise<Tail | null> {
-    if (this.#history.revision - revision > this.#bounds.maxCommits) return null;
-    if (revision >= this.#history.floor) return { commits: [], reached: revision };
-    const read = (): Promise<Tail | null> => this.#readJournal(path, revision);
+  /** What the subscriber misses; null if it is no longer kept, is more than is given one by one, or may be none of its business. */
+  async read(request: TailRequest): Promise<Tail | null> {
+    const { after } = request;
+    if (this.#history.revision - after > this.#bounds.maxCommits) return null;
+    if (after >= this.#history.floor) return { request, commits: [], reached: after };
+    const read = (): Promise<Tail | null> => this.#readJournal(request);
     const reading = this.#reading.then(read, read);
     this.#reading = reading;
     return reading;
   }
 
-  /** The tail up to the present, if memory has what came since it was read. */
-  complete(path: Path, { commits, reached }: Tail): readonly Commit[] | null {
+  /** The tail up to the present, if memory has what came since it was read and the same conditions hold. */
+  complete({ request, commits, reached }: Tail): readonly Commit[] | null {
     const rest = this.#history.since(reached);
-    if (rest === null) return null;
-    const all = [...commits, ...rest.filter((commit) => touches(commit, path))];
+    if (rest === null || rest.some((commit) => disturbs(commit, request))) return null;
+    const all = [...commits, ...rest.filter((commit) => touches(commit, request.path))];
     const bytes = all.reduce((sum, commit) => sum + commit.encoded().length, 0);
     return bytes > this.#bounds.maxBytes ? null : all;
   }
 
-  async #readJournal(path: Path, after: number): Promise<Tail | null> {
+  async #readJournal(request: TailRequest): Promise<Tail | null> {
     const found: Commit[] = [];
-    let reached = after;
+    let reached = request.after;
     let bytes = 0;
     try {
-      for await (const commits of this.#journal.commits(after)) {
+      for await (const commits of this.#journal.commits(request.after)) {
+        if (commits.some((commit) => disturbs(commit, request))) return null;
         for (const commit of commits) {
-          if (!touches(commit, path)) continue;
+          if (!touches(commit, request.path)) continue;
           found.push(commit);
           bytes += commit.encoded().length;
         }
         reached = commits.at(-1)?.revision ?? reached;
         if (bytes > this.#bounds.maxBytes) return null;
       }
-      return { commits: found, reached };
+      return { request, commits: found, reached };
     } catch (error) {
       if (error instanceof BacksideError && error.code === 'not-found') return null;
       throw error;
     }
   }
+}
+
+function disturbs(commit: Commit, { basis }: TailRequest): boolean {
+  return basis.some((path) => touches(commit, path));
 }

@@ -1,6 +1,6 @@
 import { type BacksideError, type Commit, type Principal, toBacksideError } from '@backside/protocol';
-import { formatPath, type Path } from '@backside/tree';
-import type { Encoder, Listener, Subscription, ViewEvent } from './listener.js';
+import { formatPath, type Path, type Query } from '@backside/tree';
+import type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
 import type { View } from './view.js';
 
 /** What a paused subscription remembers at most before it falls back to a whole state. */
@@ -42,11 +42,22 @@ interface First<Encoded> {
   readonly encoded: Encoded | undefined;
 }
 
+/** A subscription's right to read, where that can be lost while rules and principal stay what they are. */
+export interface HeldRight {
+  /** Called before an event that no commit brings: decides again if time alone can have ended the right. May cancel. */
+  beforeEvent(): void;
+  /** The subscription has ended. */
+  release(subscription: ViewSubscription<unknown>): void;
+}
+
 /** One client's interest in a view. Delivers in order: the first event, then live ones, or their sum after a pause. */
 export class ViewSubscription<Encoded> implements Subscription {
   readonly view: View;
   readonly principal: Principal;
+  /** As the client asked for it: rules see more of it than the view does. */
+  readonly query: Query | null;
   readonly encoder: Encoder<Encoded>;
+  right: HeldRight | null = null;
   readonly #listener: Listener<Encoded>;
   readonly #once: boolean;
   /** What it begins with, the next one last: cut at registration and delivered before anything else. */
@@ -60,10 +71,11 @@ export class ViewSubscription<Encoded> implements Subscription {
   constructor(
     view: View,
     principal: Principal,
-    options: { encoder: Encoder<Encoded>; listener: Listener<Encoded>; once?: boolean | undefined },
+    options: Pick<ListenOptions<Encoded>, 'encoder' | 'listener' | 'query' | 'once'>,
   ) {
     this.view = view;
     this.principal = principal;
+    this.query = options.query ?? null;
     this.encoder = options.encoder;
     this.#listener = options.listener;
     this.#once = options.once ?? false;
@@ -133,6 +145,7 @@ export class ViewSubscription<Encoded> implements Subscription {
     if (!this.#paused || this.#ended) return;
     this.#paused = false;
     this.#guarded(() => {
+      this.right?.beforeEvent();
       this.#deliverFirst();
       if (!this.#paused) this.#deliverMissed();
     });
@@ -151,6 +164,8 @@ export class ViewSubscription<Encoded> implements Subscription {
     this.#ended = true;
     this.#first = null;
     this.#missed = null;
+    this.right?.release(this);
+    this.right = null;
     this.view.remove(this);
   }
 

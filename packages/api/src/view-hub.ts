@@ -3,9 +3,10 @@ import type { Replica } from '@backside/store';
 import { canonicalQuery, isDefaultQuery, type Path, type Query } from '@backside/tree';
 import { CommitEvents } from './commit-events.js';
 import type { ListenOptions, ViewEvent } from './listener.js';
+import type { LiveRights } from './live-rights.js';
+import { PathIndex } from './path-index.js';
 import { ViewSubscription } from './subscription.js';
 import { TreeView, type View, type ViewContext } from './view.js';
-import { ViewRegistry } from './view-registry.js';
 import { WindowView } from './window-view.js';
 
 export interface ViewHubOptions {
@@ -13,13 +14,14 @@ export interface ViewHubOptions {
   readonly logger: Logger;
   readonly maxSnapshotBytes: number;
   readonly maxSubscriptions: number;
+  readonly rights: Pick<LiveRights, 'review'>;
 }
 
 /** All views of one database: registers subscriptions and brings each commit to the views it touches. */
 export class ViewHub {
   readonly #options: ViewHubOptions;
   readonly #context: ViewContext;
-  readonly #registry = new ViewRegistry<View>();
+  readonly #registry = new PathIndex<View>();
   #subscriptions = 0;
 
   constructor(options: ViewHubOptions) {
@@ -70,6 +72,11 @@ export class ViewHub {
     return subscription;
   }
 
+  /** All subscriptions. */
+  *subscribers(): Generator<ViewSubscription<unknown>> {
+    for (const view of this.#registry.all()) yield* view.subscribers();
+  }
+
   #viewFor(path: Path, query: Query | undefined): View {
     const filtered = query !== undefined && !isDefaultQuery(query) ? query : null;
     const id = filtered === null ? null : canonicalQuery(filtered);
@@ -81,18 +88,19 @@ export class ViewHub {
     return view;
   }
 
-  /** Applies the next commit to the replica, and once `applied` has returned delivers it. */
+  /** Applies the next commit to the replica, and once `applied` has returned delivers it to those who still have the right. */
   apply(commit: Commit, applied: () => void): void {
     const touched = this.#touchedBy(commit);
     this.#options.replica.apply([commit]);
     applied();
     if (touched === null) return;
+    this.#options.rights.review(commit, touched);
     const events = new CommitEvents(commit);
     for (const view of touched) view.deliver(commit, events);
   }
 
   /** The views that the commit touches, decided on the state before it. */
-  #touchedBy(commit: Commit): Iterable<View> | null {
+  #touchedBy(commit: Commit): ReadonlySet<View> | null {
     if (this.#registry.size === 0) return null;
     const touched = new Set<View>();
     for (const change of commit.changes) this.#registry.collect(change.path, touched, (view) => view.mayChange(change));

@@ -48,7 +48,7 @@ export abstract class View {
   /** What the commit, which has just been applied, means for this view; null if nothing. */
   protected abstract eventOf(commit: Commit, events: CommitEvents): ViewEvent | null;
 
-  /** The paths that the event of this commit is about; null stands for the whole view. */
+  /** The paths at which this commit, which has just been applied, changed the view; null stands for the whole view. */
   abstract changedBy(commit: Commit): readonly Path[] | null;
 
   /** The view's state as JSON. */
@@ -119,12 +119,12 @@ export abstract class View {
         'an event could not be made; its subscriptions are ended',
       );
       const failure = toBacksideError(error);
-      for (const subscription of [...(subscriptions ?? this.#all())]) subscription.cancel(failure);
+      for (const subscription of [...(subscriptions ?? this.subscribers())]) subscription.cancel(failure);
       return undefined;
     }
   }
 
-  *#all(): Iterable<ViewSubscription<unknown>> {
+  *subscribers(): Generator<ViewSubscription<unknown>> {
     for (const subscriptions of this.#groups.values()) yield* subscriptions;
   }
 
@@ -151,7 +151,21 @@ export class TreeView extends View {
   }
 
   changedBy(commit: Commit): readonly Path[] {
-    return changesWithin(this.path, commit.changes).map((change) => change.path);
+    return changesWithin(this.path, commit.changes).map(({ path, value }) =>
+      value === null ? this.#gone(path) : path,
+    );
+  }
+
+  /**
+   * The topmost node that went with the one at `path`, its last child. Whatever comes back there is new: a subscriber must not
+   * take it for changes of what it had.
+   */
+  #gone(path: Path): Path {
+    for (let length = this.path.length; length < path.length; length += 1) {
+      const above = path.slice(0, length);
+      if (this.context.replica.glance(above) === null) return above;
+    }
+    return path;
   }
 
   protected encodeState(format: Format): string | Uint8Array {

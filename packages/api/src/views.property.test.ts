@@ -1,10 +1,8 @@
 import { ADMIN } from '@backside/protocol';
 import {
   applyChanges,
-  type Change,
   type Json,
   type Node,
-  nodeFromJson,
   nodesEqual,
   nodeToJson,
   normalizeChanges,
@@ -14,11 +12,10 @@ import {
 import fc from 'fast-check';
 import { it } from 'vitest';
 import type { Database } from './database.js';
-import type { Encoder, Subscription, ViewEvent } from './listener.js';
+import type { Subscription, ViewEvent } from './listener.js';
 import type { WriteStep } from './operation.js';
 import { openDatabase, settle, write } from './testing/database.js';
-
-const exportForm: Encoder<Json> = { encode: (event) => JSON.parse(new TextDecoder().decode(event.body('export'))) };
+import { changesOf, exportForm } from './testing/event-changes.js';
 
 /** A client that keeps its copy of a view by the events alone. */
 class Client {
@@ -71,14 +68,6 @@ class Client {
       );
     }
   }
-}
-
-function changesOf(kind: 'put' | 'patch', path: readonly string[], body: Json): Change[] {
-  if (kind === 'put') return [{ path, value: nodeFromJson(body) }];
-  return Object.entries(body as Record<string, Json>).map(([key, value]) => ({
-    path: [...path, ...key.split('/')],
-    value: nodeFromJson(value),
-  }));
 }
 
 const key = fc.constantFrom('a', 'b', 'c', '1');

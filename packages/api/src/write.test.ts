@@ -324,6 +324,19 @@ describe('several nodes over one journal', () => {
     expect(valueAt(b, '/')).toEqual({ x: 1, y: 2 });
     await Promise.all([a.close(), b.close()]);
   });
+
+  it('answer every write acknowledged anywhere once they are refreshed, even if nobody told them', async () => {
+    const journal = sharedJournal();
+    const [a, b] = [
+      await openDatabase({ journal, notifier: createMemoryHub().connect(), nodeId: 'a' }),
+      await openDatabase({ journal, notifier: createMemoryHub().connect(), nodeId: 'b' }),
+    ];
+    await write(a, set('/x', 1));
+    expect(valueAt(b, '/x')).toBeNull();
+    await b.refresh();
+    expect(valueAt(b, '/x')).toBe(1);
+    await Promise.all([a.close(), b.close()]);
+  });
 });
 
 describe('closing', () => {

@@ -1,7 +1,7 @@
 import { createMemoryNotifier } from '@backside/notifier';
-import { ADMIN, type BacksideError, type Commit, SILENT_LOGGER } from '@backside/protocol';
+import { ADMIN, type BacksideError, type Commit, type Principal, SILENT_LOGGER } from '@backside/protocol';
 import { type Append, createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
-import { type Json, parsePath, parseQuery } from '@backside/tree';
+import { type Format, type Json, parsePath, parseQuery } from '@backside/tree';
 import { openAuthorizer } from '../authorizer.js';
 import type { Database } from '../database.js';
 import type { DatabaseOptions } from '../database-options.js';
@@ -74,11 +74,16 @@ export class Recorder {
 
 /** Counts how often it encodes. */
 export class LineEncoder implements Encoder<string> {
+  readonly #format: Format;
   calls = 0;
+
+  constructor(format: Format = 'val') {
+    this.#format = format;
+  }
 
   encode(event: ViewEvent): string {
     this.calls += 1;
-    return `${event.kind} /${event.path.join('/')} ${new TextDecoder().decode(event.body('val'))}`;
+    return `${event.kind} /${event.path.join('/')} ${new TextDecoder().decode(event.body(this.#format))}`;
   }
 }
 
@@ -87,16 +92,18 @@ export interface ListenExtras {
   readonly encoder?: Encoder<string>;
   readonly resume?: string;
   readonly once?: boolean;
+  /** Default: admin. */
+  readonly as?: Principal;
 }
 
-/** Listens as admin and records what comes. */
+/** Listens and records what comes. */
 export function listen(
   database: Database,
   path: string,
   extras: ListenExtras = {},
 ): { subscription: Subscription; heard: Recorder } {
   const heard = new Recorder();
-  const subscription = database.listen(ADMIN, {
+  const subscription = database.listen(extras.as ?? ADMIN, {
     path: parsePath(path),
     encoder: extras.encoder ?? new LineEncoder(),
     listener: {
