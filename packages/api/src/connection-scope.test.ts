@@ -2,6 +2,7 @@ import { ADMIN } from '@backside/protocol';
 import { describe, expect, it } from 'vitest';
 import type { WriteStep } from './operation.js';
 import { openDatabase, set, update, valueAt, write } from './testing/database.js';
+import { LookAuthorizer, user } from './testing/look-authorizer.js';
 
 const leave = (step: WriteStep) => ({ principal: ADMIN, steps: [step] });
 
@@ -49,6 +50,19 @@ describe('writes left for the end of a connection', () => {
     );
     scope.onDisconnect(leave(set('/a', 1)));
     expect(() => scope.onDisconnect(leave(set('/b', 1)))).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
+  });
+
+  it('are made as whoever the connection has become, who may no longer be allowed to', async () => {
+    const authorizer = new LookAuthorizer(() => true);
+    authorizer.write = ({ principal }) => ({ allowed: principal.kind === 'user' && principal.uid === 'ann' });
+    const database = await openDatabase({ authorizer });
+    const [first, second] = [database.connectionScope(), database.connectionScope()];
+    first.onDisconnect({ principal: user('ann'), steps: [set('/first', 1)] });
+    second.onDisconnect({ principal: user('ann'), steps: [set('/second', 1)] });
+    first.become(user('ann', { role: 'guest' }));
+    second.become(user('bob'));
+    await Promise.all([first.end(), second.end()]);
+    expect(valueAt(database, '/')).toEqual({ first: 1 });
   });
 
   it('are bounded in size, all of one connection together', async () => {

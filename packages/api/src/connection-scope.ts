@@ -79,6 +79,11 @@ export class ConnectionScope {
     });
   }
 
+  /** From now on what is stored is made as this principal, and decided anew when its time comes. */
+  become(principal: Principal): void {
+    this.#stored = this.#stored.map((stored) => ({ ...stored, principal }));
+  }
+
   /** Runs what is stored, once; resolves when every write is answered. */
   async end(): Promise<void> {
     if (this.#ended) return;

@@ -29,6 +29,12 @@ export type ErrorCode =
   | 'limit-exceeded'
   | 'rate-limited'
   | 'unauthenticated'
+  | 'second-factor-required'
+  | 'reauthentication-required'
+  | 'email-in-use'
+  | 'username-in-use'
+  | 'weak-password'
+  | 'expired'
   | 'permission-denied'
   | 'precondition-failed'
   | 'idempotency-conflict'
@@ -59,6 +65,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDefinition>> = {
   'limit-exceeded': define(429, 'Limit exceeded', 'too_big', true),
   'rate-limited': define(429, 'Too many requests', 'too_many_requests', true),
   unauthenticated: define(401, 'Sign-in refused', 'invalid_token', false),
+  'second-factor-required': define(401, 'Second factor required', 'invalid_token', false),
+  'reauthentication-required': define(403, 'Sign in again first', 'permission_denied', false),
+  'email-in-use': define(409, 'E-mail address in use', 'failure', false),
+  'username-in-use': define(409, 'Username in use', 'failure', false),
+  'weak-password': define(400, 'Password too weak', 'failure', false),
+  expired: define(410, 'No longer valid', 'expired_token', false),
   'permission-denied': define(403, 'Permission denied', 'permission_denied', false),
   'precondition-failed': define(412, 'Precondition failed', 'datastale', false),
   'idempotency-conflict': define(409, 'Idempotency key used for another write', 'failure', false),
@@ -74,17 +86,26 @@ function define(httpStatus: number, stompMessage: string, firebaseStatus: string
   return { httpStatus, stompMessage, firebaseStatus, retry };
 }
 
+export interface BacksideErrorOptions {
+  readonly cause?: unknown;
+  readonly trace?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
 /** A refusal or failure with a stable code. `message` is for people and never holds a secret. */
 export class BacksideError extends Error {
   readonly code: ErrorCode;
   /** Names the explanation of a denial. */
   readonly trace: string | undefined;
+  /** In how many milliseconds the same request may be worth another try, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message?: string, options?: { cause?: unknown; trace?: string | undefined }) {
+  constructor(code: ErrorCode, message?: string, options?: BacksideErrorOptions) {
     super(message ?? ERRORS[code].stompMessage, options);
     this.name = 'BacksideError';
     this.code = code;
     this.trace = options?.trace;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

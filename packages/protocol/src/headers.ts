@@ -22,6 +22,10 @@ export const HEADERS = {
   warning: 'warning',
   serverTime: 'server-time',
   clientTime: 'client-time',
+  /** Milliseconds since the epoch at which the credential ends: on the MESSAGE of `/.info/user` that warns of it. */
+  expiresAt: 'expires-at',
+  /** Milliseconds after which a refused operation may be worth another try. */
+  retryAfter: 'retry-after',
 } as const;
 
 /** How far a write must have come before it is acknowledged. */

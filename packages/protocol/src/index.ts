@@ -2,7 +2,14 @@ export { Commit, type CommitFields, decodeCommit } from './commit.js';
 export { type PackedCommits, packCommits, packEncodings, unpackCommits } from './commit-pack.js';
 export type { Credentials } from './credentials.js';
 export { DESTINATIONS, PROTOCOL_VERSION } from './destinations.js';
-export { BacksideError, ERRORS, type ErrorCode, type ErrorDefinition, toBacksideError } from './errors.js';
+export {
+  BacksideError,
+  type BacksideErrorOptions,
+  ERRORS,
+  type ErrorCode,
+  type ErrorDefinition,
+  toBacksideError,
+} from './errors.js';
 export { type AckLevel, formatResumePoint, HEADERS, parseResumePoint, type ResumePoint } from './headers.js';
 export { type Logger, SILENT_LOGGER } from './logger.js';
 export {

@@ -32,7 +32,7 @@ export function serveAcknowledgement(session: Session, frame: Frame): void {
 
 /** What is acknowledged; null if there is nothing left to acknowledge. Throws `unknown-message`. */
 function find(session: Session, frame: Frame): Acknowledged | null {
-  if (session.envelope === 'original') return null;
+  if (session.client.envelope === 'original') return null;
   if (session.version === '1.0') return findByMessage(session, required(frame, 'message-id'));
   const named = session.version === '1.1' ? namedIn11(frame) : parseAck(required(frame, 'id'));
   if (named === null) throw new BacksideError('unknown-message');

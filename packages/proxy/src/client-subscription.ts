@@ -12,7 +12,9 @@ export interface ClientSubscription {
   holdBack(): void;
   /** The connection can take more again. */
   letGo(): void;
-  /** Decides its rights again for another principal. Throws if they no longer suffice. */
+  /** Delivers nothing more until `renew`, after which it goes on without loss. */
+  suspend(): void;
+  /** Decides its rights again, for another principal. Throws if they no longer suffice. */
   renew(principal: Principal): void;
   /** Whether an event of this id waits for an ACK or NACK. */
   awaits(messageId: string): boolean;

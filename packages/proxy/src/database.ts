@@ -8,6 +8,8 @@ export interface ProxyConnectionScope {
   onDisconnect(operation: WriteOperation): void;
   /** Forgets what was kept at `path` and below. */
   cancelOnDisconnect(path: Path): void;
+  /** From now on what is kept is made as this principal, decided anew when its time comes. */
+  become(principal: Principal): void;
   /** Runs all that was kept, once. */
   end(): Promise<void>;
 }
@@ -16,6 +18,8 @@ export interface ProxyConnectionScope {
 export interface ProxyDatabase {
   readonly name: string;
   readonly epoch: string;
+  /** The revision that reads answer: subscriptions that are not paused have been given everything up to it. */
+  readonly revision: number;
   write(operation: WriteOperation): Promise<WriteResult>;
   listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription;
   connectionScope(): ProxyConnectionScope;

@@ -33,7 +33,9 @@ export function wordHeader<Word extends string>(frame: Frame, name: string, word
 /** What a frame holds in memory, roughly: its body and the characters of its headers. */
 export function heldBytes(frame: Frame): number {
   let bytes = frame.body.byteLength;
-  for (const [name, value] of frame.headers) bytes += name.length + value.length;
+  frame.headers.forEach((name, value) => {
+    bytes += name.length + value.length;
+  });
   return bytes;
 }
 

@@ -1,12 +1,12 @@
-import { type BacksideError, DESTINATIONS, HEADERS, type Principal } from '@backside/protocol';
+import { type BacksideError, DESTINATIONS, expiryOf, HEADERS, type Principal } from '@backside/protocol';
 import { canWriteHeader, formatHeaders } from '@backside/stomp';
 import type { ClientSubscription } from './client-subscription.js';
 import { assembleFrame } from './framing.js';
-import { type RefusalDetails, refusalBody } from './refusal.js';
+import { adviceOf, type RefusalDetails, refusalBody } from './refusal.js';
 import type { Session } from './session.js';
 
 /** A subscription to one of the server's own destinations. Acknowledgement does not apply to it. */
-abstract class OwnSubscription implements ClientSubscription {
+export abstract class OwnSubscription implements ClientSubscription {
   readonly id: string | undefined;
   readonly destination: string;
   protected readonly session: Session;
@@ -18,9 +18,10 @@ abstract class OwnSubscription implements ClientSubscription {
     this.destination = destination;
   }
 
-  abstract begin(principal: Principal): void;
-  abstract renew(principal: Principal): void;
+  abstract begin(): void;
+  abstract renew(): void;
 
+  suspend(): void {}
   holdBack(): void {}
   letGo(): void {}
   acknowledge(): void {}
@@ -47,7 +48,7 @@ abstract class OwnSubscription implements ClientSubscription {
   }
 }
 
-/** `/.info/…`: the value now and, for the user, after each new sign-in. */
+/** `/.info/…`: the value now and, for the user, whenever who that is changes, will soon expire or holds no more. */
 export class InfoSubscription extends OwnSubscription {
   readonly #clientTime: number | null;
 
@@ -57,30 +58,40 @@ export class InfoSubscription extends OwnSubscription {
     this.#clientTime = names.clientTime;
   }
 
-  begin(principal: Principal): void {
-    const body = Buffer.from(JSON.stringify(this.#value(principal)));
-    this.session.outbox.pushPrivate(this.message(body, [[HEADERS.event, 'put']]));
+  begin(): void {
+    const body = Buffer.from(JSON.stringify(this.#value()));
+    this.session.outbox.pushPrivate(this.message(body, [[HEADERS.event, 'put'], ...this.#headers()]));
   }
 
-  renew(principal: Principal): void {
-    if (this.destination === DESTINATIONS.user) this.begin(principal);
+  renew(): void {
+    if (this.destination === DESTINATIONS.user) this.begin();
   }
 
-  #value(principal: Principal): unknown {
+  #value(): unknown {
     switch (this.destination) {
       case DESTINATIONS.connected:
         return true;
       case DESTINATIONS.user:
-        return userOf(principal);
+        return userOf(this.session.standing.reader);
       default:
         return this.#clientTime === null ? 0 : this.session.context.now() - this.#clientTime;
     }
   }
+
+  /** The time of expiry once it is near; why the user is nobody if the credential holds no more. */
+  #headers(): [string, string][] {
+    const { standing } = this.session;
+    if (this.destination !== DESTINATIONS.user) return [];
+    if (standing.lapse !== null) return [[HEADERS.reason, standing.lapse]];
+    return standing.expires ? [[HEADERS.expiresAt, String(expiryOf(standing.principal))]] : [];
+  }
 }
 
 function userOf(principal: Principal): unknown {
-  if (principal.kind === 'user') return { uid: principal.uid, provider: principal.provider, claims: principal.claims };
-  return principal.kind === 'admin' ? { admin: true } : null;
+  if (principal.kind === 'nobody') return null;
+  const { uid, expiresAt } = principal;
+  if (principal.kind === 'admin') return { admin: true, uid, expiresAt };
+  return { uid, provider: principal.provider, claims: principal.claims, expiresAt };
 }
 
 /** `/.errors`: as long as it is there, the refusal of a single operation does not end the connection. */
@@ -95,7 +106,7 @@ export class ErrorsSubscription extends OwnSubscription {
   refusal(error: BacksideError, details: RefusalDetails): Uint8Array {
     const headers: (readonly [string, string])[] = [[HEADERS.code, error.code]];
     if (details.receipt !== undefined) headers.push(['receipt-id', details.receipt]);
-    if (error.trace !== undefined) headers.push([HEADERS.trace, error.trace]);
+    headers.push(...adviceOf(error));
     return this.message(refusalBody(error, details), headers);
   }
 }

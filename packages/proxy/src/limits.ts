@@ -1,10 +1,22 @@
 import { LIMITS_AFTER_CONNECT, type ParserLimits } from '@backside/stomp';
 
+/**
+ * What the connections of one user, or those from one address, may take together within one process. An operation is a SEND
+ * or a SUBSCRIBE; twice a second's worth may come at once. Every number can be `Infinity`, which lifts that limit.
+ */
+export interface QuotaLimits {
+  readonly operationsPerSecond: number;
+  /** Bodies and headers of these operations. */
+  readonly bytesPerSecond: number;
+  /** Subscriptions to the tree at a time. */
+  readonly listens: number;
+}
+
 /** What one connection, and all of them together, may take. Every number can be `Infinity`, which lifts that limit. */
 export interface ProxyLimits {
   /** Connections at a time. */
   readonly connections: number;
-  /** Connections at a time from one address. */
+  /** Connections at a time from one address, or from one /64 network of IPv6. */
   readonly connectionsPerAddress: number;
   /** How long a client may take from its first octet to the end of signing in. */
   readonly logInTimeoutMs: number;
@@ -28,6 +40,15 @@ export interface ProxyLimits {
   readonly framesPerSecond: number;
   /** Bytes per second from one connection; twice as many may come at once. */
   readonly bytesPerSecond: number;
+  /** What one user of one database may take, over all connections. Admins are not limited. */
+  readonly perUser: QuotaLimits;
+  /**
+   * What may come from one address (of IPv6 one /64 network), whoever signs in there, admins excepted. Many people may share
+   * an address, and for who has not signed in this is the only quota.
+   */
+  readonly perAddress: QuotaLimits;
+  /** How long before a credential ends its holder is told; a fifth of the credential's life if that is shorter. */
+  readonly expiryNoticeMs: number;
   /** One incoming websocket message, inflated; before CONNECT it is `bytesBeforeConnect`. */
   readonly websocketMessageBytes: number;
   /** Output waiting for a connection beyond which its events are coalesced instead of queued. */
@@ -54,49 +75,12 @@ export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
   unacknowledgedEvents: 1_000,
   framesPerSecond: 100_000,
   bytesPerSecond: 128 * 1024 * 1024,
+  perUser: { operationsPerSecond: 20_000, bytesPerSecond: 64 * 1024 * 1024, listens: 20_000 },
+  perAddress: { operationsPerSecond: 400_000, bytesPerSecond: 512 * 1024 * 1024, listens: 500_000 },
+  expiryNoticeMs: 60_000,
   websocketMessageBytes: 17 * 1024 * 1024,
   softQueueBytes: 256 * 1024,
   hardQueueBytes: 16 * 1024 * 1024,
   stallTimeoutMs: 60_000,
   frames: LIMITS_AFTER_CONNECT,
 };
-
-/**
- * What a connection may still send: budgets of frames and of bytes that refill by the rates of the limits, up to two
- * seconds' worth. Spending more than is there fails and spends nothing.
- */
-export class RateLimit {
-  readonly #limits: Pick<ProxyLimits, 'framesPerSecond' | 'bytesPerSecond'>;
-  #frames: number;
-  #bytes: number;
-  #refilledAt: number;
-
-  constructor(limits: Pick<ProxyLimits, 'framesPerSecond' | 'bytesPerSecond'>, now: number) {
-    this.#limits = limits;
-    this.#frames = 2 * limits.framesPerSecond;
-    this.#bytes = 2 * limits.bytesPerSecond;
-    this.#refilledAt = now;
-  }
-
-  spendBytes(bytes: number, now: number): boolean {
-    if (now > this.#refilledAt) this.#refill(now);
-    if (this.#bytes < bytes) return false;
-    this.#bytes -= bytes;
-    return true;
-  }
-
-  /** To be asked after the bytes of the frame, which refill the budget, were spent. */
-  spendFrame(): boolean {
-    if (this.#frames < 1) return false;
-    this.#frames -= 1;
-    return true;
-  }
-
-  #refill(now: number): void {
-    const { framesPerSecond, bytesPerSecond } = this.#limits;
-    const seconds = (now - this.#refilledAt) / 1000;
-    this.#frames = Math.min(2 * framesPerSecond, Math.floor(this.#frames + seconds * framesPerSecond));
-    this.#bytes = Math.min(2 * bytesPerSecond, Math.floor(this.#bytes + seconds * bytesPerSecond));
-    this.#refilledAt = now;
-  }
-}

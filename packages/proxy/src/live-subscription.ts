@@ -42,8 +42,10 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
   #ended = false;
   /** Message ids that wait for an ACK, in the order of sending; null in mode `auto`. */
   #unacknowledged: string[] | null = null;
-  /** What the client is up to date with; 0 before the first event. */
-  #revision = 0;
+  /** What the client is up to date with; -1 before the first event. */
+  #revision = -1;
+  /** Whether an event has come since the listen began, from when on it is no further behind than the database. */
+  #flowing = false;
 
   constructor(session: Session, options: LiveSubscriptionOptions) {
     this.#outbox = session.outbox;
@@ -55,6 +57,7 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     this.#window = options.window;
     this.#once = options.once;
     this.#counters.subscriptions += 1;
+    this.#session.standing.quota.countListens(1);
   }
 
   get id(): string | undefined {
@@ -77,16 +80,27 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     if (this.#heldBack !== 0) this.#handle.pause();
   }
 
-  /** Goes on from the last event under the new principal, so that nothing is missed or doubled. */
-  renew(principal: Principal): void {
-    this.#handle?.end();
+  suspend(): void {
+    if (this.#handle === null) return;
+    if (this.#flowing && this.#heldBack === 0) {
+      this.#revision = Math.max(this.#revision, this.#session.standing.database.revision);
+    }
+    this.#handle.end();
     this.#handle = null;
+    this.#flowing = false;
+  }
+
+  /** Goes on from where the client is under the new principal, so that nothing is missed or doubled. */
+  renew(principal: Principal): void {
+    if (this.#ended) return;
+    this.suspend();
     const point = { epoch: this.#session.standing.database.epoch, revision: this.#revision };
-    this.begin(principal, this.#revision > 0 ? formatResumePoint(point) : undefined);
+    this.begin(principal, this.#revision >= 0 ? formatResumePoint(point) : undefined);
   }
 
   event(encoded: Uint8Array, event: ViewEvent): void {
     this.#revision = event.revision;
+    this.#flowing = true;
     this.#counters.messagesOut += 1;
     this.#outbox.pushShared(encoded);
     if (!this.#plain) this.#sent(event);
@@ -151,5 +165,6 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     this.#session.gate.hasBegun(this);
     this.#session.context.encoders.release(this.#encoder);
     this.#counters.subscriptions -= 1;
+    this.#session.standing.quota.countListens(-1);
   }
 }

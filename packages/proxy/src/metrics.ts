@@ -95,6 +95,18 @@ function addProxy(registry: Registry, proxy: StompProxy): void {
   addRefusals(registry, 'backside_proxy_refused_total', 'Frames and connections refused, by error code', () =>
     [...proxy.counters.refused].map(([code, count]) => [{ code }, count]),
   );
+  new Counter({
+    name: 'backside_proxy_over_quota_total',
+    help: 'Operations refused by a quota, by whose it is and what it limits',
+    labelNames: ['scope', 'limit'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [scope, limits] of Object.entries(proxy.counters.overQuota)) {
+        for (const [limit, count] of Object.entries(limits)) this.inc({ scope, limit }, count);
+      }
+    },
+  });
 }
 
 function addDatabaseReading(

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { BacksideError, type Logger } from '@backside/protocol';
 import type { HeartbeatOffer } from '@backside/stomp';
+import { addressBlock } from './address-block.js';
 import { ProxyCounters } from './counters.js';
 import type { ProxyDatabase } from './database.js';
 import { Deadlines } from './deadlines.js';
@@ -11,9 +12,11 @@ import type { Envelope } from './encoder.js';
 import { EncoderTable } from './encoder-table.js';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from './limits.js';
 import { TickWriter } from './outbox.js';
+import { Quotas } from './quotas.js';
+import { Renewals } from './renewals.js';
 import { serve } from './serve.js';
 import { Session } from './session.js';
-import type { Authenticate, SessionContext } from './session-context.js';
+import type { Authenticate, SessionClient, SessionContext, WatchPrincipal } from './session-context.js';
 import { TcpTransport } from './tcp-transport.js';
 import type { Transport } from './transport.js';
 import { Upgrades } from './upgrade.js';
@@ -23,6 +26,13 @@ export interface ProxyOptions {
   /** The database for a `host` header; an unknown or missing one selects the default. */
   readonly databases: (host: string | undefined) => ProxyDatabase;
   readonly authenticate: Authenticate;
+  /** Default: no principal ever changes. */
+  readonly watchPrincipal?: WatchPrincipal;
+  /**
+   * Where the client is that asks for a websocket, for who knows which proxies may be believed. Default: where the connection
+   * comes from.
+   */
+  readonly clientAddress?: (request: IncomingMessage) => string;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -72,6 +82,7 @@ class SessionProxy implements StompProxy {
   draining = false;
   readonly #context: SessionContext;
   readonly #upgrades: Upgrades;
+  readonly #clientAddress: (request: IncomingMessage) => string;
   readonly #drainTimeoutMs: number;
   readonly #sessions = new Set<Session>();
   readonly #byAddress = new Map<string, number>();
@@ -79,10 +90,12 @@ class SessionProxy implements StompProxy {
 
   constructor(options: ProxyOptions) {
     const limits = { ...DEFAULT_PROXY_LIMITS, ...options.limits };
+    this.#clientAddress = options.clientAddress ?? (({ socket }) => socket.remoteAddress ?? '');
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS;
     this.#context = {
       databases: options.databases,
       authenticate: options.authenticate,
+      watchPrincipal: options.watchPrincipal ?? (() => () => {}),
       logger: options.logger,
       now: options.now,
       newId: randomUUID,
@@ -92,6 +105,8 @@ class SessionProxy implements StompProxy {
       counters: this.counters,
       encoders: new EncoderTable(),
       deadlines: new Deadlines(options.now()),
+      quotas: new Quotas(limits, options.now, (scope, kind) => this.counters.countOverQuota(scope, kind)),
+      renewals: new Renewals(),
       writer: new TickWriter(limits, this.counters, options.now),
       serve,
       ended: (session) => this.#ended(session),
@@ -110,24 +125,29 @@ class SessionProxy implements StompProxy {
 
   acceptTcp(socket: Socket): void {
     const session = this.accept(new TcpTransport(socket));
-    const refusal = this.#refusal(session.transport.remoteAddress);
+    const refusal = this.#refusal(session.client.remoteAddress);
     if (refusal === null) return;
     this.counters.connectionsRefused += 1;
     session.fail(refusal);
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const refusal = this.#refusal((socket as Socket).remoteAddress ?? '', 1) === null ? null : 503;
+    const address = this.#clientAddress(request);
+    const refusal = this.#refusal(address, 1) === null ? null : 503;
     if (refusal !== null) this.counters.connectionsRefused += 1;
     this.#upgrades.handle({ request, socket, head, refusal }, (websocket, rawSocket, envelope) => {
-      this.accept(new WebsocketTransport(websocket, rawSocket), envelope);
+      this.#accept(new WebsocketTransport(websocket, rawSocket), { envelope, remoteAddress: address });
     });
   }
 
   accept(transport: Transport, envelope: Envelope = 'plain'): Session {
-    const { remoteAddress } = transport;
-    this.#byAddress.set(remoteAddress, (this.#byAddress.get(remoteAddress) ?? 0) + 1);
-    const session = new Session(this.#context, transport, envelope);
+    return this.#accept(transport, { envelope, remoteAddress: transport.remoteAddress });
+  }
+
+  #accept(transport: Transport, client: SessionClient): Session {
+    const block = addressBlock(client.remoteAddress);
+    this.#byAddress.set(block, (this.#byAddress.get(block) ?? 0) + 1);
+    const session = new Session(this.#context, transport, client);
     this.#sessions.add(session);
     this.counters.connections = this.#sessions.size;
     this.counters.connectionsAccepted += 1;
@@ -139,17 +159,17 @@ class SessionProxy implements StompProxy {
     const { connections, connectionsPerAddress } = this.#context.limits;
     if (this.draining) return new BacksideError('shutting-down');
     if (this.#sessions.size + further > connections) return new BacksideError('limit-exceeded', 'too many connections');
-    if ((this.#byAddress.get(address) ?? 0) + further <= connectionsPerAddress) return null;
+    if ((this.#byAddress.get(addressBlock(address)) ?? 0) + further <= connectionsPerAddress) return null;
     return new BacksideError('limit-exceeded', 'too many connections from this address');
   }
 
   #ended(session: Session): void {
     if (!this.#sessions.delete(session)) return;
     this.counters.connections = this.#sessions.size;
-    const { remoteAddress } = session.transport;
-    const left = (this.#byAddress.get(remoteAddress) ?? 1) - 1;
-    if (left > 0) this.#byAddress.set(remoteAddress, left);
-    else this.#byAddress.delete(remoteAddress);
+    const block = addressBlock(session.client.remoteAddress);
+    const left = (this.#byAddress.get(block) ?? 1) - 1;
+    if (left > 0) this.#byAddress.set(block, left);
+    else this.#byAddress.delete(block);
     if (this.#sessions.size === 0) this.#emptied?.();
   }
 

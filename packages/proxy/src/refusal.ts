@@ -13,6 +13,9 @@ const OPERATION_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'limit-exceeded',
   'rate-limited',
   'unauthenticated',
+  'second-factor-required',
+  'reauthentication-required',
+  'expired',
   'permission-denied',
   'precondition-failed',
   'idempotency-conflict',
@@ -51,17 +54,29 @@ export function errorOctets(
   details: RefusalDetails,
   { version, transport }: Recipient,
 ): Uint8Array {
-  const body = Buffer.from(error.message);
+  const body = Buffer.from(textOf(error));
   const headers: (readonly [string, string])[] = [['message', ERRORS[error.code].stompMessage]];
   if (details.receipt !== undefined) headers.push(['receipt-id', details.receipt]);
   if (details.subscription !== undefined) headers.push(['subscription', details.subscription]);
   if (error.code === 'unsupported-version') headers.push(['version', VERSIONS.join(',')]);
   headers.push([HEADERS.code, error.code]);
-  if (error.trace !== undefined) headers.push([HEADERS.trace, error.trace]);
-  headers.push(['content-type', 'text/plain;charset=utf-8']);
+  headers.push(...adviceOf(error), ['content-type', 'text/plain;charset=utf-8']);
   const writable = headers.filter(([name, value]) => canWriteHeader(name, value, version));
   const head = `ERROR\n${formatHeaders(writable, version)}content-length:${body.byteLength}\n`;
   return assembleFrame(transport.framing, head, body);
+}
+
+/** The headers that say where the refusal is explained, and in how many milliseconds another try may be worth it. */
+export function adviceOf({ trace, retryAfterMs }: BacksideError): [string, string][] {
+  const headers: [string, string][] = [];
+  if (trace !== undefined) headers.push([HEADERS.trace, trace]);
+  if (retryAfterMs !== undefined) headers.push([HEADERS.retryAfter, String(retryAfterMs)]);
+  return headers;
+}
+
+/** For people who see nothing but the text. */
+function textOf({ message, trace }: BacksideError): string {
+  return trace === undefined ? message : `${message} (trace ${trace})`;
 }
 
 /** An error as the client may see it; unknown ones are logged, under a trace that the client is told. */
@@ -78,5 +93,6 @@ export function knownError(
 
 /** The refusal as the body of a MESSAGE on `/.errors`. */
 export function refusalBody(error: BacksideError, { subscription }: RefusalDetails): Uint8Array {
-  return Buffer.from(JSON.stringify({ code: error.code, message: error.message, trace: error.trace, subscription }));
+  const { code, message, trace, retryAfterMs } = error;
+  return Buffer.from(JSON.stringify({ code, message, trace, retryAfterMs, subscription }));
 }

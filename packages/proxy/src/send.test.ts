@@ -1,11 +1,5 @@
-import { ADMIN } from '@backside/protocol';
-import { parsePath } from '@backside/tree';
 import { describe, expect, test } from 'vitest';
-import { type Fixture, openFixture, put } from './session-fixture.js';
-
-function valueAt({ database }: Fixture, path: string): unknown {
-  return JSON.parse(Buffer.concat([...database.streamJson(ADMIN, parsePath(path), 'val').chunks]).toString());
-}
+import { openFixture, put, valueAt } from './session-fixture.js';
 
 describe('SEND', () => {
   test('sets by default, and by method updates, pushes and removes', async () => {

@@ -23,8 +23,14 @@ export function serveSend(session: Session, frame: Frame): void {
   const transaction = frame.headers.get('transaction');
   if (transaction !== undefined) sendInTransaction(session, frame, { destination, transaction });
   else if (isReserved(destination)) sendToServer(session, frame, destination);
-  else if (frame.headers.has(HEADERS.onDisconnect)) keepForTheEnd(session, frame, PATHS.parse(destination));
-  else write(session, operationOf(session, frame, PATHS.parse(destination)), frame);
+  else serveWrite(session, frame, destination);
+}
+
+function serveWrite(session: Session, frame: Frame, destination: string): void {
+  session.standing.quota.spend(heldBytes(frame), session.lastReadAt);
+  const path = PATHS.parse(destination);
+  if (frame.headers.has(HEADERS.onDisconnect)) keepForTheEnd(session, frame, path);
+  else write(session, operationOf(session, frame, path), frame);
 }
 
 function sendToServer(session: Session, frame: Frame, destination: string): void {
@@ -102,7 +108,10 @@ function keepForTheEnd(session: Session, frame: Frame, path: Path): void {
 const NOT_IN_TRANSACTIONS = [HEADERS.ackLevel, HEADERS.idempotencyKey, HEADERS.onDisconnect];
 
 function sendInTransaction(session: Session, frame: Frame, to: { destination: string; transaction: string }): void {
-  session.standing.transactions.extend(to.transaction, heldBytes(frame), (transaction) => {
+  const { standing, lastReadAt } = session;
+  const bytes = heldBytes(frame);
+  standing.transactions.extend(to.transaction, bytes, (transaction) => {
+    standing.quota.spend(bytes, lastReadAt);
     for (const name of NOT_IN_TRANSACTIONS) {
       if (frame.headers.has(name)) throw invalidHeader(name, 'on COMMIT, or on a SEND without a transaction');
     }

@@ -1,13 +1,12 @@
 import { type Authorizer, createDatabase, type Database, openAuthorizer } from '@backside/api';
 import { createMemoryNotifier } from '@backside/notifier';
-import { ADMIN, BacksideError, NOBODY, type Principal, SILENT_LOGGER } from '@backside/protocol';
+import { ADMIN, BacksideError, type Credentials, NOBODY, type Principal, SILENT_LOGGER } from '@backside/protocol';
 import { type Frame, FrameParser, LIMITS_AFTER_CONNECT, type Version, writeFrame } from '@backside/stomp';
 import { createMemoryJournal, createMemoryReplica } from '@backside/store';
 import { parsePath } from '@backside/tree';
 import type { Envelope } from './encoder.js';
 import { MemoryTransport } from './memory-transport.js';
 import { createProxy, type ProxyOptions, type StompProxy } from './proxy.js';
-import type { Credentials } from './session-context.js';
 
 /** A real database in memory behind a real proxy; only the connections are not sockets. */
 export interface Fixture {
@@ -74,6 +73,11 @@ async function signIn({ login, passcode, token }: Credentials): Promise<Principa
 export async function put(database: Database, path: string, value: unknown): Promise<number> {
   const result = await database.write({ principal: ADMIN, steps: [{ method: 'set', path: parsePath(path), value }] });
   return result.revision;
+}
+
+/** The value at a path, past the rules. */
+export function valueAt({ database }: Pick<Fixture, 'database'>, path: string): unknown {
+  return JSON.parse(Buffer.concat([...database.streamJson(ADMIN, parsePath(path), 'val').chunks]).toString());
 }
 
 /** How long a test waits at most for something to happen; it goes on as soon as that has. */

@@ -1,20 +1,20 @@
-import { BacksideError, type Principal } from '@backside/protocol';
+import { BacksideError } from '@backside/protocol';
 import { type Frame, formatHeaders, LIMITS_BEFORE_CONNECT, StompError, type Version } from '@backside/stomp';
 import type { ClientSubscription } from './client-subscription.js';
 import type { ProxyDatabase } from './database.js';
-import type { Envelope } from './encoder.js';
 import { receiptOctets } from './framing.js';
 import { Intake, type IntakeOwner } from './intake.js';
-import { RateLimit } from './limits.js';
 import { Outbox, type PressureListener } from './outbox.js';
 import type { Phase } from './phase.js';
+import { RateLimit } from './rate-limit.js';
 import { detailsOf, errorOctets, isOperationError, knownError, type RefusalDetails } from './refusal.js';
 import { type Reply, type ReplyGiver, ReplyQueue } from './reply-queue.js';
-import type { SessionContext } from './session-context.js';
+import type { SessionClient, SessionContext } from './session-context.js';
 import { StallWatch } from './stall-watch.js';
 import { Standing } from './standing.js';
 import { type GateOwner, SubscriptionGate } from './subscription-gate.js';
 import { Subscriptions } from './subscriptions.js';
+import type { Tenure } from './tenure.js';
 import type { CloseReason, Transport, TransportEvents } from './transport.js';
 
 /**
@@ -27,7 +27,7 @@ import type { CloseReason, Transport, TransportEvents } from './transport.js';
 export class Session implements TransportEvents, IntakeOwner, PressureListener, ReplyGiver, GateOwner {
   readonly context: SessionContext;
   readonly transport: Transport;
-  readonly envelope: Envelope;
+  readonly client: SessionClient;
   readonly outbox: Outbox;
   readonly intake: Intake;
   readonly subscriptions: Subscriptions;
@@ -45,17 +45,17 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   #peerEnded = false;
   #transportClosed = false;
 
-  constructor(context: SessionContext, transport: Transport, envelope: Envelope) {
+  constructor(context: SessionContext, transport: Transport, client: SessionClient) {
     const now = context.now();
     this.context = context;
     this.transport = transport;
-    this.envelope = envelope;
+    this.client = client;
     this.lastReadAt = now;
     this.outbox = new Outbox(transport, context.writer, this);
     this.intake = new Intake(this, transport, LIMITS_BEFORE_CONNECT);
     this.subscriptions = new Subscriptions(this.outbox);
     this.gate = new SubscriptionGate(this);
-    this.standing = new Standing(context);
+    this.standing = new Standing(context, client.remoteAddress);
     this.#replies = new ReplyQueue(this);
     this.#rate = new RateLimit(context.limits, now);
     context.deadlines.schedule(now + context.limits.logInTimeoutMs, () => this.#checkLogIn(), this);
@@ -74,8 +74,8 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   }
 
   /** Begins to serve frames. */
-  open(database: ProxyDatabase, principal: Principal): void {
-    this.standing.enter(database, principal);
+  open(database: ProxyDatabase, tenure: Tenure | null): void {
+    this.standing.enter(database, tenure);
     this.phase = 'open';
   }
 

@@ -1,3 +1,4 @@
+import { NOBODY } from '@backside/protocol';
 import { describe, expect, test } from 'vitest';
 import { openFixture, put } from './session-fixture.js';
 
@@ -112,6 +113,23 @@ describe('signing in', () => {
     for (let i = 0; i < 70; i += 1) client.raw('\n'.repeat(1024));
     expect((await client.next()).command).toBe('ERROR');
   });
+});
+
+test('credentials are checked for the database that the connection is in, at first and later', async () => {
+  const seen: unknown[] = [];
+  const { client } = await openFixture({
+    authenticate: async (credentials) => {
+      seen.push(credentials);
+      return NOBODY;
+    },
+  });
+  const session = await client({ headers: { host: 'no such database', login: 'ann', passcode: 'secret' } });
+  await session.ask('SEND', { destination: '/.auth', host: 'another' }, { token: 'abc' });
+  const origin = { database: 'test', remoteAddress: 'memory' };
+  expect(seen).toEqual([
+    { ...origin, login: 'ann', passcode: 'secret' },
+    { ...origin, token: 'abc' },
+  ]);
 });
 
 describe('a new sign-in on the same connection', () => {

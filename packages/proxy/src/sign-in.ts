@@ -1,4 +1,4 @@
-import { BacksideError, HEADERS, NOBODY, type Principal } from '@backside/protocol';
+import { BacksideError, type Credentials, HEADERS, NOBODY, type Principal } from '@backside/protocol';
 import {
   type Frame,
   formatHeartbeat,
@@ -8,14 +8,15 @@ import {
   parseHeartbeat,
   writeFrame,
 } from '@backside/stomp';
-import type { ClientSubscription } from './client-subscription.js';
-import { invalidHeader } from './frame-headers.js';
+import type { ProxyDatabase } from './database.js';
+import { heldBytes, invalidHeader } from './frame-headers.js';
 import { framed } from './framing.js';
 import { startHeartbeat } from './heartbeat.js';
 import { knownError } from './refusal.js';
 import type { Reply } from './reply-queue.js';
 import type { Session } from './session.js';
-import type { Credentials } from './session-context.js';
+import { decideAgain, SignInEvents } from './sign-in-events.js';
+import { Tenure } from './tenure.js';
 import { parseBody } from './write-step.js';
 
 /** CONNECT and STOMP. Frames that come before the credentials are checked wait. */
@@ -29,52 +30,56 @@ export function serveConnect(session: Session, frame: Frame): void {
 }
 
 async function signIn(session: Session, frame: Frame, wish: HeartbeatOffer): Promise<void> {
-  const { context, transport } = session;
-  const host = frame.headers.get('host');
-  const credentials = credentialsOf((name) => frame.headers.get(name), {
-    host,
-    remoteAddress: transport.remoteAddress,
-  });
+  const { context } = session;
   try {
+    const database = context.databases(frame.headers.get('host'));
+    const credentials = credentialsOf((name) => frame.headers.get(name), {
+      database: database.name,
+      remoteAddress: session.client.remoteAddress,
+    });
     const principal = await context.authenticate(credentials);
     if (session.phase !== 'signing-in') return;
-    open(session, host, principal);
+    open(session, database, principal);
     startHeartbeat(session, negotiateHeartbeat(context.heartbeat, wish));
-    watchExpiry(session, principal);
     session.intake.release();
   } catch (error) {
     session.fail(knownError(context, error));
   }
 }
 
+/** Where credentials come from, and whom they are for. */
+type Origin = Pick<Credentials, 'database' | 'remoteAddress'>;
+
 /** A token stands in `token`, or in `login` with an empty passcode. Without `login` and `token` the client is nobody. */
-function credentialsOf(
-  get: (name: string) => string | undefined,
-  origin: { host: string | undefined; remoteAddress: string },
-): Credentials {
-  const base = { remoteAddress: origin.remoteAddress, ...(origin.host !== undefined && { host: origin.host }) };
+function credentialsOf(get: (name: string) => string | undefined, origin: Origin): Credentials {
   const token = get('token');
-  if (token) return { ...base, token };
+  if (token) return { ...origin, token };
   const login = get('login');
   const passcode = get('passcode');
-  if (!login) return base;
-  return passcode ? { ...base, login, passcode } : { ...base, token: login };
+  if (!login) return origin;
+  return passcode ? { ...origin, login, passcode } : { ...origin, token: login };
 }
 
-function open(session: Session, host: string | undefined, principal: Principal): void {
+function open(session: Session, database: ProxyDatabase, principal: Principal): void {
   const { context, version, transport } = session;
-  const database = context.databases(host);
-  session.open(database, principal);
+  const tenure = tenureOf(session, principal);
+  session.open(database, tenure);
   const headers: [string, string][] = [['version', version]];
   if (version !== '1.0') headers.push(['heart-beat', formatHeartbeat(context.heartbeat)]);
   headers.push(['session', context.newId()]);
   if (context.serverName !== null) headers.push(['server', context.serverName]);
   headers.push([HEADERS.epoch, database.epoch], [HEADERS.serverTime, String(context.now())]);
   session.outbox.pushPrivate(framed(transport.framing, writeFrame({ command: 'CONNECTED', headers }, version)));
+  tenure?.watch(database.name);
+}
+
+function tenureOf(session: Session, principal: Principal): Tenure | null {
+  return principal.kind === 'nobody' ? null : new Tenure(session.context, new SignInEvents(session), principal);
 }
 
 /** SEND to `/.auth`: another principal on the same connection; all rights are decided again. Later frames wait for it. */
 export function signInAgain(session: Session, frame: Frame): void {
+  session.standing.quota.spend(heldBytes(frame), session.lastReadAt);
   const body = frame.body.byteLength === 0 ? {} : parseBody(frame.body);
   const credentials = body === null ? null : credentialsIn(session, frame, body);
   const reply = session.expect();
@@ -87,46 +92,20 @@ async function replacePrincipal(
   credentials: Credentials | null,
   answer: { reply: Reply; receipt: string | undefined },
 ): Promise<void> {
+  const { context, standing } = session;
   try {
-    const principal = credentials === null ? NOBODY : await session.context.authenticate(credentials);
+    const principal = credentials === null ? NOBODY : await context.authenticate(credentials);
     if (session.phase === 'open') {
-      session.standing.principal = principal;
-      renewAll(session, principal);
-      watchExpiry(session, principal);
+      const tenure = tenureOf(session, principal);
+      standing.assume(tenure);
+      tenure?.watch(standing.database.name);
+      await new Promise<void>((resolve) => decideAgain(session, resolve));
     }
     session.settle(answer.reply, answer.receipt);
   } catch (error) {
     session.refuse(answer.reply, error, { receipt: answer.receipt });
   } finally {
     session.intake.release();
-  }
-}
-
-/** Once the credential has expired, its holder may listen to no more than anybody; writes are refused by `Session.actor`. */
-function watchExpiry(session: Session, principal: Principal): void {
-  if (principal.kind !== 'user' || principal.expiresAt === undefined) return;
-  session.context.deadlines.schedule(
-    principal.expiresAt,
-    () => {
-      if (session.standing.principal === principal && session.phase === 'open') renewAll(session, NOBODY);
-      return null;
-    },
-    session,
-  );
-}
-
-/** Decides the rights of all subscriptions again. */
-function renewAll(session: Session, principal: Principal): void {
-  for (const subscription of [...session.subscriptions.all()]) {
-    if (session.phase === 'open') renew(session, subscription, principal);
-  }
-}
-
-function renew(session: Session, subscription: ClientSubscription, principal: Principal): void {
-  try {
-    subscription.renew(principal);
-  } catch (error) {
-    session.serverEnded(subscription, knownError(session.context, error));
   }
 }
 
@@ -139,7 +118,10 @@ function credentialsIn(session: Session, frame: Frame, body: unknown): Credentia
     const value = fields.get(name) ?? frame.headers.get(name);
     return typeof value === 'string' ? value : undefined;
   };
-  const credentials = credentialsOf(get, { host: undefined, remoteAddress: session.transport.remoteAddress });
+  const credentials = credentialsOf(get, {
+    database: session.standing.database.name,
+    remoteAddress: session.client.remoteAddress,
+  });
   if (credentials.token === undefined && credentials.login === undefined) {
     throw new BacksideError('unauthenticated', 'there is no token in the frame');
   }

@@ -1,10 +1,9 @@
 import { BacksideError, DESTINATIONS, HEADERS, parseResumePoint } from '@backside/protocol';
 import type { Frame } from '@backside/stomp';
 import { canonicalQuery, formatPath, type Path, parsePath, parseQuery, type Query } from '@backside/tree';
-import type { ClientSubscription } from './client-subscription.js';
 import type { AckMode, MessageEncoder } from './encoder.js';
-import { booleanHeader, invalidHeader, isReserved, PATHS, required, wordHeader } from './frame-headers.js';
-import { ErrorsSubscription, InfoSubscription } from './info-subscription.js';
+import { booleanHeader, heldBytes, invalidHeader, isReserved, PATHS, required, wordHeader } from './frame-headers.js';
+import { ErrorsSubscription, InfoSubscription, type OwnSubscription } from './info-subscription.js';
 import { LiveSubscription } from './live-subscription.js';
 import type { Session } from './session.js';
 
@@ -35,16 +34,17 @@ function subscribeToServer(
 ): void {
   session.subscriptions.assertFree(names.id, names.destination);
   const subscription = ownSubscription(session, frame, names);
+  session.standing.quota.spend(heldBytes(frame), session.lastReadAt);
   session.subscriptions.add(subscription);
   session.answer(frame);
-  subscription.begin(session.standing.principal);
+  subscription.begin();
 }
 
 function ownSubscription(
   session: Session,
   frame: Frame,
   names: { id: string | undefined; destination: string },
-): ClientSubscription {
+): OwnSubscription {
   if (names.destination === DESTINATIONS.errors) return new ErrorsSubscription(session, names.id, names.destination);
   if (!INFO.has(names.destination)) throw new BacksideError('invalid-path', 'there is nothing to listen to');
   const time = frame.headers.get(HEADERS.clientTime);
@@ -54,13 +54,16 @@ function ownSubscription(
 
 function subscribeToTree(session: Session, frame: Frame, names: { id: string | undefined; path: Path }): void {
   if (!session.gate.admits(frame)) return;
-  session.subscriptions.assertFree(names.id, formatPath(names.path));
+  const { subscriptions, standing } = session;
+  subscriptions.assertFree(names.id, formatPath(names.path));
+  standing.quota.assertListen();
+  standing.quota.spend(heldBytes(frame), session.lastReadAt);
   const resume = frame.headers.get(HEADERS.resume);
   if (resume !== undefined && parseResumePoint(resume) === null) throw invalidHeader(HEADERS.resume, 'epoch:revision');
   const once = booleanHeader(frame, HEADERS.once);
   const query = queryOf(frame);
   const window = windowOf(session, frame);
-  const principal = session.standing.actor;
+  const principal = standing.actor;
   const encoder = encoderFor(session, frame, { ...names, query });
   const subscription = new LiveSubscription(session, {
     ...{ path: names.path, query, encoder, once, window },
@@ -72,7 +75,7 @@ function subscribeToTree(session: Session, frame: Frame, names: { id: string | u
     subscription.end();
     throw error;
   }
-  session.subscriptions.add(subscription);
+  subscriptions.add(subscription);
   session.answer(frame);
 }
 
@@ -102,7 +105,7 @@ function ackModeOf(session: Session, frame: Frame): AckMode {
   const modes: readonly AckMode[] =
     session.version === '1.0' ? ['auto', 'client'] : ['auto', 'client', 'client-individual'];
   const mode = wordHeader(frame, 'ack', modes) ?? 'auto';
-  return session.envelope === 'original' ? 'auto' : mode;
+  return session.client.envelope === 'original' ? 'auto' : mode;
 }
 
 function encoderFor(
@@ -117,7 +120,7 @@ function encoderFor(
     subscription: names.id,
     ackMode: ackModeOf(session, frame),
     format: wordHeader(frame, HEADERS.format, ['val', 'export']) ?? 'val',
-    envelope: session.envelope,
+    envelope: session.client.envelope,
     view: `${formatPath(names.path)}?${query}`,
     epoch: session.standing.database.epoch,
   });

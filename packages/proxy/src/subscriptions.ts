@@ -26,6 +26,11 @@ export class Subscriptions {
     return this.#byKey?.get(id);
   }
 
+  /** Whether this one has not ended yet. */
+  has(subscription: ClientSubscription): boolean {
+    return this.#byKey?.get(keyOf(subscription.id, subscription.destination)) === subscription;
+  }
+
   /** Throws `duplicate-subscription` if the name is in use. */
   assertFree(id: string | undefined, destination: string): void {
     if (this.#byKey?.has(keyOf(id, destination))) throw new BacksideError('duplicate-subscription');
