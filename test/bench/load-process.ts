@@ -10,6 +10,7 @@ import { type ListensOptions, listens } from './scenarios/listens.js';
 import { type QueriesOptions, queries } from './scenarios/queries.js';
 import { type RelayOptions, relay } from './scenarios/relay.js';
 import { type ReplicaOptions, replicaFill, replicaLast, replicaScan } from './scenarios/replica-items.js';
+import { type RulesOptions, rules } from './scenarios/rules.js';
 
 /** Every scenario by its name, and what it takes. */
 export interface Scenarios {
@@ -27,6 +28,7 @@ export interface Scenarios {
   readonly replicaFill: Scenario<ReplicaOptions>;
   readonly replicaLast: Scenario<ReplicaOptions>;
   readonly replicaScan: Scenario<ReplicaOptions>;
+  readonly rules: Scenario<RulesOptions>;
 }
 
 export type ScenarioName = keyof Scenarios;
@@ -46,6 +48,7 @@ const SCENARIOS: Scenarios = {
   replicaFill,
   replicaLast,
   replicaScan,
+  rules,
 };
 
 export type Order =

@@ -10,6 +10,7 @@ import { fanOutSaturated } from './rows/fan-out-saturated.js';
 import { idleMemory } from './rows/idle-memory.js';
 import { lastFifty } from './rows/last-fifty.js';
 import { leafCount } from './rows/leaf-count.js';
+import { rulesAgainstTargaryen } from './rows/rules.js';
 import { startUp } from './rows/start-up.js';
 import { streamJson } from './rows/stream-json.js';
 import { unrelatedListens } from './rows/unrelated-listens.js';
@@ -29,6 +30,7 @@ const ROWS: readonly Row[] = [
   lastFifty,
   streamJson,
   startUp,
+  rulesAgainstTargaryen,
 ];
 
 const HELP = `Usage: npm run bench -- [ROW...] [options]

@@ -37,10 +37,20 @@ function compileLook(place: Place, read: (glance: Glance) => Value): Run {
       return found === ERROR ? ERROR : read(viewOf(frame, place).look(depth, found));
     };
   }
-  // Most looks are at constant keys, and most of these are `val` and `exists`: they save the calls.
-  if (read === leafOf) return (frame) => leafOf(frame[tree].look(depth, keys));
-  if (read === exists) return (frame) => frame[tree].look(depth, keys) !== null;
-  return (frame) => read(frame[tree].look(depth, keys));
+  return tree === 'before' ? lookBefore(depth, keys, read) : lookAfter(depth, keys, read);
+}
+
+/** Most looks are `val` and `exists` at constant keys: these save a call. */
+function lookBefore(depth: number, keys: readonly string[], read: (glance: Glance) => Value): Run {
+  if (read === leafOf) return (frame) => leafOf(frame.before.look(depth, keys));
+  if (read === exists) return (frame) => frame.before.look(depth, keys) !== null;
+  return (frame) => read(frame.before.look(depth, keys));
+}
+
+function lookAfter(depth: number, keys: readonly string[], read: (glance: Glance) => Value): Run {
+  if (read === leafOf) return (frame) => leafOf(frame.after.look(depth, keys));
+  if (read === exists) return (frame) => frame.after.look(depth, keys) !== null;
+  return (frame) => read(frame.after.look(depth, keys));
 }
 
 /** From left to right up to the first that is missing or fails. */

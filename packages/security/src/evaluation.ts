@@ -11,10 +11,15 @@ export interface Recorder extends Watcher {
   end(rule: RuleProgram, frame: Frame, value: Value): void;
 }
 
-interface Sources {
+/** Who does something and when; a read has a query, too. */
+interface Asking {
   readonly auth: unknown;
   readonly now: number;
-  readonly query: Query | null | undefined;
+  readonly query?: Query | null;
+}
+
+/** Where rules are evaluated: the path, and the two states of the tree along it. */
+export interface Scene {
   readonly path: readonly string[];
   readonly before: TreeView;
   readonly after: TreeView;
@@ -33,13 +38,13 @@ export class Evaluation implements Frame {
   usedAuth = false;
   usedNow = false;
 
-  constructor(sources: Sources, recorder: Recorder | null) {
-    this.auth = sources.auth;
-    this.now = sources.now;
-    this.query = sources.query;
-    this.path = sources.path;
-    this.before = sources.before;
-    this.after = sources.after;
+  constructor(asking: Asking, scene: Scene, recorder: Recorder | null) {
+    this.auth = asking.auth;
+    this.now = asking.now;
+    this.query = asking.query;
+    this.path = scene.path;
+    this.before = scene.before;
+    this.after = scene.after;
     this.watcher = recorder;
   }
 

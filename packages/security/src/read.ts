@@ -66,9 +66,8 @@ function conditionsAlong(root: CompiledNode, path: Path): boolean | 'conditional
 }
 
 function start(check: ReadCheck, path: Path, options: { seen?: Path[]; recorder?: Recorder }): Evaluation {
-  const { auth, now, query } = check;
   const view = new TreeView({ tree: check.root }, path, options.seen);
-  return new Evaluation({ auth, now, query, path, before: view, after: view }, options.recorder ?? null);
+  return new Evaluation(check, { path, before: view, after: view }, options.recorder ?? null);
 }
 
 function distinct(paths: readonly Path[]): Path[] {

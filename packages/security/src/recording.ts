@@ -14,45 +14,74 @@ const MAX_VALUES = 500;
 const MAX_VALUE_LENGTH = 200;
 const MAX_TEXT_LENGTH = 500;
 
-/** Writes down what rules did, as the steps of an explanation. */
+/** Something that was met: a value, or the path that a snapshot stands for. */
+interface Met {
+  readonly expression: Expression;
+  readonly value: Value;
+  readonly path: readonly string[] | null;
+}
+
+/**
+ * Writes down what rules did, as the steps of an explanation. Every refusal is explained and few explanations are read, so that
+ * the texts of values are made when somebody asks for them.
+ */
 export class StepRecorder implements Recorder {
   readonly steps: RuleStep[] = [];
-  #source = '';
   #whole: Expression | null = null;
-  #values: SubValue[] = [];
+  #met: Met[] = [];
 
   begin(rule: RuleProgram): void {
-    this.#source = rule.source;
     this.#whole = rule.expression;
-    this.#values = [];
+    this.#met = [];
   }
 
   value(expression: Expression, value: Value): void {
-    if (expression !== this.#whole) this.#add(expression, () => formatValue(value));
+    if (expression === this.#whole || this.#met.length >= MAX_VALUES) return;
+    const kept =
+      typeof value === 'string' && value.length > MAX_VALUE_LENGTH ? value.slice(0, MAX_VALUE_LENGTH) : value;
+    this.#met.push({ expression, value: kept, path: null });
   }
 
   place(expression: Expression, path: readonly string[]): void {
-    this.#add(expression, () => shortened(`→ ${formatPath(path)}`, MAX_VALUE_LENGTH));
+    if (this.#met.length < MAX_VALUES) this.#met.push({ expression, value: null, path });
   }
 
   end(rule: RuleProgram, frame: Frame, value: Value): void {
     if (this.steps.length >= MAX_STEPS && value === true) return;
     const { kind, rulePath, line, column, source } = rule;
+    const met = this.#met;
+    let values: SubValue[] | undefined;
     this.steps.push({
-      ...{ kind, rulePath, line, column, source },
+      kind,
+      rulePath,
       location: formatPath(frame.path.slice(0, rule.depth)),
+      line,
+      column,
+      source,
       outcome: value === ERROR ? 'error' : value === true ? 'true' : 'false',
       error: value === ERROR ? frame.failure : null,
-      bindings: Object.fromEntries(Array.from(rule.wildcards, ([name, slot]) => [name, frame.path[slot] as string])),
-      values: this.#values,
+      bindings: bindingsOf(rule, frame.path),
+      get values() {
+        values ??= met.map((each) => subValue(source, each));
+        return values;
+      },
     });
   }
+}
 
-  #add({ start, end }: Expression, format: () => string): void {
-    if (this.#values.length >= MAX_VALUES) return;
-    const text = shortened(this.#source.slice(start, end), MAX_TEXT_LENGTH);
-    this.#values.push({ text, offset: start, value: format() });
-  }
+function subValue(source: string, { expression, value, path }: Met): SubValue {
+  return {
+    text: shortened(source.slice(expression.start, expression.end), MAX_TEXT_LENGTH),
+    offset: expression.start,
+    value: path === null ? formatValue(value) : shortened(`→ ${formatPath(path)}`, MAX_VALUE_LENGTH),
+  };
+}
+
+/** What each `$name` of the rule stands for. */
+function bindingsOf({ wildcards }: RuleProgram, path: readonly string[]): Record<string, string> {
+  const bindings: Record<string, string> = {};
+  for (const [name, slot] of wildcards) bindings[name] = path[slot] as string;
+  return bindings;
 }
 
 /** Tells an observer the outcome of every rule and of its parts. */
@@ -104,9 +133,7 @@ export function both(first: Recorder, second: Recorder): Recorder {
 function formatValue(value: Value): string {
   if (value === ERROR) return '(error)';
   if (value === INNER) return '(node with children)';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'string')
-    return shortened(JSON.stringify(value.slice(0, MAX_VALUE_LENGTH + 1)), MAX_VALUE_LENGTH);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return shortened(JSON.stringify(value), MAX_VALUE_LENGTH);
 }
 

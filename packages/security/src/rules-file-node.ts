@@ -21,7 +21,7 @@ export interface RulesFileArray {
   readonly items: readonly RulesFileNode[];
 }
 
-export interface RulesFileScalar {
+interface RulesFileScalar {
   readonly kind: 'scalar';
   readonly position: Position;
   readonly value: number | boolean | null;

@@ -122,6 +122,35 @@ describe('a multi-path update', () => {
   });
 });
 
+describe('data is read anew', () => {
+  const write = (text: object, data: unknown, changes: Try['changes']): boolean =>
+    rules(text).write(watched({ data, changes }).check);
+
+  it('at each path of an update', () => {
+    const own = { $k: { '.write': 'data.val() == $k' } };
+    const changes = [
+      ['a', 1],
+      ['b', 1],
+    ] as const;
+    expect(write(own, { a: 'a', b: 'b' }, changes)).toBe(true);
+    expect(write(own, { a: 'a', b: 'a' }, changes)).toBe(false);
+  });
+
+  it('at each child of a set, and below it', () => {
+    const own = {
+      '.write': true,
+      $k: { '.validate': 'data.val() == $k', $l: { '.validate': 'data.val() == $k + $l' } },
+    };
+    const changes = [['', { a: 1, b: 1 }]] as const;
+    expect(write(own, { a: 'a', b: 'b' }, changes)).toBe(true);
+    expect(write(own, { a: 'a', b: 'a' }, changes)).toBe(false);
+    const deep = { '.write': true, $k: { $l: { '.validate': 'data.val() == $k + $l && newData.val() == 1' } } };
+    const deeper = [['', { a: { x: 1 }, b: { x: 1 } }]] as const;
+    expect(write(deep, { a: { x: 'ax' }, b: { x: 'bx' } }, deeper)).toBe(true);
+    expect(write(deep, { a: { x: 'ax' }, b: { x: 'ax' } }, deeper)).toBe(false);
+  });
+});
+
 describe('hidden names', () => {
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
     '%s is a key like any other',

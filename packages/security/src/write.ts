@@ -1,6 +1,6 @@
 import { type Change, isMap, isPriorityPath, type MapNode, type Node, type PresentNode } from '@backside/tree';
 import { type CompiledNode, nodeFor } from './compiled-node.js';
-import { Evaluation, type Recorder } from './evaluation.js';
+import { Evaluation, type Recorder, type Scene } from './evaluation.js';
 import type { RuleProgram } from './rule-program.js';
 import type { WriteCheck } from './rules.js';
 import { TreeView } from './tree-view.js';
@@ -34,13 +34,13 @@ function comparePaths(a: readonly string[], b: readonly string[]): number {
  * Goes through the changes one by one. What was found out about the places that a change shares with the one before it is kept, so
  * that each rule is evaluated once at each place.
  */
-class WriteDecision {
-  private readonly path: string[] = [];
+class WriteDecision implements Scene {
+  readonly path: string[] = [];
   /** The rule nodes along the path; fewer where rules do not go on. */
   private readonly nodes: CompiledNode[];
   private readonly evaluation: Evaluation;
-  private readonly before: TreeView;
-  private readonly after: TreeView;
+  readonly before: TreeView;
+  readonly after: TreeView;
   /** The depth of the rule that granted the path. */
   private grantedAt: number | null = null;
   /** On how many places of the path, from the root on, `.write` is known not to grant. */
@@ -52,9 +52,7 @@ class WriteDecision {
     this.nodes = [root];
     this.before = new TreeView({ tree: check.before }, this.path);
     this.after = new TreeView(new LazyAfter(check), this.path);
-    const { auth, now } = check;
-    const [before, after] = [this.before, this.after];
-    this.evaluation = new Evaluation({ auth, now, query: undefined, path: this.path, before, after }, recorder);
+    this.evaluation = new Evaluation(check, this, recorder);
   }
 
   allows(change: Change): boolean {
@@ -70,7 +68,14 @@ class WriteDecision {
 
   /** Makes the first `length` keys of `target` the path. */
   private moveTo(target: readonly string[], length: number): void {
-    const path = this.path;
+    const { path } = this;
+    if (path.length > 0) this.leave(target, length);
+    for (let depth = path.length; depth < length; depth++) this.extend(target[depth] as string);
+  }
+
+  /** Cuts the path down to what it shares with the first `length` keys of `target`. */
+  private leave(target: readonly string[], length: number): void {
+    const { path } = this;
     let shared = 0;
     while (shared < length && shared < path.length && path[shared] === target[shared]) shared++;
     path.length = shared;
@@ -80,7 +85,6 @@ class WriteDecision {
     this.refused = Math.min(this.refused, shared + 1);
     this.valid = Math.min(this.valid, shared + 1);
     if (this.grantedAt !== null && this.grantedAt > shared) this.grantedAt = null;
-    for (let depth = shared; depth < length; depth++) this.extend(target[depth] as string);
   }
 
   private extend(key: string): void {

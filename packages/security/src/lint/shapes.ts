@@ -36,7 +36,7 @@ export function isCall(expression: Expression, name: string, on?: string): expre
   return on === undefined || isVariable(expression.object, on);
 }
 
-export function isNull(expression: Expression): boolean {
+function isNull(expression: Expression): boolean {
   return expression.kind === 'literal' && expression.value === null;
 }
 

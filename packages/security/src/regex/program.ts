@@ -1,7 +1,7 @@
 import { type CharSet, type RegexNode, type RegexPattern, RegexSyntaxError, type RepeatNode } from './regex-syntax.js';
 
 /** The most states that a pattern may need once its counted repeats are written out. */
-export const MAX_STATES = 5000;
+const MAX_STATES = 5000;
 
 /**
  * A Thompson automaton. State `i` either consumes one unit of `sets[i]` and goes on at `next[i]`, or, where `sets[i]` is null, goes on

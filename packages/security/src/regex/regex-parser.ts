@@ -3,10 +3,10 @@ import { ANY, CLASSES, complementOf, makeCharSet, unionOf } from './char-set.js'
 import { type CharSet, type RegexNode, type RegexPattern, RegexSyntaxError, type SetNode } from './regex-syntax.js';
 
 /** The largest number in `{n}`, `{n,}` and `{n,m}`. */
-export const MAX_REPEAT = 1000;
+const MAX_REPEAT = 1000;
 
 /** How deep groups may lie in one another. */
-export const MAX_GROUPS = 100;
+const MAX_GROUPS = 100;
 
 const COUNT = /\{([0-9]+)(?:(,)([0-9]+)?)?\}/y;
 

@@ -7,12 +7,12 @@ export interface SetNode {
   readonly set: CharSet;
 }
 
-export interface SequenceNode {
+interface SequenceNode {
   readonly kind: 'sequence';
   readonly items: readonly RegexNode[];
 }
 
-export interface AlternativesNode {
+interface AlternativesNode {
   readonly kind: 'alternatives';
   readonly branches: readonly RegexNode[];
 }

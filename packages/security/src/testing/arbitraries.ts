@@ -4,10 +4,22 @@ import fc from 'fast-check';
 /** Keys that meet often, with some that a careless map would take for its own. */
 export const KEYS: readonly string[] = ['a', 'b', 'c', '__proto__', 'constructor', 'toString'];
 
-export const key: fc.Arbitrary<string> = fc.constantFrom(...KEYS);
+export const key: fc.Arbitrary<string> = fc.constantFrom('a', 'a', 'a', 'b', 'b', ...KEYS);
 export const path: fc.Arbitrary<Path> = fc.array(key, { maxLength: 4 });
 
-const leaf = fc.constantFrom<string | number | boolean>('', 'a', 'a/b', 'constructor', 0, 1, 2.5, true, false);
+const leaf = fc.constantFrom<string | number | boolean>(
+  '',
+  'a',
+  'a',
+  'b',
+  'a/b',
+  'constructor',
+  0,
+  1,
+  2.5,
+  true,
+  false,
+);
 const priority = fc.oneof(
   { weight: 4, arbitrary: fc.constant(null) },
   { weight: 1, arbitrary: fc.constantFrom(1, 'p') },
@@ -51,6 +63,11 @@ export function expression(variables: {
   wildcards: readonly string[];
 }): fc.Arbitrary<string> {
   const { snapshots, wildcards } = variables;
+  const operands = [...wildcards, 'auth.uid', "'a'"];
+  const atoms = snapshots.flatMap((name) => [
+    `${name}.exists()`,
+    ...operands.map((other) => `${name}.val() == ${other}`),
+  ]);
   return fc.letrec<Texts>((tie) => {
     const of = (text: (parts: string[]) => string, ...parts: (keyof Texts)[]): fc.Arbitrary<string> =>
       fc.tuple(...parts.map((part) => tie(part))).map((made) => text(made as string[]));
@@ -59,7 +76,7 @@ export function expression(variables: {
     return {
       boolean: some(
         'boolean',
-        fc.constantFrom('true', 'false', 'auth != null'),
+        fc.constantFrom('true', 'false', 'auth != null', ...atoms),
         of(([a, b]) => `${a} == ${b}`, 'value', 'value'),
         of(([a, b]) => `(${a}) != (${b})`, 'value', 'boolean'),
         of(([a, b, c]) => `${a} && (${b} || ${c})`, 'boolean', 'boolean', 'boolean'),
