@@ -1,1 +1,3 @@
-export {};
+export { createRest } from './app.js';
+export { createClientAddress } from './client-address.js';
+export type { RestOptions } from './rest-options.js';

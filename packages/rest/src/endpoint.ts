@@ -1,0 +1,101 @@
+import type { Database } from '@backside/api';
+import type { Auth } from '@backside/auth';
+import { ADMIN, BacksideError, NOBODY, type Principal } from '@backside/protocol';
+import type { IRouter, Request, Response } from 'express';
+import { bearerToken } from './bearer.js';
+import { clientAddress } from './client-address.js';
+import { parseFields, type Shape, type ShapeValue } from './fields.js';
+import { bodyReader, jsonBody, MAX_BODY_BYTES } from './json-body.js';
+import { type Reply, sendReply } from './reply.js';
+import type { FindDatabase } from './request-database.js';
+
+/**
+ * Who may call: `anyone` (a token is not even looked at), `optional` (nobody, or somebody with a valid token), `account`
+ * (somebody with an account), `admin`.
+ */
+type Access = 'anyone' | 'optional' | 'account' | 'admin';
+
+/** One method of one path. */
+export interface Endpoint {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** In the syntax of express. */
+  readonly path: string;
+  readonly access: Access;
+  /** Most bytes of the body; default `MAX_BODY_BYTES`. */
+  readonly maxBytes?: number;
+  /** Where the token is; default the `Authorization` header. */
+  readonly token?: (request: Request) => string | undefined;
+  serve(call: Call): Promise<Reply> | Reply;
+}
+
+/** A request that was let in. */
+export interface Call {
+  readonly request: Request;
+  readonly database: Database;
+  readonly auth: Auth;
+  /** Nobody if the endpoint asks for no token. */
+  readonly principal: Principal;
+  /** Of the client, see `clientAddress`. */
+  readonly address: string;
+}
+
+export interface EndpointContext {
+  readonly findDatabase: FindDatabase;
+  readonly auth: (database: Database) => Auth;
+  /** See `RestOptions.operator`. */
+  readonly operator: boolean;
+}
+
+/** Lets the router serve the endpoints; other methods of their paths are `not-found`. */
+export function serveEndpoints(router: IRouter, endpoints: readonly Endpoint[], context: EndpointContext): void {
+  for (const endpoint of endpoints) {
+    const read = bodyReader(endpoint.maxBytes ?? MAX_BODY_BYTES);
+    const readBody = (request: Request, response: Response): Promise<void> =>
+      new Promise((resolve, reject) => {
+        read(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+      });
+    router[endpoint.method](endpoint.path, async (request, response) => {
+      const call = await admit(endpoint, request, context);
+      await readBody(request, response);
+      sendReply(response, await endpoint.serve(call));
+    });
+  }
+}
+
+/** Throws before the body is read: `not-found`, `unauthenticated` or `permission-denied`. */
+async function admit(endpoint: Endpoint, request: Request, context: EndpointContext): Promise<Call> {
+  const database = context.findDatabase(request);
+  const auth = context.auth(database);
+  const address = clientAddress(request);
+  const { access, token: findToken = bearerToken } = endpoint;
+  const token = access === 'anyone' || context.operator ? undefined : findToken(request);
+  const own = context.operator ? ADMIN : NOBODY;
+  const principal =
+    token === undefined ? own : await auth.authenticate({ token, database: database.name, remoteAddress: address });
+  checkAccess(access, principal);
+  return { request, database, auth, principal, address };
+}
+
+function checkAccess(access: Access, principal: Principal): void {
+  if (access === 'anyone' || access === 'optional') return;
+  if (principal.kind === 'nobody') throw new BacksideError('unauthenticated', 'a token is needed');
+  if (access === 'admin' && principal.kind !== 'admin') throw new BacksideError('permission-denied');
+}
+
+/** The members of the JSON body. Throws `invalid-data`. */
+export function fieldsOf<S extends Shape>(call: Call, shape: S): ShapeValue<S> {
+  return parseFields(jsonBody(call.request), shape);
+}
+
+/** A part of the path. */
+export function pathPart({ request }: Call, name: string): string {
+  const part = request.params[name];
+  return typeof part === 'string' ? part : '';
+}
+
+/** A value of the query string. Throws `invalid-query` if it was given twice. */
+export function queryValue({ request }: Call, name: string): string | undefined {
+  const value = request.query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new BacksideError('invalid-query', `"${name}" was given more than once`);
+}

@@ -1,0 +1,37 @@
+import { BacksideError } from '@backside/protocol';
+import express, { type Request, type RequestHandler } from 'express';
+
+/** Most bytes of the body of an ordinary request. */
+export const MAX_BODY_BYTES = 65_536;
+
+/** Reads the whole body into a Buffer, whatever its type. Compressed bodies are refused; so is one above `maxBytes`. */
+export function bodyReader(maxBytes: number): RequestHandler {
+  return express.raw({ type: () => true, limit: maxBytes, inflate: false });
+}
+
+/**
+ * The body as JSON. Throws `invalid-data` unless the request says that it is JSON: a form of a foreign page cannot say so,
+ * which is why no page can send a request in the name of its visitor unless CORS lets it.
+ */
+export function jsonBody(request: Request): unknown {
+  if (request.is('application/json') !== 'application/json') {
+    throw new BacksideError('invalid-data', 'the body must be JSON, with content-type application/json');
+  }
+  const source = textBody(request);
+  try {
+    return JSON.parse(source);
+  } catch (error) {
+    throw new BacksideError('invalid-data', 'the body is not valid JSON', { cause: error });
+  }
+}
+
+/** The body as text, every byte of it. Throws `invalid-data` if it is not UTF-8. */
+export function textBody(request: Request): string {
+  const body: unknown = request.body;
+  if (!Buffer.isBuffer(body)) return '';
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (error) {
+    throw new BacksideError('invalid-data', 'the body is not valid UTF-8', { cause: error });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Database, DenialTrace, RulesStore } from '@backside/api';
+import type { Auth } from '@backside/auth';
+import type { Logger } from '@backside/protocol';
+import type { CoverageReport } from '@backside/security';
+
+/** What the HTTP edge is given by who mounts it. */
+export interface RestOptions {
+  /** The databases that requests can name; the first one serves requests that name none. At least one. */
+  readonly databases: readonly Database[];
+  readonly auth: (database: Database) => Auth;
+  readonly rules: (database: Database) => RulesStore;
+  /** The refusal of that id, from whichever process made it; null if it is not kept. */
+  readonly findTrace: (id: string) => Promise<DenialTrace | null>;
+  /** How often each expression of the present rules was true, false or failed, over all processes. */
+  readonly coverage: (database: Database) => Promise<CoverageReport>;
+  /**
+   * For a socket that only the operator of the machine can reach: every request acts as the server's own admin, whatever token
+   * it bears. Never to be given to what listens on a network.
+   */
+  readonly operator?: boolean;
+  /** Whether anybody, not only an admin, may read explanations. */
+  readonly development: boolean;
+  /** Where clients reach this server, e.g. `https://data.example.com`; links and redirects use nothing else. */
+  readonly publicUrl: URL;
+  /** Addresses and networks (CIDR) whose `X-Forwarded-For` is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Origins whose pages may call; `*` for all. The origin of `publicUrl` always may. Default none besides. */
+  readonly allowedOrigins?: readonly string[] | '*';
+  /** Where a sign-in at another provider may lead back to: exact origins and path prefixes, e.g. `https://app.example.com/signed-in`. */
+  readonly allowedRedirects?: readonly string[];
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
