@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['source', 'node', 'import', 'default'];
+const conditions = ['source', 'node'];
 const common = {
   resolve: { conditions },
   ssr: { resolve: { conditions } },

@@ -1,4 +1,4 @@
-import { authorOf, BacksideError, Commit, type CommitFields, toBacksideError } from '@backside/protocol';
+import { authorOf, BacksideError, Commit, toBacksideError } from '@backside/protocol';
 import type { AppendOutcome } from '@backside/store';
 import type { Path, TreeReader } from '@backside/tree';
 import { type Evaluation, type EvaluationContext, evaluate } from './evaluation.js';
@@ -106,18 +106,17 @@ export class BatchComputer {
   }
 
   #commitOf(write: PendingWrite, evaluation: Evaluation, place: { revision: number; now: number }): Commit {
-    const { operation, idempotencyKey } = write;
-    const fields: MutableFields = {
+    const { operation } = write;
+    const commit = new Commit({
       revision: place.revision,
       time: place.now,
       author: authorOf(operation.principal),
       origin: this.#options.nodeId,
       changes: evaluation.changes,
-    };
-    if (operation.headers && operation.headers.length > 0) fields.headers = operation.headers;
-    if (idempotencyKey !== null) fields.idempotencyKey = idempotencyKey;
-    if (this.#options.recordPrior) fields.prior = this.#pending.priorOf(evaluation.changes);
-    const commit = new Commit(fields);
+      ...(operation.headers && operation.headers.length > 0 && { headers: operation.headers }),
+      ...(write.idempotencyKey !== null && { idempotencyKey: write.idempotencyKey }),
+      ...(this.#options.recordPrior && { prior: this.#pending.priorOf(evaluation.changes) }),
+    });
     if (commit.encoded().length > this.#options.maxCommitBytes) {
       throw new BacksideError('too-large', `a write may have at most ${this.#options.maxCommitBytes} bytes`);
     }
@@ -144,9 +143,6 @@ export class BatchComputer {
     this.#suspects.clear();
   }
 }
-
-/** Filled in one by one: spreading what is mostly absent would make several objects per write. */
-type MutableFields = { -readonly [Field in keyof CommitFields]: CommitFields[Field] };
 
 /** A batch while it is computed. */
 interface Computation {

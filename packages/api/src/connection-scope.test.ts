@@ -1,8 +1,9 @@
 import { ADMIN } from '@backside/protocol';
 import { describe, expect, it } from 'vitest';
+import { ALLOWED, type Authorizer } from './authorizer.js';
 import type { WriteStep } from './operation.js';
 import { openDatabase, set, update, valueAt, write } from './testing/database.js';
-import { LookAuthorizer, user } from './testing/look-authorizer.js';
+import { user } from './testing/look-authorizer.js';
 
 const leave = (step: WriteStep) => ({ principal: ADMIN, steps: [step] });
 
@@ -53,8 +54,10 @@ describe('writes left for the end of a connection', () => {
   });
 
   it('are made as whoever the connection has become, who may no longer be allowed to', async () => {
-    const authorizer = new LookAuthorizer(() => true);
-    authorizer.write = ({ principal }) => ({ allowed: principal.kind === 'user' && principal.uid === 'ann' });
+    const authorizer: Authorizer = {
+      read: () => ALLOWED,
+      write: ({ principal }) => ({ allowed: principal.kind === 'user' && principal.uid === 'ann' }),
+    };
     const database = await openDatabase({ authorizer });
     const [first, second] = [database.connectionScope(), database.connectionScope()];
     first.onDisconnect({ principal: user('ann'), steps: [set('/first', 1)] });

@@ -25,6 +25,7 @@ import { recallCommits } from './recall.js';
 import { TailReader } from './resume-tail.js';
 import { Sequencer } from './sequencer.js';
 import { runTransaction } from './transaction.js';
+import { UnindexedQueries } from './unindexed-queries.js';
 import { ViewHub } from './view-hub.js';
 
 export interface ReadResult {
@@ -58,6 +59,7 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #limits: DatabaseLimits;
   readonly #history: History;
+  readonly #unindexed: UnindexedQueries;
   readonly #idempotent: IdempotentWrites;
   readonly #rights: LiveRights;
   readonly #hub: ViewHub;
@@ -81,7 +83,14 @@ export class Database {
     this.#idempotent = new IdempotentWrites((write) => this.#sequencer.submit(write), this.#limits.idempotencyKeys);
     this.#trimmer = options.trimsJournal === false ? null : new JournalTrimmer(options);
     this.#rights = new LiveRights(options);
-    this.#hub = new ViewHub({ replica, logger, rights: this.#rights, ...this.#limits });
+    this.#unindexed = new UnindexedQueries(logger);
+    this.#hub = new ViewHub({
+      unindexed: this.#unindexed,
+      replica,
+      logger,
+      rights: this.#rights,
+      ...this.#limits,
+    });
     this.#follower = new Follower({
       journal,
       logger,
@@ -184,6 +193,7 @@ export class Database {
     const { revision } = replica;
     if (query === undefined) return { node: readNode(replica, path), revision, indexed: true };
     const { entries, indexed } = replica.query(path, query);
+    if (!indexed) this.#unindexed.note(path, query.order);
     return { node: makeMap(entries), revision, indexed };
   }
 

@@ -37,3 +37,4 @@ export {
   type TraceLogLimits,
   type TraceLogOptions,
 } from './trace-log.js';
+export { UNINDEXED_QUERY } from './unindexed-queries.js';

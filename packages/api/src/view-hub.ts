@@ -6,6 +6,7 @@ import type { ListenOptions, ViewEvent } from './listener.js';
 import type { LiveRights } from './live-rights.js';
 import { PathIndex } from './path-index.js';
 import { ViewSubscription } from './subscription.js';
+import type { UnindexedQueries } from './unindexed-queries.js';
 import { TreeView, type View, type ViewContext } from './view.js';
 import { WindowView } from './window-view.js';
 
@@ -15,6 +16,7 @@ export interface ViewHubOptions {
   readonly maxSnapshotBytes: number;
   readonly maxSubscriptions: number;
   readonly rights: Pick<LiveRights, 'review'>;
+  readonly unindexed: UnindexedQueries;
 }
 
 /** All views of one database: registers subscriptions and brings each commit to the views it touches. */
@@ -83,8 +85,14 @@ export class ViewHub {
     for (const view of this.#registry.at(path)) {
       if (view instanceof WindowView ? view.id === id : id === null) return view;
     }
-    const view = filtered === null ? new TreeView(path, this.#context) : new WindowView(path, filtered, this.#context);
+    const view = filtered === null ? new TreeView(path, this.#context) : this.#windowOf(path, filtered);
     this.#registry.add(path, view);
+    return view;
+  }
+
+  #windowOf(path: Path, query: Query): WindowView {
+    const view = new WindowView(path, query, this.#context);
+    if (!view.indexed) this.#options.unindexed.note(path, query.order);
     return view;
   }
 

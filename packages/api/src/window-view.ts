@@ -44,6 +44,11 @@ export class WindowView extends View {
     this.#adopt(this.#read());
   }
 
+  /** Whether the last look at the state found an index. */
+  get indexed(): boolean {
+    return this.#indexed;
+  }
+
   mayChange(): boolean {
     return true;
   }

@@ -8,11 +8,13 @@ import { openDatabases } from './server/databases.js';
 import { openEdges } from './server/edges.js';
 import { createLogger, withFields } from './server/logger.js';
 import { type LinkChannel, MessageLink } from './server/message-link.js';
+import { createSiblings } from './server/siblings.js';
 import type { Storage } from './server/storage.js';
 import {
   CONTROL_CHANNEL,
   journalChannel,
   NOTIFICATIONS_CHANNEL,
+  SIBLINGS_CHANNEL,
   type ToPrimary,
   type ToWorker,
 } from './server/worker-messages.js';
@@ -67,6 +69,7 @@ class WorkerServer {
       config,
       logger,
       databases,
+      siblings: createSiblings(this.#link.channel(SIBLINGS_CHANNEL)),
       member: { name: nodeId, collectMetrics: () => this.#clusterMetrics() },
     });
     this.#stop = async () => {
@@ -84,7 +87,12 @@ class WorkerServer {
       await replica.close();
       await journal.close();
     };
-    return { journal, replica, close };
+    return {
+      journal,
+      replica,
+      setIndexes: async (definitions) => this.#tell({ kind: 'indexes', database, definitions }),
+      close,
+    };
   }
 
   #clusterMetrics(): Promise<string> {

@@ -2,12 +2,31 @@ import { readFileSync } from 'node:fs';
 import { benchCommand } from './commands/bench.js';
 import type { Command, Io } from './commands/command.js';
 import { configCommand } from './commands/config.js';
+import { createAdminCommand } from './commands/create-admin.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { getCommand } from './commands/get.js';
 import { importCommand } from './commands/import.js';
+import { rulesCheckCommand } from './commands/rules/check.js';
+import { rulesCoverageCommand } from './commands/rules/coverage.js';
+import { rulesExplainCommand } from './commands/rules/explain.js';
+import {
+  rulesGetCommand,
+  rulesHistoryCommand,
+  rulesRollbackCommand,
+  rulesSetCommand,
+} from './commands/rules/server.js';
+import { rulesTestCommand } from './commands/rules/test.js';
 import { setCommand } from './commands/set.js';
 import { startCommand } from './commands/start.js';
+import { tokenCommand } from './commands/token.js';
+import {
+  usersDeleteCommand,
+  usersDisableCommand,
+  usersEnableCommand,
+  usersResetCommand,
+} from './commands/users/change.js';
+import { usersListCommand } from './commands/users/list.js';
 import { watchCommand } from './commands/watch.js';
 import { ConfigError, suggestion } from './config/config-error.js';
 import { assertKnownEnvironment } from './config/environment.js';
@@ -22,6 +41,21 @@ const COMMANDS: readonly Command[] = [
   importCommand,
   doctorCommand,
   benchCommand,
+  createAdminCommand,
+  tokenCommand,
+  usersListCommand,
+  usersDisableCommand,
+  usersEnableCommand,
+  usersDeleteCommand,
+  usersResetCommand,
+  rulesCheckCommand,
+  rulesTestCommand,
+  rulesCoverageCommand,
+  rulesExplainCommand,
+  rulesGetCommand,
+  rulesSetCommand,
+  rulesHistoryCommand,
+  rulesRollbackCommand,
 ];
 
 /**
@@ -38,35 +72,45 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 async function runCommand(argv: readonly string[], io: Io): Promise<number> {
-  const [word, ...rest] = argv;
+  const [word] = argv;
   if (word === '--version') {
     io.stdout.write(`${version()}\n`);
     return 0;
   }
-  if (word === undefined || word === 'help' || word === '--help' || word === '-h') return printHelp(rest[0], io);
-  const command = findCommand(word);
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') return printHelp(argv.slice(1), io);
+  const { command, rest } = findCommand(argv);
   assertKnownEnvironment(io.environment, new Set(COMMANDS.flatMap(({ optionNames }) => optionNames)));
   return command.execute(rest, io);
 }
 
-function printHelp(word: string | undefined, io: Io): number {
-  io.stdout.write(word === undefined ? overview() : findCommand(word).help());
+function printHelp(words: readonly string[], io: Io): number {
+  io.stdout.write(words.length === 0 ? overview() : findCommand(words).command.help());
   return 0;
 }
 
-function findCommand(word: string): Command {
-  const command = COMMANDS.find(({ name }) => name === word);
-  if (command) return command;
-  throw new ConfigError(
-    `${word}: unknown command${suggestion(
-      word,
-      COMMANDS.map(({ name }) => name),
-    )}; see backside help`,
-  );
+/** The command that the first words name: one word, or a group and a word. */
+function findCommand(words: readonly string[]): { command: Command; rest: readonly string[] } {
+  for (const length of [2, 1]) {
+    const command = COMMANDS.find(({ name }) => name === words.slice(0, length).join(' '));
+    if (command) return { command, rest: words.slice(length) };
+  }
+  throw new ConfigError(`${describeUnknown(words)}; see backside help`);
+}
+
+function describeUnknown([first = '', second]: readonly string[]): string {
+  const group = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(`${first} `));
+  if (group.length === 0)
+    return `${first}: unknown command${suggestion(
+      first,
+      COMMANDS.map(({ name }) => name.split(' ')[0]!),
+    )}`;
+  if (second === undefined || second.startsWith('-')) return `${first} is the first word of ${group.join(', ')}`;
+  return `${first} ${second}: unknown command${suggestion(`${first} ${second}`, group)}`;
 }
 
 function overview(): string {
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)}  ${summary}`);
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     'Usage: backside COMMAND [arguments] [options]\n',
     ...lines,

@@ -43,7 +43,7 @@ export interface Variable extends Span {
   readonly name: string;
 }
 
-export interface Unary extends Span {
+interface Unary extends Span {
   readonly kind: 'unary';
   readonly operator: '!' | '-';
   readonly operand: Expression;

@@ -8,34 +8,34 @@ interface Span {
   readonly end: number;
 }
 
-export interface NumberToken extends Span {
+interface NumberToken extends Span {
   readonly kind: 'number';
   readonly value: number;
 }
 
-export interface StringToken extends Span {
+interface StringToken extends Span {
   readonly kind: 'string';
   readonly value: string;
 }
 
-export interface RegexToken extends Span {
+interface RegexToken extends Span {
   readonly kind: 'regex';
   readonly body: string;
   readonly flags: string;
 }
 
 /** Words are names too: `true`, `false` and `null` are told apart by the parser. */
-export interface NameToken extends Span {
+interface NameToken extends Span {
   readonly kind: 'name';
   readonly text: string;
 }
 
-export interface Punctuation extends Span {
+interface Punctuation extends Span {
   readonly kind: 'punctuation';
   readonly text: string;
 }
 
-export interface EndToken extends Span {
+interface EndToken extends Span {
   readonly kind: 'end';
 }
 

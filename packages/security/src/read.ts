@@ -46,7 +46,7 @@ export function recordRead(root: CompiledNode, check: ReadCheck, recorder: Recor
 }
 
 /** The rights to a priority are those to its node. */
-export function nodePath(path: Path): Path {
+function nodePath(path: Path): Path {
   return isPriorityPath(path) ? path.slice(0, -1) : path;
 }
 

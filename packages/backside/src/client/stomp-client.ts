@@ -152,8 +152,9 @@ class Session implements StompClient {
       this.#subscriptions.get(headers.get('subscription') ?? '')?.({ headers, body: DECODER.decode(body) });
     } else if (command === 'ERROR') {
       const detail = DECODER.decode(body).trim();
-      const message = [headers.get('message') ?? 'the server reported an error', detail].filter((part) => part !== '');
-      this.#fail(new StompClientError(message.join(': '), headers.get(HEADERS.code) ?? null));
+      const message = headers.get('message') ?? 'the server reported an error';
+      const said = detail === '' || detail.startsWith(message) ? detail || message : `${message}: ${detail}`;
+      this.#fail(new StompClientError(said, headers.get(HEADERS.code) ?? null));
     } else {
       const id = command === 'CONNECTED' ? command : (headers.get('receipt-id') ?? '');
       this.#receipts.get(id)?.resolve(headers);

@@ -24,7 +24,7 @@ interface Invocation<Values> {
 /** One word after `backside`. */
 export interface CommandDefinition<Values> {
   readonly name: string;
-  /** Placeholders of the positionals; those in brackets may be left out. */
+  /** Placeholders of the positionals; those in brackets may be left out, and a last one that ends in `…` may be repeated. */
   readonly positionals: readonly string[];
   readonly summary: string;
   /** More for `--help`, between the usage and the options. */
@@ -87,6 +87,7 @@ function parseInvocation<Values>(
 function assertPositionals<Values>(definition: CommandDefinition<Values>, given: readonly string[]): void {
   const missing = definition.positionals.slice(given.length).find((placeholder) => !placeholder.startsWith('['));
   if (missing !== undefined) throw new ConfigError(`${usage(definition)}: ${missing} is missing`);
+  if (definition.positionals.at(-1)?.replace(']', '').endsWith('…')) return;
   const surplus = given[definition.positionals.length];
   if (surplus !== undefined)
     throw new ConfigError(`${JSON.stringify(surplus)} is one argument too many: ${usage(definition)}`);

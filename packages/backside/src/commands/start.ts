@@ -6,6 +6,7 @@ import type { Ports } from '../server/edges.js';
 import { runUntilStopped } from '../server/lifecycle.js';
 import { readTls } from '../server/listening.js';
 import { createLogger } from '../server/logger.js';
+import { publicUrlOf } from '../server/public-url.js';
 import type { RunningServer } from '../server/running-server.js';
 import { type Command, defineCommand } from './command.js';
 
@@ -34,20 +35,12 @@ export const startCommand: Command = defineCommand<ServerConfig>({
   },
 });
 
-/** There are no rules yet, so production would be open to everybody or closed to everybody: that is refused. */
+/** Throws `ConfigError` for what can be seen to be wrong before anything is opened. */
 function assertRunnable(config: ServerConfig): void {
   readTls(config);
+  publicUrlOf(config);
   if (config.softQueueBytes > config.hardQueueBytes) {
     throw new ConfigError('softQueueBytes must not be more than hardQueueBytes');
-  }
-  if (config.rules !== null) {
-    throw new ConfigError(`rules: a rules file (${config.rules}) is not supported by this version`);
-  }
-  if (config.mode === 'production') {
-    throw new ConfigError(
-      'mode: production needs security rules, and this version cannot read them yet; ' +
-        'use --dev (or "mode": "development") for a server that is open to everybody who can reach it',
-    );
   }
 }
 
@@ -68,8 +61,9 @@ function readyLine(host: string, { http, stomp }: Ports): string {
 
 function announceDevelopment(stderr: { write(text: string): unknown }): void {
   const lines = [
-    'DEVELOPMENT MODE: everybody who can reach this server',
-    'may read and write everything. Never use it in production.',
+    'DEVELOPMENT MODE: without rules of your own everybody who can',
+    'reach this server may read and write everything, and everybody',
+    'is told why something is refused. Never use it in production.',
   ];
   const width = Math.max(...lines.map(({ length }) => length));
   const rule = '*'.repeat(width + 6);

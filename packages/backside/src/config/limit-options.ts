@@ -28,6 +28,13 @@ export interface LimitConfig {
   readonly maxUnacknowledgedEvents: number;
   readonly maxFramesPerSecond: number;
   readonly maxBytesPerSecond: number;
+  readonly userOperationsPerSecond: number;
+  readonly userBytesPerSecond: number;
+  readonly userListens: number;
+  readonly addressOperationsPerSecond: number;
+  readonly addressBytesPerSecond: number;
+  readonly addressListens: number;
+  readonly expiryNotice: number;
   readonly maxFrameHeaders: number;
   readonly maxFrameHeaderBytes: number;
   readonly maxFrameBodyBytes: number;
@@ -84,6 +91,23 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
     proxy.bytesPerSecond,
     'SIZE',
   ),
+  userOperationsPerSecond: liftable('SENDs and SUBSCRIBEs per second of one user.', proxy.perUser.operationsPerSecond),
+  userBytesPerSecond: liftable('Bytes of these per second of one user.', proxy.perUser.bytesPerSecond, 'SIZE'),
+  userListens: liftable('Subscriptions to the tree of one user at a time.', proxy.perUser.listens),
+  addressOperationsPerSecond: liftable(
+    'SENDs and SUBSCRIBEs per second from one address.',
+    proxy.perAddress.operationsPerSecond,
+  ),
+  addressBytesPerSecond: liftable(
+    'Bytes of these per second from one address.',
+    proxy.perAddress.bytesPerSecond,
+    'SIZE',
+  ),
+  addressListens: liftable('Subscriptions to the tree from one address at a time.', proxy.perAddress.listens),
+  expiryNotice: time(
+    proxy.expiryNoticeMs,
+    'How long before a token ends its holder is told at `/.info/user`; a fifth of its life if that is shorter.',
+  ),
   maxFrameHeaders: count(CONNECTION, proxy.frames.maxHeaders, 'Header lines of one frame.'),
   maxFrameHeaderBytes: bytes(CONNECTION, proxy.frames.maxHeaderSectionBytes, 'Command and headers of one frame.'),
   maxFrameBodyBytes: bytes(CONNECTION, proxy.frames.maxBodyBytes, 'Body of one frame.'),
@@ -107,6 +131,17 @@ export function proxyLimitsOf(config: LimitConfig): ProxyLimits {
     unacknowledgedEvents: lifted(config.maxUnacknowledgedEvents),
     framesPerSecond: lifted(config.maxFramesPerSecond),
     bytesPerSecond: lifted(config.maxBytesPerSecond),
+    perUser: {
+      operationsPerSecond: lifted(config.userOperationsPerSecond),
+      bytesPerSecond: lifted(config.userBytesPerSecond),
+      listens: lifted(config.userListens),
+    },
+    perAddress: {
+      operationsPerSecond: lifted(config.addressOperationsPerSecond),
+      bytesPerSecond: lifted(config.addressBytesPerSecond),
+      listens: lifted(config.addressListens),
+    },
+    expiryNoticeMs: config.expiryNotice,
     bytesBeforeConnect: config.maxBytesBeforeConnect,
     websocketMessageBytes: config.maxWebsocketMessageBytes,
     softQueueBytes: config.softQueueBytes,

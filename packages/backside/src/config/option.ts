@@ -132,3 +132,12 @@ function booleanFromText(raw: string): unknown {
   if (raw === 'true' || raw === '1') return true;
   return raw === 'false' || raw === '0' ? false : raw;
 }
+
+/** What the text says if it is JSON, else the text for the schema to refuse. */
+export function jsonFromText(raw: string): unknown {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return raw;
+  }
+}

@@ -1,12 +1,24 @@
 import type { IndexDefinition } from '@backside/store';
 import { assertKey, parsePath } from '@backside/tree';
 import * as v from 'valibot';
+import { AUTH_OPTIONS, type AuthConfig } from './auth-options.js';
 import { LIMIT_OPTIONS, type LimitConfig } from './limit-options.js';
-import { choice, integer, list, type Option, type OptionTable, option, requiredText, text, toggle } from './option.js';
+import {
+  choice,
+  integer,
+  jsonFromText,
+  list,
+  type Option,
+  type OptionTable,
+  option,
+  requiredText,
+  text,
+  toggle,
+} from './option.js';
 import { duration, size } from './quantity.js';
 
 /** What `backside start` is configured with. Times are milliseconds, sizes bytes. */
-export interface ServerConfig extends LimitConfig {
+export interface ServerConfig extends LimitConfig, AuthConfig {
   readonly mode: 'production' | 'development';
   readonly rules: string | null;
   readonly databases: readonly string[];
@@ -54,12 +66,14 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
   mode: choice(['production', 'development'], {
     group: RUNNING,
     default: 'production',
-    description: 'In production only what the rules allow is allowed; in development everybody may do everything.',
+    description:
+      'In production nothing is allowed until there are rules. In development everything is, and mails and explanations of refusals are shown.',
   }),
   rules: text({
     group: RUNNING,
     placeholder: 'FILE',
-    description: 'The file of security rules; production needs one.',
+    description:
+      'A file of security rules: put in force at the start if it differs from the rules that are, and in development whenever it is saved.',
   }),
   databases: list({
     group: RUNNING,
@@ -104,8 +118,9 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
   tlsKey: text({ group: NETWORK, placeholder: 'FILE', description: 'Private key in PEM.' }),
   allowedOrigins: list({
     group: NETWORK,
-    default: ['*'],
-    description: 'Origins (such as `https://app.example.com`) whose pages may open a websocket; `*` allows all.',
+    default: [],
+    description:
+      'Origins (such as `https://app.example.com`) whose pages may open a websocket and call over HTTP; `*` allows all. The one of `publicUrl` always may, and in development all may unless some are named.',
   }),
   websocketCompression: toggle({
     group: NETWORK,
@@ -154,6 +169,7 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     min: 10,
     description: '… or when the oldest has waited this long. A start replays what was not moved from the journal.',
   }),
+  ...AUTH_OPTIONS,
   ...LIMIT_OPTIONS,
   logLevel: choice(['debug', 'info', 'warn', 'error', 'silent'], {
     group: LOGGING,
@@ -201,13 +217,4 @@ function parsePattern(text: string): readonly string[] {
   const pieces = text.split('/').filter((piece) => piece !== '');
   for (const piece of pieces) assertKey(piece.replace(/^\$/, ''));
   return pieces;
-}
-
-/** What the text says if it is JSON, else the text for the schema to refuse. */
-function jsonFromText(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch {
-    return raw;
-  }
 }

@@ -16,7 +16,10 @@ let config: ServerConfig;
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'backside-doctor-'));
-  const { settings } = parseFlags(['--data', data, '--port', '0', '--tcp-port', '0'], SERVER_OPTIONS);
+  const { settings } = parseFlags(
+    ['--mode', 'development', '--data', data, '--port', '0', '--tcp-port', '0'],
+    SERVER_OPTIONS,
+  );
   config = resolveSettings<ServerConfig>(SERVER_OPTIONS, [settings]).values;
 });
 afterEach(() => rm(data, { recursive: true }));

@@ -35,9 +35,14 @@ async function* examineData(data: string, repair: boolean): AsyncGenerator<Findi
   yield await examineAccess(data);
   yield await examineSpace(data);
   yield await examineFormat(data);
-  for (const name of names.filter((entry) => DATABASE_NAME.test(entry)).sort()) {
+  for (const name of names.filter(isDatabase).sort()) {
     yield* examineDatabase(data, name, repair);
   }
+}
+
+/** Also the private ones, with rules and accounts. */
+function isDatabase(entry: string): boolean {
+  return DATABASE_NAME.test(entry) || DATABASE_NAME.test(entry.replace(/\.private$/, ''));
 }
 
 async function examineAccess(data: string): Promise<Finding> {

@@ -1,15 +1,15 @@
 import { BacksideError, type Commit, type Logger } from '@backside/protocol';
 import { createLmdbCheckpointer, type LmdbCheckpointer } from '@backside/replica-lmdb';
-import type { Append, AppendOutcome, Journal, JournalSupports } from '@backside/store';
+import type { Append, AppendOutcome, IndexDefinition, Journal, JournalSupports } from '@backside/store';
 import { databaseFolders } from './data-folder.js';
-import { asDataFolderError, buildIndexes, checkpointOptionsOf, openJournal, reportTo } from './embedded-storage.js';
+import { asDataFolderError, checkpointOptionsOf, openJournal, reportTo } from './embedded-storage.js';
 import type { StorageOptions } from './storage.js';
 
 /**
  * Opens a database's journal for a primary process, which moves every durable commit into the tree on disk that the
  * workers read. Closing it closes both. Throws `DataFolderError`.
  */
-export async function openCheckpointedJournal(options: StorageOptions): Promise<Journal> {
+export async function openCheckpointedJournal(options: StorageOptions): Promise<CheckpointedJournal> {
   const { config, database, logger } = options;
   const folders = databaseFolders(config.data, database);
   const journal = await openJournal(folders.journal, config, logger);
@@ -24,7 +24,6 @@ export async function openCheckpointedJournal(options: StorageOptions): Promise<
     const checkpointed = new CheckpointedJournal(journal, checkpointer, logger);
     progressed = () => checkpointed.progressed();
     await checkpointed.catchUp();
-    buildIndexes(checkpointer, config, logger);
     return checkpointed;
   } catch (error) {
     await journal.close();
@@ -36,7 +35,7 @@ export async function openCheckpointedJournal(options: StorageOptions): Promise<
  * A journal whose durable commits go to a checkpointer, and which is trimmed behind it: also where a worker that stands
  * still has not read yet, so that the disk stays bounded. Such a worker is replaced; the retention makes that rare.
  */
-class CheckpointedJournal implements Journal {
+export class CheckpointedJournal implements Journal {
   readonly supports: JournalSupports;
   readonly epoch: string;
   readonly #journal: Journal;
@@ -90,6 +89,11 @@ class CheckpointedJournal implements Journal {
 
   /** The checkpointer decides what may go; what a worker asks for changes nothing. */
   async trim(): Promise<void> {}
+
+  /** Replaces the secondary indexes of the tree on disk. */
+  setIndexes(definitions: readonly IndexDefinition[]): Promise<void> {
+    return this.#checkpointer.setIndexes(definitions);
+  }
 
   async close(): Promise<void> {
     this.#closed = true;

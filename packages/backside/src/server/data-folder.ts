@@ -14,6 +14,14 @@ export function databaseFolders(data: string, database: string): DatabaseFolders
   return { journal: join(data, database, 'journal'), replica: join(data, database, 'replica') };
 }
 
+/**
+ * The name of the database that holds rules, accounts and keys of `database`. No client can name it: it is not a valid name
+ * of a configured database.
+ */
+export function privateNameOf(database: string): string {
+  return `${database}.private`;
+}
+
 /** A data folder that cannot be used as it is; the message names what to do about it. */
 export class DataFolderError extends Error {
   constructor(data: string, problem: string, options?: { cause?: unknown }) {

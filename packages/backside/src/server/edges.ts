@@ -10,11 +10,15 @@ import {
   joinClusterMetrics,
   type Proxy as StompProxy,
 } from '@backside/proxy';
+import { createClientAddress } from '@backside/rest';
 import { proxyLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Databases } from './databases.js';
 import { createStreamServer, createWebServer, listen, readTls, stopListening } from './listening.js';
-import { authenticate } from './sign-in.js';
+import { openOperatorSocket } from './operator-socket.js';
+import { allowedOriginsOf } from './public-url.js';
+import { createRestHandlers, type RestHandlers } from './rest-handlers.js';
+import type { Siblings } from './siblings.js';
 
 /** The part of the drain time that clients may use up; the rest is for closing the data. */
 const CLIENT_SHARE = 0.8;
@@ -37,6 +41,7 @@ export interface EdgesOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly databases: Databases;
+  readonly siblings: Siblings;
   /** Given if this process does not serve alone. */
   readonly member?: ClusterMember;
 }
@@ -46,7 +51,8 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const { config, logger } = options;
   const reception = { tls: readTls(config), patienceMs: config.logInTimeout };
   const proxy = openProxy(options);
-  const web = createWebServer(reception, requestListener(options, proxy));
+  const rest = createRestHandlers(options);
+  const web = createWebServer(reception, requestListener(options, proxy, rest));
   const stomp = proxy && createStreamServer(reception, (socket) => proxy.acceptTcp(socket));
   serveUpgrades(web, proxy);
   const servers = stomp ? [web, stomp] : [web];
@@ -56,9 +62,16 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
     const http = await listen(web, { host, port: config.port, option: 'port' });
     const tcp = stomp && (await listen(stomp, { host, port: config.tcpPort, option: 'tcpPort' }));
     for (const server of servers) server.on('error', report);
-    return { ports: { http, stomp: tcp }, drain: () => drain({ web, stomp, proxy }) };
+    const closeSocket = await openSocket(options, rest);
+    const end = async (): Promise<void> => {
+      rest.stop();
+      await closeSocket();
+      await drain({ web, stomp, proxy });
+    };
+    return { ports: { http, stomp: tcp }, drain: end };
   } catch (error) {
     for (const server of servers) stopListening(server);
+    rest.stop();
     await proxy?.drain();
     throw error;
   }
@@ -67,25 +80,39 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
 function openProxy({ config, logger, databases }: EdgesOptions): StompProxy | null {
   if (config.role === 'api') return null;
   return createProxy({
-    databases: (host) => databases.byHost(host),
-    authenticate,
+    databases: (host) => databases.byHost(host).main,
+    authenticate: (credentials) => databases.byHost(credentials.database).auth.authenticate(credentials),
+    watchPrincipal: (principal, database, changed) => databases.byHost(database).auth.watch(principal, changed),
+    clientAddress: createClientAddress(config.trustedProxies),
     logger,
     now: Date.now,
     limits: proxyLimitsOf(config),
-    allowedOrigins: config.allowedOrigins.includes('*') ? '*' : config.allowedOrigins,
+    allowedOrigins: allowedOriginsOf(config),
     compression: config.websocketCompression,
     drainTimeoutMs: config.drainTimeout * CLIENT_SHARE,
   });
 }
 
-/** `/health` and `/metrics`; everything else is not found. */
-function requestListener({ logger, databases, member }: EdgesOptions, proxy: StompProxy | null): RequestListener {
+/** The operator's socket, where there is a data folder for it. */
+async function openSocket({ config, logger }: EdgesOptions, rest: RestHandlers): Promise<() => Promise<void>> {
+  if (config.store !== 'embedded') return async () => {};
+  return openOperatorSocket(config.data, rest.operator, logger);
+}
+
+/** `/health` and `/metrics`, then the HTTP interfaces if this node's role has them. */
+function requestListener(
+  { config, logger, databases, member }: EdgesOptions,
+  proxy: StompProxy | null,
+  rest: RestHandlers,
+): RequestListener {
   const observed = { databases: () => databases.all, ...(proxy && { proxy }) };
   const own = createMetrics(observed, { process: true });
   const registry = member ? joinClusterMetrics(own, member) : own;
   const handle = createHealthHandler(observed, registry, logger);
   return (request, response) => {
-    if (!handle(request, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
+    if (handle(request, response)) return;
+    if (config.role === 'proxy') response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
+    else rest.open(request, response);
   };
 }
 

@@ -13,7 +13,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const journal = await openJournal(folders.journal, config, logger);
   try {
     const replica = await openReplica(folders.replica, options);
-    return { journal, replica, close: () => closeBoth(journal, replica) };
+    return {
+      journal,
+      replica,
+      setIndexes: (definitions) => replica.setIndexes(definitions),
+      close: () => closeBoth(journal, replica),
+    };
   } catch (error) {
     await journal.close();
     throw error;
@@ -39,15 +44,9 @@ export async function openJournal(directory: string, config: ServerConfig, logge
 }
 
 async function openReplica(directory: string, options: StorageOptions): Promise<Replica> {
-  const { config, logger } = options;
+  const { config } = options;
   try {
-    const replica = createLmdbReplica({
-      directory,
-      checkpoint: checkpointOptionsOf(config),
-      onFailure: reportTo(options),
-    });
-    buildIndexes(replica, config, logger);
-    return replica;
+    return createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) });
   } catch (cause) {
     throw asDataFolderError(config.data, cause);
   }
@@ -63,14 +62,6 @@ export function reportTo({ logger, onFatal }: Pick<StorageOptions, 'logger' | 'o
     logger.error({ err: error }, 'the tree on disk could not be brought up to date');
     if (fatal) onFatal?.(error);
   };
-}
-
-/** Lets indexes be built while the server already serves. */
-export function buildIndexes(target: Pick<Replica, 'setIndexes'>, config: ServerConfig, logger: Logger): void {
-  target.setIndexes(config.indexes).then(
-    () => logger.debug({ indexes: config.indexes.length }, 'the indexes are complete'),
-    (error) => logger.error({ err: error }, 'the indexes could not be built'),
-  );
 }
 
 /** Damage becomes a `DataFolderError`; that another process has the folder is left as it is. */

@@ -5,18 +5,20 @@ import { type SharedJournal, shareJournal } from '@backside/journal-ipc';
 import { relayNotifications } from '@backside/notifier-ipc';
 import type { Logger } from '@backside/protocol';
 import { createMetricsCollector } from '@backside/proxy';
-import type { Journal } from '@backside/store';
+import type { IndexDefinition } from '@backside/store';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
-import { openCheckpointedJournal } from './checkpointed-journal.js';
-import { prepareDataFolder } from './data-folder.js';
+import { type CheckpointedJournal, openCheckpointedJournal } from './checkpointed-journal.js';
+import { prepareDataFolder, privateNameOf } from './data-folder.js';
 import type { Ports } from './edges.js';
 import { listen } from './listening.js';
 import { withFields } from './logger.js';
 import type { MessageLink } from './message-link.js';
+import { clearOperatorSocket } from './operator-socket.js';
 import type { RunningServer } from './running-server.js';
+import { QuestionRelay } from './siblings.js';
 import { WorkerHandle } from './worker-handle.js';
-import { journalChannel, NOTIFICATIONS_CHANNEL } from './worker-messages.js';
+import { journalChannel, NOTIFICATIONS_CHANNEL, SIBLINGS_CHANNEL } from './worker-messages.js';
 
 /** Milliseconds before a worker that died is replaced: doubled from the first to the last while none stays alive. */
 const FIRST_RESTART_DELAY = 100;
@@ -36,6 +38,7 @@ export async function startPrimary(config: ServerConfig, logger: Logger): Promis
     fail = resolve;
   });
   const journals = await openJournals(config, logger, fail);
+  await clearOperatorSocket(config.data);
   // The workers accept connections themselves. The other policy, where the primary hands them round, leaves a connection
   // hanging for ever that was handed to a worker which died before it took it.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -58,10 +61,10 @@ async function openJournals(
   config: ServerConfig,
   logger: Logger,
   onFatal: (error: Error) => void,
-): Promise<ReadonlyMap<string, Journal>> {
-  const journals = new Map<string, Journal>();
+): Promise<ReadonlyMap<string, CheckpointedJournal>> {
+  const journals = new Map<string, CheckpointedJournal>();
   try {
-    for (const database of config.databases) {
+    for (const database of config.databases.flatMap((name) => [name, privateNameOf(name)])) {
       const options = { config, database, logger: withFields(logger, { database }), onFatal };
       journals.set(database, await openCheckpointedJournal(options));
     }
@@ -75,11 +78,14 @@ async function openJournals(
 class Primary {
   readonly #config: ServerConfig;
   readonly #logger: Logger;
-  readonly #journals: ReadonlyMap<string, Journal>;
+  readonly #journals: ReadonlyMap<string, CheckpointedJournal>;
   readonly #shared: ReadonlyMap<string, SharedJournal>;
   readonly #relay = relayNotifications();
+  readonly #questions = new QuestionRelay();
   readonly #collectMetrics = createMetricsCollector();
   readonly #workers = new Set<WorkerHandle>();
+  /** By database, as JSON. */
+  readonly #indexes = new Map<string, string>();
   #restartDelay = FIRST_RESTART_DELAY;
   #restartTimers = new Set<NodeJS.Timeout>();
   #forked = 0;
@@ -87,7 +93,7 @@ class Primary {
   #started = false;
   #stopping = false;
 
-  constructor(config: ServerConfig, logger: Logger, journals: ReadonlyMap<string, Journal>) {
+  constructor(config: ServerConfig, logger: Logger, journals: ReadonlyMap<string, CheckpointedJournal>) {
     this.#config = config;
     this.#logger = logger;
     this.#journals = journals;
@@ -122,6 +128,7 @@ class Primary {
       config: this.#config,
       nodeId: `node-${process.pid}-${this.#forked}`,
       connect: (link) => this.#connect(link),
+      setIndexes: (database, definitions) => this.#setIndexes(database, definitions),
       clusterMetrics: this.#collectMetrics,
     });
     this.#workers.add(worker);
@@ -133,6 +140,18 @@ class Primary {
   #connect(link: MessageLink): void {
     for (const [database, journal] of this.#shared) journal.serve(link.channel(journalChannel(database)));
     this.#relay.add(link.channel(NOTIFICATIONS_CHANNEL));
+    this.#questions.add(link.channel(SIBLINGS_CHANNEL));
+  }
+
+  /** All workers tell the same; the first one counts. */
+  #setIndexes(database: string, definitions: readonly IndexDefinition[]): void {
+    const text = JSON.stringify(definitions);
+    if (this.#indexes.get(database) === text) return;
+    this.#indexes.set(database, text);
+    this.#journals
+      .get(database)
+      ?.setIndexes(definitions)
+      .catch((error: unknown) => this.#logger.error({ err: error, database }, 'the indexes could not be built'));
   }
 
   /** One that ends before it served, while the server starts, is not replaced: then the start fails. */

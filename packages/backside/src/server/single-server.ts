@@ -4,7 +4,9 @@ import type { ServerConfig } from '../config/server-options.js';
 import { prepareDataFolder } from './data-folder.js';
 import { openDatabases } from './databases.js';
 import { openEdges } from './edges.js';
+import { clearOperatorSocket } from './operator-socket.js';
 import type { RunningServer } from './running-server.js';
+import { createNoSiblings } from './siblings.js';
 import { openStorage } from './storage.js';
 
 /** Everything in this process. */
@@ -29,7 +31,8 @@ export async function startSingleServer(config: ServerConfig, logger: Logger): P
     await notifier.close();
   };
   try {
-    const edges = await openEdges({ config, logger, databases });
+    if (config.store === 'embedded') await clearOperatorSocket(config.data);
+    const edges = await openEdges({ config, logger, databases, siblings: createNoSiblings() });
     const stop = async (): Promise<void> => {
       await edges.drain();
       await close();

@@ -1,11 +1,13 @@
 import type { Logger } from '@backside/protocol';
-import type { Journal, Replica } from '@backside/store';
+import type { IndexDefinition, Journal, Replica } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 
 /** Where one database lives. */
 export interface Storage {
   readonly journal: Journal;
   readonly replica: Replica;
+  /** Replaces the secondary indexes; they are built while the database serves, and used once complete. */
+  setIndexes(definitions: readonly IndexDefinition[]): Promise<void>;
   /** Brings the replica to disk and lets go of both. Call once the database is closed. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import type { IndexDefinition } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Ports } from './edges.js';
 import { type LinkChannel, MessageLink } from './message-link.js';
@@ -10,6 +11,8 @@ export interface WorkerOptions {
   readonly nodeId: string;
   /** Called before the worker's first message can arrive. */
   readonly connect: (link: MessageLink) => void;
+  /** Called when the rules of a database ask for these indexes; every worker tells. */
+  readonly setIndexes: (database: string, definitions: readonly IndexDefinition[]) => void;
   /** The text of `/metrics` for the whole cluster. */
   readonly clusterMetrics: () => Promise<string>;
 }
@@ -45,6 +48,7 @@ export class WorkerHandle {
         if (told.kind === 'born') this.#tell({ kind: 'start', config: options.config, nodeId: options.nodeId });
         else if (told.kind === 'ready') this.#serves(told.ports, resolve);
         else if (told.kind === 'failed') this.#failure = told.message;
+        else if (told.kind === 'indexes') options.setIndexes(told.database, told.definitions);
         else void this.#answerMetrics(told.id, options.clusterMetrics);
       });
       void this.ended.then((reason) => reject(new Error(reason)));

@@ -1,3 +1,4 @@
+import type { IndexDefinition } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Ports } from './edges.js';
 
@@ -14,11 +15,14 @@ export type ToPrimary =
   | { readonly kind: 'born' }
   | { readonly kind: 'ready'; readonly ports: Ports }
   | { readonly kind: 'failed'; readonly message: string }
+  /** Which indexes the rules of a database ask for. */
+  | { readonly kind: 'indexes'; readonly database: string; readonly definitions: readonly IndexDefinition[] }
   /** Asks for the metrics of all workers. */
   | { readonly kind: 'metrics'; readonly id: number };
 
 export const CONTROL_CHANNEL = 'control';
 export const NOTIFICATIONS_CHANNEL = 'notifications';
+export const SIBLINGS_CHANNEL = 'siblings';
 
 export function journalChannel(database: string): string {
   return `journal ${database}`;

@@ -2,7 +2,7 @@ import { type Change, makeMap, type Node, normalizeChanges, type Path, withPrior
 import fc from 'fast-check';
 
 /** Keys that meet often, with some that a careless map would take for its own. */
-export const KEYS: readonly string[] = ['a', 'b', 'c', '__proto__', 'constructor', 'toString'];
+const KEYS: readonly string[] = ['a', 'b', 'c', '__proto__', 'constructor', 'toString'];
 
 export const key: fc.Arbitrary<string> = fc.constantFrom('a', 'a', 'a', 'b', 'b', ...KEYS);
 export const path: fc.Arbitrary<Path> = fc.array(key, { maxLength: 4 });

@@ -10,7 +10,6 @@ import {
   parseUpdate,
   type Query,
   readLeaf,
-  SparseTree,
   type TreeReader,
 } from '@backside/tree';
 import type { RuleCase } from '../cases.js';
@@ -37,13 +36,6 @@ export function writeCheckOf({ data, auth, now, op }: RuleCase, read: Read = nod
       ? parseUpdate(path, op.value, { serverValues })
       : [{ path, value: nodeFromJson(op.value ?? null, { depth: path.length, serverValues }) }];
   return { auth, now, changes, before: read(before), after: read(applyChanges(before, changes)) };
-}
-
-/** The tree after the changes, as the engine sees it: an overlay. */
-export function overlayAfter(before: TreeReader, changes: readonly Change[]): TreeReader {
-  const overlay = new SparseTree();
-  for (const change of changes) overlay.apply(change, before);
-  return overlay.over(before);
 }
 
 function queryOf(json: Readonly<Record<string, unknown>>): Query {

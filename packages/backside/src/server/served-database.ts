@@ -1,0 +1,147 @@
+import {
+  type Authorizer,
+  closedAuthorizer,
+  createDatabase,
+  createRulesAuthorizer,
+  type Database,
+  openRulesStore,
+  type RulesStore,
+  type TraceLog,
+} from '@backside/api';
+import type { Auth } from '@backside/auth';
+import type { Notifier } from '@backside/notifier';
+import type { BacksideError, Logger } from '@backside/protocol';
+import { databaseLimitsOf } from '../config/limit-options.js';
+import type { ServerConfig } from '../config/server-options.js';
+import { privateNameOf } from './data-folder.js';
+import { withFields } from './logger.js';
+import { keepMaintained, openAuth } from './open-auth.js';
+import { createPrivateTree } from './private-tree.js';
+import type { Storage } from './storage.js';
+
+export interface DatabasesOptions {
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly notifier: Notifier;
+  /** Names this process in the commits that it makes. */
+  readonly nodeId: string;
+  /** Whether this process lets the journals drop what its replicas have on disk. */
+  readonly trimsJournal: boolean;
+  /** Called when a database can never be brought up to date again in this process, which must end. */
+  readonly onLost?: (error: BacksideError) => void;
+  readonly openStorage: (database: string, logger: Logger) => Promise<Storage>;
+}
+
+/** A database as this process serves it: the tree, its rules, and its users. */
+export interface ServedDatabase {
+  readonly name: string;
+  readonly main: Database;
+  readonly rules: RulesStore;
+  readonly auth: Auth;
+  /** Answers the writes that wait, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** What is in force while a database has no rules. */
+const OPEN_RULES = '{"rules": {".read": true, ".write": true}}';
+const CLOSED_RULES = '{"rules": {}}';
+
+/** Opens a database and the private one beside it, which holds its rules and users. If one fails, all is closed again. */
+export async function openServedDatabase(
+  name: string,
+  traces: TraceLog,
+  options: DatabasesOptions,
+): Promise<ServedDatabase> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.splice(0).reverse()) await closeOne();
+  };
+  try {
+    return await openParts(name, { traces, options, opened: (closeOne) => closers.push(closeOne), close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly traces: TraceLog;
+  readonly options: DatabasesOptions;
+  /** Takes note of how to close what was opened. */
+  readonly opened: (close: () => Promise<void>) => void;
+  readonly close: () => Promise<void>;
+}
+
+async function openParts(name: string, opening: Opening): Promise<ServedDatabase> {
+  const { options, traces, opened } = opening;
+  const { config } = options;
+  const logger = withFields(options.logger, { database: name });
+  const storage = await openStorageOf(name, opening);
+  const privateStorage = await openStorageOf(privateNameOf(name), opening);
+  const hidden = await openTree(
+    privateNameOf(name),
+    { storage: privateStorage, authorizer: closedAuthorizer },
+    opening,
+  );
+  const rules = await openRulesStore({
+    database: hidden,
+    position: () => ({ epoch: storage.journal.epoch, revision: storage.replica.revision }),
+    fallback: config.mode === 'development' ? OPEN_RULES : CLOSED_RULES,
+    setIndexes: (wanted) => storage.setIndexes([...config.indexes, ...wanted]),
+    now: Date.now,
+    logger,
+  });
+  opened(() => rules.close());
+  const main = await openTree(
+    name,
+    { storage, authorizer: createRulesAuthorizer({ database: name, rules, traces }) },
+    opening,
+  );
+  const tree = createPrivateTree({ database: hidden, reader: privateStorage.replica, root: ['auth'], logger });
+  const auth = await openAuth({ database: name, tree, config, logger });
+  const endMaintenance = keepMaintained(auth, logger);
+  opened(async () => {
+    endMaintenance();
+    await auth.close();
+  });
+  return { name, main, rules, auth, close: opening.close };
+}
+
+async function openStorageOf(name: string, { options, opened }: Opening): Promise<Storage> {
+  const storage = await options.openStorage(name, withFields(options.logger, { database: name }));
+  opened(() => storage.close());
+  return storage;
+}
+
+async function openTree(
+  name: string,
+  { storage, authorizer }: { storage: Storage; authorizer: Authorizer },
+  { options, opened }: Opening,
+): Promise<Database> {
+  const { config, logger, notifier, nodeId, trimsJournal, onLost } = options;
+  const database = await createDatabase({
+    name,
+    journal: storage.journal,
+    replica: storage.replica,
+    notifier,
+    authorizer,
+    logger: withFields(logger, { database: name }),
+    now: Date.now,
+    random: Math.random,
+    sleep,
+    nodeId,
+    limits: databaseLimitsOf(config),
+    recordPrior: config.journalPriorValues,
+    trimsJournal,
+    ...(onLost && { onLost }),
+  });
+  opened(() => database.close());
+  return database;
+}
+
+/** Does not keep the process alive. */
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}
