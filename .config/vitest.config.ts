@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         ...common,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], testTimeout: 30_000 },
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'sdk/src/**/*.test.{ts,tsx}'], testTimeout: 30_000 },
       },
       {
         ...common,
@@ -28,7 +28,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/load/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/browser/**/*.test.ts', 'test/load/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
