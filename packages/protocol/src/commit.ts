@@ -1,4 +1,4 @@
-import { type Change, encodeLeaf, encodeNode, formatPath, type Node, nodeFromJson, parsePath, UNLIMITED } from '@backside/tree';
+import { type Change, encodeNode, formatPath, type Node, nodeFromJson, parsePath, UNLIMITED } from '@backside/tree';
 import { BacksideError } from './errors.js';
 import { encodeUtf8 } from './utf8.js';
 
@@ -80,11 +80,10 @@ interface StoredCommit {
 }
 
 function formatCommit(commit: Commit): string {
-  const author = commit.author === null ? 'null' : encodeLeaf(commit.author);
-  let text = `{"r":${commit.revision},"t":${commit.time},"a":${author},"o":${encodeLeaf(commit.origin)},"c":[`;
+  let text = `{"r":${commit.revision},"t":${commit.time},"a":${JSON.stringify(commit.author)},"o":${JSON.stringify(commit.origin)},"c":[`;
   let first = true;
   for (const { path, value } of commit.changes) {
-    text += `${first ? '' : ','}[${encodeLeaf(formatPath(path))},${encodeNode(value, 'export')}]`;
+    text += `${first ? '' : ','}[${JSON.stringify(formatPath(path))},${encodeNode(value, 'export')}]`;
     first = false;
   }
   text += ']';

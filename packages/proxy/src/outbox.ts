@@ -89,9 +89,8 @@ export class Outbox {
 
   #weigh(): void {
     const queued = this.#transport.queuedBytes;
-    if (queued === 0) this.#largest = 0;
-    if (queued === 0 && !this.#congested) return;
     const { softQueueBytes, hardQueueBytes } = this.#writer.limits;
+    if (queued === 0) this.#largest = 0;
     if (queued > hardQueueBytes + this.#largest) this.#pressure.overwhelmed();
     else if (!this.#congested && queued > softQueueBytes) this.#congest();
     else if (this.#congested && queued <= softQueueBytes / 2) this.#relieve();

@@ -51,9 +51,6 @@ function onClose(this: WebSocket): void {
   (this as TransportWebSocket).transport?.closed();
 }
 
-/** `readyState` of a websocket that may be written to; a constant costs less per write than the property of the same name. */
-const { OPEN } = WebSocket;
-
 /**
  * STOMP in websocket messages. Incoming messages may cut frames anywhere; each outgoing one is a whole frame. What is
  * written already has its websocket header and goes straight to the socket, unless the connection is compressed.
@@ -100,7 +97,7 @@ export class WebsocketTransport implements Transport {
   }
 
   write(octets: Uint8Array): void {
-    if (this.#closing || this.#websocket.readyState !== OPEN) return;
+    if (this.#closing || this.#websocket.readyState !== this.#websocket.OPEN) return;
     if (this.framing === 'message') {
       this.#websocket.send(octets, { binary: false }, () => this.#compressed());
     } else if (!this.#socket.write(octets) && !this.#awaitsDrain) {

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Commit, unpackCommits } from '@backside/protocol';
+import { BacksideError, type Commit, type PackedCommits, unpackCommits } from '@backside/protocol';
 import { Engine } from './engine.js';
 import { type Environment, openEnvironment } from './environment.js';
 import type { Report, Request, Task, WorkerOptions } from './messages.js';
@@ -12,7 +12,8 @@ class CheckpointWorker {
   readonly #port: MessagePort;
   readonly #environment: Environment;
   readonly #engine: Engine;
-  #commits: Commit[] = [];
+  /** What the next checkpoint writes. Decoded only then: as bytes they are no burden to the collector of garbage. */
+  #commits: PackedCommits[] = [];
   /** Ids of the tasks that wait for all indexes to be complete. */
   #waitingForIndexes: number[] = [];
   #working = false;
@@ -29,13 +30,14 @@ class CheckpointWorker {
 
   #receive(request: Request): void {
     if (request.kind === 'commits') {
-      this.#commits.push(...unpackCommits(request.commits));
+      this.#commits.push(request.commits);
       return;
     }
     const { id, task } = request;
     try {
       this.#perform(id, task);
     } catch (error) {
+      if (isDefect(error)) throw error;
       this.#report({ kind: 'failed', id, message: textOf(error) });
     }
     if (!this.#closed) this.#work();
@@ -44,7 +46,7 @@ class CheckpointWorker {
   #perform(id: number, task: Task): void {
     switch (task.kind) {
       case 'checkpoint':
-        this.#engine.apply(this.#commits);
+        if (this.#commits.length > 0) this.#engine.apply(unpackAll(this.#commits));
         this.#commits = [];
         this.#done(id);
         break;
@@ -111,6 +113,15 @@ class CheckpointWorker {
   #report(report: Report): void {
     this.#port.postMessage(report);
   }
+}
+
+function* unpackAll(packs: readonly PackedCommits[]): Generator<Commit, undefined> {
+  for (const pack of packs) yield* unpackCommits(pack);
+}
+
+/** Whether a commit cannot be read: no retry mends that, so it ends the thread. */
+function isDefect(error: unknown): boolean {
+  return error instanceof BacksideError && error.code === 'internal';
 }
 
 function textOf(error: unknown): string {

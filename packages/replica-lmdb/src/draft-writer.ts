@@ -5,18 +5,21 @@ import { detachMap } from './garbage.js';
 import type { IndexLevel } from './index-levels.js';
 import { type IndexedValue, indexedPath, indexedValueOfDraft, indexedValueOfRecord } from './indexed-value.js';
 import { type NodeKey, ROOT_ID } from './node-key.js';
-import { encodePacked, encodeSplit, type PackedText, packLeaf, packMap, type SplitRecord } from './record.js';
+import { encodePacked, encodeSplit, PackedRecord, packMap, packNode, type SplitRecord } from './record.js';
 
 /** Maps whose packed text would be longer than so many characters are split, unless another bound is given. */
 export const MAX_PACKED_CHARACTERS = 1536;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
+/** A map of so few nodes is packed in one go, since it is probably short enough; one of more, child by child. */
+const MAX_NODES_PACKED_AT_ONCE = 64;
+
 /** Around a key and its value: quotes, colon and comma. */
 const PUNCTUATION = 4;
 
-type Built = PackedText | SplitRecord;
-type Child = PresentNode | DraftMap;
+type Built = PackedRecord | SplitRecord;
+type Child = PresentNode | PackedRecord | DraftMap;
 
 /** Gives out ids that no map or index ever had. */
 export interface IdSource {
@@ -88,13 +91,22 @@ export class DraftWriter {
 
   #build(draft: Child, level: IndexLevel): Built {
     if (draft instanceof DraftMap) return this.#buildMap(presentChildren(draft), draft.priority, level);
-    if (isMap(draft)) return this.#buildMap(draft.children, draft.priority, level);
-    return packLeaf(draft);
+    if (draft instanceof PackedRecord) return this.#isShort(draft) ? draft : this.#build(draft.node, level);
+    if (!isMap(draft)) return packNode(draft);
+    if (draft.count() <= MAX_NODES_PACKED_AT_ONCE) {
+      const packed = packNode(draft);
+      if (this.#isShort(packed)) return packed;
+    }
+    return this.#buildMap(draft.children, draft.priority, level);
+  }
+
+  #isShort({ text }: PackedRecord): boolean {
+    return text.length <= this.#maxPacked;
   }
 
   /** Packs children together until they are too long; from then on the map is split and each is written as it comes. */
   #buildMap(children: Iterable<readonly [string, Child]>, priority: Priority, level: IndexLevel): Built {
-    const gathered = new Map<string, PackedText>();
+    const gathered = new Map<string, PackedRecord>();
     const waiting: [string, Child, Built][] = [];
     let length = 0;
     let id: number | null = null;
@@ -140,11 +152,13 @@ function hasPrioritisedChange(map: DraftMap): boolean {
 }
 
 function priorityOfChild(child: Child): Priority {
-  return child instanceof DraftMap ? child.priority : priorityOf(child);
+  if (child instanceof DraftMap) return child.priority;
+  if (!(child instanceof PackedRecord)) return priorityOf(child);
+  return child.plain ? null : priorityOf(child.node);
 }
 
 function isSplit(built: Built): built is SplitRecord {
-  return 'kind' in built;
+  return built.kind === 'split';
 }
 
 function* presentChildren(map: DraftMap): Generator<[string, Child], undefined> {

@@ -6,14 +6,16 @@ import {
   type PresentNode,
   type Priority,
   priorityOf,
+  setAt,
   withPriority,
 } from '@backside/tree';
 import type { RecordSource } from './environment.js';
+import { replaceLeafInText } from './leaf-in-text.js';
 import { ROOT_ID } from './node-key.js';
-import type { StoredRecord } from './record.js';
+import { PackedRecord, packNode, parsePacked, type StoredRecord } from './record.js';
 
-/** What is to stand under one key: nothing, a node that is as it was given, or a map in the making. */
-export type Draft = PresentNode | DraftMap | null;
+/** What is to stand under one key: nothing, a node that is as it was given, a packed subtree, or a map in the making. */
+export type Draft = PresentNode | PackedRecord | DraftMap | null;
 
 /** One place in a draft. */
 export interface Slot {
@@ -54,6 +56,16 @@ export class DraftTree {
       replace(slot, edit.value);
       return;
     }
+    if (slot.draft instanceof PackedRecord) {
+      const relative = { ...edit, path: edit.path.slice(depth) };
+      if (changeText(slot, slot.draft, relative)) return;
+      slot.draft = slot.draft.node;
+    }
+    this.#applyBelow(slot, depth, edit);
+  }
+
+  /** As `#apply`, for a change below a slot that is open. */
+  #applyBelow(slot: Slot, depth: number, edit: Edit): void {
     const key = edit.path[depth]!;
     if (key === '.priority') {
       setPriority(slot, edit.value as Priority);
@@ -75,7 +87,7 @@ export class DraftTree {
     const { draft } = slot;
     if (draft instanceof DraftMap) return draft;
     if (!isMap(draft) && !creates) return null;
-    const map = new DraftMap(this.#records, null, priorityOf(draft));
+    const map = new DraftMap(this.#records, null, draft instanceof PackedRecord ? null : priorityOf(draft));
     if (isMap(draft)) {
       for (const [key, child] of draft.children) map.slots.set(key, newSlot(child));
       map.present = map.slots.size;
@@ -133,7 +145,7 @@ function newSlot(draft: Draft): Slot {
 function loadSlot(records: RecordSource, id: number, key: string): Slot {
   const stored = records.read(id, key);
   if (!stored) return newSlot(null);
-  const draft = stored.kind === 'packed' ? stored.node : new DraftMap(records, stored.id, stored.priority);
+  const draft = stored.kind === 'packed' ? stored : new DraftMap(records, stored.id, stored.priority);
   return { stored, draft, touched: false };
 }
 
@@ -143,10 +155,41 @@ function replace(slot: Slot, value: Node): void {
   slot.touched = true;
 }
 
+/**
+ * Makes a change in the text of a packed subtree; false if it has to be opened first. Most are changed once between two
+ * checkpoints, and a draft of many texts is a fraction of one of as many maps; what is changed again is opened.
+ */
+function changeText(slot: Slot, packed: PackedRecord, edit: Edit): boolean {
+  if (replaceLeaf(slot, packed, edit)) return true;
+  if (slot.touched) return false;
+  amend(slot, packed, edit);
+  return true;
+}
+
+/** Makes a change in the text, if it is of the most frequent kind: another value for a leaf. */
+function replaceLeaf(slot: Slot, packed: PackedRecord, { path, value }: Edit): boolean {
+  if (!packed.isPlainMap || value === null || typeof value === 'object') return false;
+  const text = replaceLeafInText(packed.text, path, value);
+  if (text === null) return false;
+  slot.draft = new PackedRecord(text, true);
+  slot.touched = true;
+  return true;
+}
+
+/** Makes any change, by parsing the text and writing it again. */
+function amend(slot: Slot, packed: PackedRecord, { path, value }: Edit): void {
+  const before = parsePacked(packed.text);
+  const after = setAt(before, path, value);
+  if (after === before) return;
+  slot.draft = after === null || isMap(value) ? after : packNode(after);
+  slot.touched = true;
+}
+
 function setPriority(slot: Slot, priority: Priority): void {
   const { draft } = slot;
   if (draft === null) return;
   if (draft instanceof DraftMap) draft.priority = priority;
+  else if (draft instanceof PackedRecord) slot.draft = withPriority(draft.node, priority);
   else slot.draft = withPriority(draft, priority);
   slot.touched = true;
 }

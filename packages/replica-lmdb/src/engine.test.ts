@@ -4,12 +4,19 @@ import {
   type Change,
   encodeNode,
   getAt,
+  hasChildren,
+  isMap,
   type KeyRange,
+  leafValue,
   type Node,
   nodeReader,
   type Order,
+  type Path,
+  type PresentNode,
   priorityOf,
+  readLeaf,
   readNode,
+  readPriority,
   sortedEntries,
 } from '@backside/tree';
 import fc from 'fast-check';
@@ -153,10 +160,19 @@ function withSnapshot(environment: Environment, look: (snapshot: Snapshot) => vo
 function expectTree(environment: Environment, model: Node): void {
   withSnapshot(environment, (snapshot) => {
     expect(encodeNode(readNode(snapshot, []), 'export')).toBe(encodeNode(model, 'export'));
-    for (const [path] of mapsOf(model)) {
+    for (const [path, map] of mapsOf(model)) {
+      expectOutline(snapshot, path, map);
+      for (const [key, child] of map.children) expectOutline(snapshot, [...path, key], child);
       expect(encodeNode(readNode(snapshot, path), 'export')).toBe(encodeNode(getAt(model, path), 'export'));
     }
   });
+}
+
+/** An outline tells all of a leaf, and of a map that it is one, with its priority. */
+function expectOutline(snapshot: Snapshot, path: Path, node: PresentNode): void {
+  expect(hasChildren(snapshot, path)).toBe(isMap(node));
+  expect(readLeaf(snapshot, path)).toBe(leafValue(node));
+  expect(readPriority(snapshot, path)).toBe(priorityOf(node));
 }
 
 /** Every record can be reached from the root, and the indexes hold what the split maps hold, no more and no less. */

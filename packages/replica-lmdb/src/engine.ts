@@ -40,18 +40,20 @@ export class Engine {
     return this.#builder !== null || hasGarbage(this.#environment);
   }
 
-  /** Brings the data to the state after the last of `commits`, which must continue it. */
-  apply(commits: readonly Commit[]): void {
-    const last = commits.at(-1);
-    if (!last) return;
+  /** Brings the data to the state after the last of `commits`, which must continue it. They are taken one by one. */
+  apply(commits: Iterable<Commit>): void {
     this.#transact((ids) => {
       const draft = new DraftTree(recordReader(this.#environment));
-      for (const commit of commits) for (const change of commit.changes) draft.apply(change);
+      let { revision } = this.#meta;
+      for (const commit of commits) {
+        for (const change of commit.changes) draft.apply(change);
+        revision = commit.revision;
+      }
       new DraftWriter(this.#environment, ids, this.#maxPacked).writeRoot(
         draft.root,
         IndexLevel.root(this.#meta.indexes),
       );
-      return { revision: last.revision };
+      return { revision };
     });
   }
 

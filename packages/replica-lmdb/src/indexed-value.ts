@@ -2,7 +2,7 @@ import type { IndexDefinition } from '@backside/store';
 import { BigMap, getAt, isMap, type Leaf, leafValue, type Node, type Path } from '@backside/tree';
 import { type Draft, DraftMap } from './draft.js';
 import type { RecordReader } from './environment.js';
-import type { StoredRecord } from './record.js';
+import { PackedRecord, type StoredRecord } from './record.js';
 
 /** Stands for every map: as values they are all equal, and sort last. */
 export const ANY_MAP: BigMap = new BigMap();
@@ -30,6 +30,7 @@ export function indexedValueOfRecord(records: RecordReader, record: StoredRecord
 }
 
 export function indexedValueOfDraft(draft: Draft, path: Path): IndexedValue {
+  if (draft instanceof PackedRecord) return indexedValueOfNode(draft.node, path);
   if (!(draft instanceof DraftMap)) return indexedValueOfNode(draft, path);
   const [key, ...rest] = path;
   return key === undefined ? ANY_MAP : indexedValueOfDraft(draft.slot(key).draft, rest);

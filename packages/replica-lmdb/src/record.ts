@@ -1,4 +1,14 @@
-import { type Leaf, MapNode, type PresentNode, type Priority, PriorityLeaf, sortedKeys } from '@backside/tree';
+import {
+  encodeNode,
+  isMap,
+  type Leaf,
+  MapNode,
+  type PresentNode,
+  type Priority,
+  PriorityLeaf,
+  priorityOf,
+  sortedKeys,
+} from '@backside/tree';
 import { ID_BYTES, readId, writeId } from './node-key.js';
 
 /**
@@ -10,9 +20,29 @@ import { ID_BYTES, readId, writeId } from './node-key.js';
  */
 export type StoredRecord = PackedRecord | SplitRecord;
 
-interface PackedRecord {
-  readonly kind: 'packed';
-  readonly node: PresentNode;
+/** A packed subtree. It is text until somebody looks into it: most are only passed on, or replaced. */
+export class PackedRecord {
+  readonly kind = 'packed';
+  readonly text: string;
+  /** Whether the `val` form is the same text. */
+  readonly plain: boolean;
+  #node: PresentNode | undefined;
+
+  constructor(text: string, plain: boolean) {
+    this.text = text;
+    this.plain = plain;
+  }
+
+  /** Parsed at most once. */
+  get node(): PresentNode {
+    this.#node ??= parsePacked(this.text);
+    return this.#node;
+  }
+
+  /** Whether it is a map without priorities, at a look at its first character. */
+  get isPlainMap(): boolean {
+    return this.plain && this.text.charCodeAt(0) === OPENING_BRACE;
+  }
 }
 
 export interface SplitRecord {
@@ -23,15 +53,9 @@ export interface SplitRecord {
   readonly prioritised: boolean;
 }
 
-/** A packed subtree on its way to the disk. */
-export interface PackedText {
-  readonly text: string;
-  /** Whether the `val` form is the same text. */
-  readonly plain: boolean;
-}
-
 export const SPLIT_MARK = 1;
 export const UNLIKE_MARK = 0x20;
+const OPENING_BRACE = 0x7b;
 
 const FLAGS_AT = 1 + ID_BYTES;
 const PRIORITISED = 1;
@@ -40,7 +64,9 @@ const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** The record of the first `size` bytes of a buffer, which may be overwritten afterwards. */
 export function decodeRecord(bytes: Uint8Array, size: number): StoredRecord {
-  return bytes[0] === SPLIT_MARK ? decodeSplit(bytes, size) : { kind: 'packed', node: decodePacked(bytes, size) };
+  if (bytes[0] === SPLIT_MARK) return decodeSplit(bytes, size);
+  const plain = bytes[0] !== UNLIKE_MARK;
+  return new PackedRecord(readText(bytes, plain ? 0 : 1, size), plain);
 }
 
 /** The record of bytes that begin with `SPLIT_MARK`. */
@@ -52,7 +78,12 @@ export function decodeSplit(bytes: Uint8Array, size: number): SplitRecord {
 
 /** The node of bytes that do not begin with `SPLIT_MARK`. */
 export function decodePacked(bytes: Uint8Array, size: number): PresentNode {
-  return nodeOfStored(JSON.parse(readText(bytes, 0, size)) as StoredJson);
+  return parsePacked(readText(bytes, 0, size));
+}
+
+/** The node that the text of a packed record describes. */
+export function parsePacked(text: string): PresentNode {
+  return nodeOfStored(JSON.parse(text) as StoredJson);
 }
 
 export function encodeSplit({ id, priority, prioritised }: SplitRecord): Uint8Array {
@@ -64,19 +95,25 @@ export function encodeSplit({ id, priority, prioritised }: SplitRecord): Uint8Ar
   return bytes;
 }
 
-export function encodePacked({ text, plain }: PackedText): Uint8Array {
+export function encodePacked({ text, plain }: PackedRecord): Uint8Array {
   return Buffer.from(plain ? text : ` ${text}`, 'utf8');
 }
 
-/** The text of a leaf; it is never too long to be packed. */
-export function packLeaf(node: Leaf | PriorityLeaf): PackedText {
-  if (!(node instanceof PriorityLeaf)) return { text: JSON.stringify(node), plain: true };
-  const value = JSON.stringify(node.value);
-  return { text: `{".value":${value},".priority":${JSON.stringify(node.priority)}}`, plain: false };
+/** Any node packed, however long that becomes. */
+export function packNode(node: PresentNode): PackedRecord {
+  return new PackedRecord(encodeNode(node, 'export'), isPlain(node));
 }
 
-/** The text of a non-empty map of packed children, which stand in it in key order. */
-export function packMap(children: ReadonlyMap<string, PackedText>, priority: Priority): PackedText {
+/** Whether both forms of the node are the same text. */
+function isPlain(node: PresentNode): boolean {
+  if (priorityOf(node) !== null) return false;
+  if (!isMap(node)) return true;
+  for (const child of node.children.values()) if (!isPlain(child)) return false;
+  return !isArrayLike(node.children);
+}
+
+/** A non-empty map of packed children, which stand in its text in key order. */
+export function packMap(children: ReadonlyMap<string, PackedRecord>, priority: Priority): PackedRecord {
   const members: string[] = [];
   let plain = priority === null;
   for (const key of sortedKeys(children.keys())) {
@@ -85,7 +122,7 @@ export function packMap(children: ReadonlyMap<string, PackedText>, priority: Pri
     plain &&= child.plain;
   }
   if (priority !== null) members.push(`".priority":${JSON.stringify(priority)}`);
-  return { text: `{${members.join(',')}}`, plain: plain && !isArrayLike(children) };
+  return new PackedRecord(`{${members.join(',')}}`, plain && !isArrayLike(children));
 }
 
 /** Whether the `val` form shows a map with these keys as an array. */

@@ -1,7 +1,7 @@
 import { BacksideError, type Commit } from '@backside/protocol';
 import { type IndexDefinition, isIndexed, type QueryAnswer, type Replica, type ReplicaSupports } from '@backside/store';
 import type { BigMap, Format, Glance, KeyRange, Path, PresentNode, Query } from '@backside/tree';
-import { readQuery } from '@backside/tree';
+import { outlineOf, readQuery } from '@backside/tree';
 import { assertContinues } from './checkpointer.js';
 import type { Environment } from './environment.js';
 import { queryInOrder } from './indexed-query.js';
@@ -80,6 +80,10 @@ export class SnapshotReplica implements LmdbReplica {
 
   glance(path: Path): Glance {
     return this.#tail.view.glance(path);
+  }
+
+  outline(path: Path): Glance {
+    return outlineOf(this.#tail.view, path);
   }
 
   children(path: Path, range?: KeyRange): Iterable<[string, PresentNode | BigMap]> {

@@ -16,8 +16,17 @@ import { type EntryRange, type Environment, type RecordReader, readMeta, recordR
 import type { Meta } from './meta.js';
 import { type NodeKey, ROOT_ID } from './node-key.js';
 import { decodeRecord, type SplitRecord, type StoredRecord } from './record.js';
+import { RecordCache } from './record-cache.js';
 
+/** Split maps lie on the way to all that is below them. */
 const MAX_KEPT_SPLITS = 10_000;
+
+/** A write looks at what it changes twice: when it is computed, and when it is applied. Few other writes come between. */
+const MAX_KEPT_OTHERS = 1_000;
+/** Longer records are read again, so that the others take a few megabytes at most. */
+const MAX_KEPT_CHARACTERS = 4_096;
+
+const PLAIN_MAP: BigMap = new BigMap();
 
 /** What stands at a path: a split map, or a node in memory. */
 export type Located = { readonly node: Node } | { readonly split: SplitRecord };
@@ -31,9 +40,9 @@ export class Snapshot implements TreeReader, RecordReader {
   readonly transaction: Transaction;
   readonly meta: Meta;
   readonly #records: RecordReader;
-  /** Records of split maps that were met on the way to others, by the id of their parent and their key. */
-  readonly #splits: Map<number, Map<string, SplitRecord>> = new Map();
-  #kept = 0;
+  readonly #splits: RecordCache = new RecordCache(MAX_KEPT_SPLITS);
+  /** Packed records, and keys that have none. */
+  readonly #others: RecordCache = new RecordCache(MAX_KEPT_OTHERS);
   #holders = 1;
 
   private constructor(environment: Environment, transaction: Transaction) {
@@ -64,38 +73,39 @@ export class Snapshot implements TreeReader, RecordReader {
     if (this.#holders === 0) this.transaction.done();
   }
 
-  /** Costs one read, and one for every split map on the way that was not met lately. */
+  /** Costs one read, and one for every split map on the way; none for what was met lately. */
   locate(path: Path): Located {
-    let record = this.#readKeepingSplits(ROOT_ID, '');
-    for (let depth = 0; record !== null; depth++) {
-      if (record.kind === 'packed') return { node: getAt(record.node, path.slice(depth)) };
-      if (depth === path.length) return { split: record };
-      record = this.#readKeepingSplits(record.id, path[depth]!);
-    }
-    return { node: null };
+    const { record, depth } = this.#descend(path);
+    if (record?.kind === 'split') return { split: record };
+    return { node: record && getAt(record.node, path.slice(depth)) };
   }
 
-  #readKeepingSplits(id: number, key: string): StoredRecord | null {
-    const known = this.#splits.get(id)?.get(key);
-    if (known) return known;
+  /** The record that holds what stands at `path`, which begins `depth` keys down the path; null if nothing stands there. */
+  #descend(path: Path): { record: StoredRecord | null; depth: number } {
+    let depth = 0;
+    let record = this.#readKeeping(ROOT_ID, '');
+    while (record?.kind === 'split' && depth < path.length) record = this.#readKeeping(record.id, path[depth++]!);
+    return { record, depth };
+  }
+
+  #readKeeping(id: number, key: string): StoredRecord | null {
+    const known = this.#splits.get(id, key) ?? this.#others.get(id, key);
+    if (known !== undefined) return known;
     const record = this.read(id, key);
-    if (record?.kind === 'split') this.#keep(id, key, record);
+    if (record?.kind === 'split') this.#splits.add(id, key, record);
+    else if (!record || record.text.length <= MAX_KEPT_CHARACTERS) this.#others.add(id, key, record);
     return record;
-  }
-
-  #keep(id: number, key: string, record: SplitRecord): void {
-    if (++this.#kept > MAX_KEPT_SPLITS) {
-      this.#splits.clear();
-      this.#kept = 1;
-    }
-    const siblings = this.#splits.get(id);
-    if (siblings) siblings.set(key, record);
-    else this.#splits.set(id, new Map([[key, record]]));
   }
 
   glance(path: Path): Glance {
     const located = this.locate(path);
     return 'node' in located ? located.node : new BigMap(located.split.priority);
+  }
+
+  outline(path: Path): Glance {
+    const { record, depth } = this.#descend(path);
+    if (record?.kind === 'packed' && depth === path.length && record.isPlainMap) return PLAIN_MAP;
+    return this.glance(path);
   }
 
   children(path: Path, range: KeyRange = {}): Iterable<[string, PresentNode | BigMap]> {

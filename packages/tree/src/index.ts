@@ -78,6 +78,7 @@ export { readQuery } from './read-query.js';
 export {
   hasChildren,
   nodeReader,
+  outlineOf,
   readLeaf,
   readNode,
   readPriority,

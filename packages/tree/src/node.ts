@@ -46,7 +46,11 @@ export class MapNode {
   /** The children in key order. */
   entries(): Iterable<readonly [string, PresentNode]> {
     if (this.#isOrdered()) return this.children;
-    return this.keys().map((key) => [key, this.children.get(key) as PresentNode]);
+    return this.#sortedEntries();
+  }
+
+  *#sortedEntries(): Generator<readonly [string, PresentNode], undefined> {
+    for (const key of this.keys()) yield [key, this.children.get(key) as PresentNode];
   }
 
   /** How many nodes there are, this one and all below; counted once. */

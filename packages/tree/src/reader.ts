@@ -22,6 +22,13 @@ export interface TreeReader {
   glance(path: Path): Glance;
   /** The children of the node at `path` within the range, in key order; nothing for leaves and absence. */
   children(path: Path, range?: KeyRange): Iterable<[string, PresentGlance]>;
+  /** As `glance`, where something cheaper is possible if any map may come as a `BigMap`: for who asks only what kind of node it is. */
+  outline?(path: Path): Glance;
+}
+
+/** What kind of node stands at `path`: a leaf or nothing as `glance` gives them, or any map. */
+export function outlineOf(reader: TreeReader, path: Path): Glance {
+  return reader.outline ? reader.outline(path) : reader.glance(path);
 }
 
 /** A node, read in pieces. Nothing is a `BigMap`. */
@@ -47,17 +54,17 @@ export function readNode(reader: TreeReader, path: Path): Node {
 /** The value of the leaf at `path`; null for a map or absence. A path that ends in `.priority` gives the priority. */
 export function readLeaf(reader: TreeReader, path: Path): Leaf | null {
   if (isPriorityPath(path)) return readPriority(reader, path.slice(0, -1));
-  const glance = reader.glance(path);
+  const glance = outlineOf(reader, path);
   return glance instanceof BigMap ? null : leafValue(glance);
 }
 
 export function readPriority(reader: TreeReader, path: Path): Priority {
-  return glancePriority(reader.glance(path));
+  return glancePriority(outlineOf(reader, path));
 }
 
 /** Whether there is a map at `path`. */
 export function hasChildren(reader: TreeReader, path: Path): boolean {
-  return isMapGlance(reader.glance(path));
+  return isMapGlance(outlineOf(reader, path));
 }
 
 export function isMapGlance(glance: Glance): glance is BigMap | (PresentNode & object) {

@@ -24,33 +24,64 @@ export class OpenMap {
    * key or after it, because the search for one only goes forward.
    */
   survivor: string | undefined;
-  readonly #entries: Map<string, Overlay>;
+  /** The entries, once there was a second one: most open maps have one, and a `Map` is larger than all the rest of them. */
+  #entries: Map<string, Overlay> | undefined;
+  #onlyKey: string | undefined;
+  #onlyEntry: Overlay = null;
   #sorted: SortedKeys | undefined;
-  #present: number;
-  #count: number;
+  #present = 0;
+  #count = 1;
 
-  constructor(complete: boolean, entries: Iterable<readonly [string, Overlay]>, priority: Priority | undefined) {
+  private constructor(complete: boolean, priority: Priority | undefined) {
     this.complete = complete;
     this.priority = priority;
-    this.#entries = new Map(entries);
-    this.#present = 0;
-    this.#count = 1;
-    for (const entry of this.#entries.values()) {
-      if (entry !== null) this.#present++;
-      this.#count += countOverlay(entry);
-    }
   }
 
   static sparse(): OpenMap {
-    return new OpenMap(false, [], undefined);
+    return new OpenMap(false, undefined);
+  }
+
+  /** A sparse one with one entry. */
+  static around(key: string, entry: Overlay): OpenMap {
+    const open = new OpenMap(false, undefined);
+    open.#onlyKey = key;
+    open.#onlyEntry = entry;
+    open.#noteNew(entry);
+    return open;
   }
 
   static of(map: MapNode): OpenMap {
-    return new OpenMap(true, map.children, map.priority);
+    const open = new OpenMap(true, map.priority);
+    open.#entries = new Map(map.children);
+    open.#present = map.children.size;
+    open.#count = map.count();
+    return open;
   }
 
-  get entries(): ReadonlyMap<string, Overlay> {
-    return this.#entries;
+  #noteNew(entry: Overlay): void {
+    if (entry !== null) this.#present++;
+    this.#count += countOverlay(entry);
+  }
+
+  entries(): Iterable<readonly [string, Overlay]> {
+    if (this.#entries) return this.#entries;
+    return this.#onlyKey === undefined ? [] : [[this.#onlyKey, this.#onlyEntry]];
+  }
+
+  /** The keys of the entries, in no order. */
+  allKeys(): Iterable<string> {
+    if (this.#entries) return this.#entries.keys();
+    return this.#onlyKey === undefined ? [] : [this.#onlyKey];
+  }
+
+  has(key: string): boolean {
+    return this.#entries ? this.#entries.has(key) : this.#onlyKey === key;
+  }
+
+  /** How many entries there are, hidden ones too. */
+  get size(): number {
+    if (this.#entries) return this.#entries.size;
+    return this.#onlyKey === undefined ? 0 : 1;
   }
 
   /** Entries that are not null. */
@@ -65,29 +96,49 @@ export class OpenMap {
 
   /** What stands at `key`; undefined if the tree below shines through. */
   get(key: string): Overlay | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#own(key);
     return entry === undefined && this.complete ? null : entry;
   }
 
-  /** Replaces the entry. `wasCount` is what the old one counted, which may have been changed in place since. */
-  put(key: string, entry: Overlay, wasCount: number): void {
-    const before = this.#entries.get(key);
+  #own(key: string): Overlay | undefined {
+    if (this.#entries) return this.#entries.get(key);
+    return this.#onlyKey === key ? this.#onlyEntry : undefined;
+  }
+
+  /**
+   * Replaces what `get` gave for the key by `entry`, which may be the same, changed in place; `wasCount` is what it counted before
+   * that. Looking up a key in a map of many is what most of a write costs, so nothing is looked up that the caller knows.
+   */
+  replace(key: string, { before, wasCount }: { before: Overlay | undefined; wasCount: number }, entry: Overlay): void {
     if (before !== undefined && before !== null) this.#present--;
-    if (entry !== null) this.#present++;
     this.#count -= wasCount;
     if (entry === null && this.complete) {
-      this.#entries.delete(key);
+      this.#entries?.delete(key);
       this.#sorted?.delete(key);
       return;
     }
-    this.#count += countOverlay(entry);
+    this.#noteNew(entry);
+    if (entry !== before) this.#set(key, entry);
+    if (before === undefined || (before === null && this.complete)) this.#sorted?.add(key);
+  }
+
+  #set(key: string, entry: Overlay): void {
+    if (!this.#entries && (this.#onlyKey === undefined || this.#onlyKey === key)) {
+      this.#onlyKey = key;
+      this.#onlyEntry = entry;
+      return;
+    }
+    if (!this.#entries) {
+      this.#entries = new Map([[this.#onlyKey as string, this.#onlyEntry]]);
+      this.#onlyKey = undefined;
+      this.#onlyEntry = null;
+    }
     this.#entries.set(key, entry);
-    if (before === undefined) this.#sorted?.add(key);
   }
 
   /** The keys of the entries, hidden ones too, in the range and its direction; `limit` is left to the caller. */
   keys(range?: KeyRange): Generator<string> {
-    this.#sorted ??= new SortedKeys(this.#entries.keys());
+    this.#sorted ??= new SortedKeys(this.allKeys());
     return this.#sorted.range(range);
   }
 }

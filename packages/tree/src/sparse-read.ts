@@ -3,13 +3,19 @@ import { compareKeys } from './key-order.js';
 import type { KeyRange } from './key-range.js';
 import type { Priority } from './node.js';
 import type { Path } from './path.js';
-import { glancePriority, nodeChildren, type TreeReader } from './reader.js';
+import { glancePriority, nodeChildren, outlineOf, type TreeReader } from './reader.js';
 import { OpenMap, type Overlay } from './sparse-node.js';
 
 /** What is seen at `path` where `overlay` stands over `base`. */
 export function glanceOver(overlay: Overlay | undefined, path: Path, base: TreeReader): Glance {
   if (overlay === undefined) return base.glance(path);
   return overlay instanceof OpenMap ? new BigMap(openPriority(overlay, () => base.glance(path))) : overlay;
+}
+
+/** As `glanceOver`, by what `base` gives for less. */
+export function outlineOver(overlay: Overlay | undefined, path: Path, base: TreeReader): Glance {
+  if (overlay === undefined) return outlineOf(base, path);
+  return overlay instanceof OpenMap ? new BigMap(openPriority(overlay, () => outlineOf(base, path))) : overlay;
 }
 
 interface Walk {
@@ -64,7 +70,7 @@ function* mergedChildren(open: OpenMap, walk: Walk): Generator<Entry> {
 
 /** Each entry of the overlay can hide at most one child of the base, so this many of the base's are enough. */
 function baseRange(open: OpenMap, range: KeyRange): KeyRange {
-  return range.limit === undefined ? range : { ...range, limit: range.limit + open.entries.size };
+  return range.limit === undefined ? range : { ...range, limit: range.limit + open.size };
 }
 
 function* entryOf(open: OpenMap, key: string, below: Glance): Generator<Entry> {

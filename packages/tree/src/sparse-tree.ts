@@ -3,7 +3,7 @@ import { childOf, makeMap, type Node } from './node.js';
 import { type Path, PRIORITY_KEY } from './path.js';
 import type { TreeReader } from './reader.js';
 import { countOverlay, OpenMap, type Overlay } from './sparse-node.js';
-import { childrenOver, glanceOver } from './sparse-read.js';
+import { childrenOver, glanceOver, outlineOver } from './sparse-read.js';
 import { writeOverlay } from './sparse-write.js';
 
 /**
@@ -28,6 +28,7 @@ export class SparseTree {
   over(base: TreeReader): TreeReader {
     return {
       glance: (path) => glanceOver(this.#locate(path), path, base),
+      outline: (path) => outlineOver(this.#locate(path), path, base),
       children: (path, range) => childrenOver(this.#locate(path), { path, base, range: range ?? {} }),
     };
   }
@@ -49,7 +50,7 @@ export class SparseTree {
   touchedChildren(path: Path): Iterable<string> | 'all' {
     const overlay = this.#locate(path);
     if (overlay === undefined) return [];
-    return overlay instanceof OpenMap && !overlay.complete ? overlay.entries.keys() : 'all';
+    return overlay instanceof OpenMap && !overlay.complete ? overlay.allKeys() : 'all';
   }
 
   /** All that this overlay changes, as changes of disjoint paths; applied in order they have the effect of the overlay. */
@@ -80,12 +81,12 @@ function collectChanges(changes: Change[], path: Path, overlay: Overlay): void {
     changes.push({ path, value: toNode(overlay) });
     return;
   }
-  for (const [key, entry] of overlay.entries) collectChanges(changes, [...path, key], entry);
+  for (const [key, entry] of overlay.entries()) collectChanges(changes, [...path, key], entry);
   if (overlay.priority !== undefined) changes.push({ path: [...path, PRIORITY_KEY], value: overlay.priority });
 }
 
 function toNode(complete: Overlay): Node {
   if (!(complete instanceof OpenMap)) return complete;
-  const entries = Array.from(complete.entries, ([key, entry]): [string, Node] => [key, toNode(entry)]);
+  const entries = Array.from(complete.entries(), ([key, entry]): [string, Node] => [key, toNode(entry)]);
   return makeMap(entries, complete.priority ?? null);
 }

@@ -1,7 +1,7 @@
 import type { Change } from './change.js';
 import { asPriority, childOf, isMap, makeMap, type Node, setAt, withPriority } from './node.js';
 import { isPriorityPath, type Path } from './path.js';
-import { isMapGlance, type TreeReader } from './reader.js';
+import { isMapGlance, outlineOf, type TreeReader } from './reader.js';
 import { countOverlay, OpenMap, type Overlay } from './sparse-node.js';
 
 /** From this many children on, a complete map is opened rather than copied when something below it changes. */
@@ -55,7 +55,7 @@ function writeOpen(change: Write, open: OpenMap, at: number): OpenMap | null {
   const wasCount = before === null && open.complete ? 0 : countOverlay(before);
   const after = write(change, before, at + 1);
   if (after === undefined) return open;
-  open.put(key, after, wasCount);
+  open.replace(key, { before, wasCount }, after);
   return after === null && isEmptied(open, change, at) ? null : open;
 }
 
@@ -73,9 +73,9 @@ function passesWideMap({ path, depth }: Write, from: Node, at: number): boolean 
 function writeThrough(change: Write, at: number): Overlay | undefined {
   const { path, depth, value, base } = change;
   if (change.ofPriority) return writePriority(change, at);
-  if (value === null) return base.glance(path) === null ? undefined : hidden(change, at);
+  if (value === null) return outlineOf(base, path) === null ? undefined : hidden(change, at);
   for (let above = depth - 1; above >= at; above--) {
-    const glance = base.glance(path.slice(0, above));
+    const glance = outlineOf(base, path.slice(0, above));
     if (glance === null) continue;
     const rest = path.slice(above);
     if (!isMapGlance(glance)) return wrapped(change, { from: at, to: above }, setAt(glance as Node, rest, value));
@@ -86,7 +86,7 @@ function writeThrough(change: Write, at: number): Overlay | undefined {
 
 function writePriority(change: Write, at: number): Overlay | undefined {
   const { path, depth, value, base } = change;
-  const glance = base.glance(path.slice(0, depth));
+  const glance = outlineOf(base, path.slice(0, depth));
   if (glance === null) return undefined;
   if (!isMapGlance(glance)) {
     return wrapped(change, { from: at, to: depth }, withPriority(glance as Node, asPriority(value)));
@@ -99,7 +99,7 @@ function writePriority(change: Write, at: number): Overlay | undefined {
 /** Sparse maps from depth `from` down to the overlay that stands at depth `to`. */
 function wrapped({ path }: Write, { from, to }: { from: number; to: number }, inner: Overlay): Overlay {
   let overlay = inner;
-  for (let i = to - 1; i >= from; i--) overlay = new OpenMap(false, [[path[i] as string, overlay]], undefined);
+  for (let i = to - 1; i >= from; i--) overlay = OpenMap.around(path[i] as string, overlay);
   return overlay;
 }
 
@@ -107,7 +107,7 @@ function wrapped({ path }: Write, { from, to }: { from: number; to: number }, in
 function hidden(change: Write, at: number): Overlay {
   let overlay: Overlay = null;
   for (let i = change.depth - 1; i >= at; i--) {
-    const open: OpenMap = new OpenMap(false, [[change.path[i] as string, overlay]], undefined);
+    const open: OpenMap = OpenMap.around(change.path[i] as string, overlay);
     overlay = overlay === null && isEmptied(open, change, i) ? null : open;
   }
   return overlay;
@@ -126,10 +126,10 @@ function isEmptied(open: OpenMap, { path, base }: Write, at: number): boolean {
 /** Looks for an untouched child of the tree below, from the last one found onwards: amortised over all removals, one walk. */
 function hasSurvivor(open: OpenMap, path: Path, base: TreeReader): boolean {
   const { survivor } = open;
-  if (survivor !== undefined && !open.entries.has(survivor)) return true;
+  if (survivor !== undefined && !open.has(survivor)) return true;
   const range = survivor === undefined ? {} : { start: survivor, startExclusive: true };
   for (const [key] of base.children(path, range)) {
-    if (open.entries.has(key)) continue;
+    if (open.has(key)) continue;
     open.survivor = key;
     return true;
   }
