@@ -1,62 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { benchCommand } from './commands/bench.js';
 import type { Command, Io } from './commands/command.js';
-import { configCommand } from './commands/config.js';
-import { createAdminCommand } from './commands/create-admin.js';
-import { doctorCommand } from './commands/doctor.js';
-import { exportCommand } from './commands/export.js';
-import { getCommand } from './commands/get.js';
-import { importCommand } from './commands/import.js';
-import { rulesCheckCommand } from './commands/rules/check.js';
-import { rulesCoverageCommand } from './commands/rules/coverage.js';
-import { rulesExplainCommand } from './commands/rules/explain.js';
-import {
-  rulesGetCommand,
-  rulesHistoryCommand,
-  rulesRollbackCommand,
-  rulesSetCommand,
-} from './commands/rules/server.js';
-import { rulesTestCommand } from './commands/rules/test.js';
-import { setCommand } from './commands/set.js';
-import { startCommand } from './commands/start.js';
-import { tokenCommand } from './commands/token.js';
-import {
-  usersDeleteCommand,
-  usersDisableCommand,
-  usersEnableCommand,
-  usersResetCommand,
-} from './commands/users/change.js';
-import { usersListCommand } from './commands/users/list.js';
-import { watchCommand } from './commands/watch.js';
+import { COMMANDS } from './commands/command-table.js';
 import { ConfigError, suggestion } from './config/config-error.js';
 import { assertKnownEnvironment } from './config/environment.js';
-
-const COMMANDS: readonly Command[] = [
-  startCommand,
-  configCommand,
-  getCommand,
-  setCommand,
-  watchCommand,
-  exportCommand,
-  importCommand,
-  doctorCommand,
-  benchCommand,
-  createAdminCommand,
-  tokenCommand,
-  usersListCommand,
-  usersDisableCommand,
-  usersEnableCommand,
-  usersDeleteCommand,
-  usersResetCommand,
-  rulesCheckCommand,
-  rulesTestCommand,
-  rulesCoverageCommand,
-  rulesExplainCommand,
-  rulesGetCommand,
-  rulesSetCommand,
-  rulesHistoryCommand,
-  rulesRollbackCommand,
-];
 
 /**
  * Runs one command line. Resolves with the exit code: 0 done, 1 failed, 2 the command line or the configuration cannot
@@ -78,39 +24,49 @@ async function runCommand(argv: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') return printHelp(argv.slice(1), io);
-  const { command, rest } = findCommand(argv);
-  assertKnownEnvironment(io.environment, new Set(COMMANDS.flatMap(({ optionNames }) => optionNames)));
+  const { command, rest } = await findCommand(argv);
+  await checkEnvironment(io);
   return command.execute(rest, io);
 }
 
-function printHelp(words: readonly string[], io: Io): number {
-  io.stdout.write(words.length === 0 ? overview() : findCommand(words).command.help());
+/** A variable may belong to another command, so all are loaded if there is one. */
+async function checkEnvironment({ environment }: Io): Promise<void> {
+  if (!Object.keys(environment).some((name) => name.startsWith('BACKSIDE_'))) return;
+  const commands = await loadAll();
+  assertKnownEnvironment(environment, new Set(commands.flatMap(({ optionNames }) => optionNames)));
+}
+
+function loadAll(): Promise<Command[]> {
+  return Promise.all(COMMANDS.map(({ load }) => load()));
+}
+
+async function printHelp(words: readonly string[], io: Io): Promise<number> {
+  io.stdout.write(words.length === 0 ? overview(await loadAll()) : (await findCommand(words)).command.help());
   return 0;
 }
 
 /** The command that the first words name: one word, or a group and a word. */
-function findCommand(words: readonly string[]): { command: Command; rest: readonly string[] } {
+async function findCommand(words: readonly string[]): Promise<{ command: Command; rest: readonly string[] }> {
   for (const length of [2, 1]) {
-    const command = COMMANDS.find(({ name }) => name === words.slice(0, length).join(' '));
-    if (command) return { command, rest: words.slice(length) };
+    const entry = COMMANDS.find(({ name }) => name === words.slice(0, length).join(' '));
+    if (entry) return { command: await entry.load(), rest: words.slice(length) };
   }
   throw new ConfigError(`${describeUnknown(words)}; see backside help`);
 }
 
 function describeUnknown([first = '', second]: readonly string[]): string {
   const group = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(`${first} `));
-  if (group.length === 0)
-    return `${first}: unknown command${suggestion(
-      first,
-      COMMANDS.map(({ name }) => name.split(' ')[0]!),
-    )}`;
+  if (group.length === 0) {
+    const firstWords = COMMANDS.map(({ name }) => name.split(' ')[0]!);
+    return `${first}: unknown command${suggestion(first, firstWords)}`;
+  }
   if (second === undefined || second.startsWith('-')) return `${first} is the first word of ${group.join(', ')}`;
   return `${first} ${second}: unknown command${suggestion(`${first} ${second}`, group)}`;
 }
 
-function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     'Usage: backside COMMAND [arguments] [options]\n',
     ...lines,
