@@ -18,6 +18,11 @@ describe('errors', () => {
     expect(error.message).toBe(ERRORS['permission-denied'].stompMessage);
   });
 
+  it('that refuse are cheap, for they have no stack; failures have one', () => {
+    expect(new BacksideError('permission-denied').stack).not.toContain('    at ');
+    expect(new BacksideError('unavailable').stack).toContain('    at ');
+  });
+
   it.each([
     new Error('secret'),
     Object.assign(new Error('secret'), { code: 'ENOSPC' }),

@@ -92,7 +92,19 @@ export interface BacksideErrorOptions {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A refusal or failure with a stable code. `message` is for people and never holds a secret. */
+/**
+ * Answers to a client that asked for what it may not have. They come as often as clients like, where they arise tells
+ * nothing, and recording that costs several times as much as the refusal itself.
+ */
+const WITHOUT_STACK: ReadonlySet<ErrorCode> = new Set(['permission-denied', 'precondition-failed', 'rate-limited']);
+
+/** How many calls V8 records in an error; other engines know no such thing. */
+const engine: { stackTraceLimit?: number } = Error;
+
+/**
+ * A refusal or failure with a stable code. `message` is for people and never holds a secret. Ordinary refusals have no
+ * stack.
+ */
 export class BacksideError extends Error {
   readonly code: ErrorCode;
   /** Names the explanation of a denial. */
@@ -101,7 +113,10 @@ export class BacksideError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message?: string, options?: BacksideErrorOptions) {
+    const { stackTraceLimit = 0 } = engine;
+    if (WITHOUT_STACK.has(code)) engine.stackTraceLimit = 0;
     super(message ?? ERRORS[code].stompMessage, options);
+    engine.stackTraceLimit = stackTraceLimit;
     this.name = 'BacksideError';
     this.code = code;
     this.trace = options?.trace;
