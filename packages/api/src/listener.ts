@@ -42,6 +42,8 @@ export interface ListenOptions<Encoded> {
   readonly listener: Listener<Encoded>;
   /** `epoch:revision` of the last event that the client has; it gets what came after, if that is still known. */
   readonly resume?: string;
+  /** With `resume`: an empty patch is the first event if nothing was missed, so that there always is one. */
+  readonly confirm?: boolean;
   /** End the subscription after its first event. */
   readonly once?: boolean;
 }

@@ -2,6 +2,7 @@ import { BacksideError, type Commit, type Logger, type Principal } from '@backsi
 import type { Replica } from '@backside/store';
 import { canonicalQuery, isDefaultQuery, type Path, type Query } from '@backside/tree';
 import { CommitEvents } from './commit-events.js';
+import { patchEvent } from './event.js';
 import type { ListenOptions, ViewEvent } from './listener.js';
 import type { LiveRights } from './live-rights.js';
 import { PathIndex } from './path-index.js';
@@ -64,9 +65,11 @@ export class ViewHub {
     view.add(subscription);
     this.#subscriptions += 1;
     try {
+      const { revision } = this.#options.replica;
       const first =
         tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options.path, tail);
-      subscription.begin(first, this.#options.replica.revision);
+      if (first.length === 0 && options.confirm) first.push(nothingMissed(options.path, revision));
+      subscription.begin(first, revision);
     } catch (error) {
       subscription.end();
       throw error;
@@ -114,6 +117,11 @@ export class ViewHub {
     for (const change of commit.changes) this.#registry.collect(change.path, touched, (view) => view.mayChange(change));
     return touched;
   }
+}
+
+/** Tells a subscriber that came back that it is up to date. */
+function nothingMissed(path: Path, revision: number): ViewEvent {
+  return patchEvent(path, [], { revision, id: `${revision}-r`, resumed: true });
 }
 
 function eventsOf(path: Path, tail: readonly Commit[]): ViewEvent[] {

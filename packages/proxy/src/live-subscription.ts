@@ -68,14 +68,14 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     return formatPath(this.#path);
   }
 
-  begin(principal: Principal, resume?: string): void {
+  begin(principal: Principal, resume?: string, confirm = true): void {
     this.#handle = this.#session.standing.database.listen(principal, {
       path: this.#path,
       encoder: this.#encoder,
       listener: this,
       once: this.#once,
       ...(this.#query !== undefined && { query: this.#query }),
-      ...(resume !== undefined && { resume }),
+      ...(resume !== undefined && { resume, confirm }),
     });
     if (this.#heldBack !== 0) this.#handle.pause();
   }
@@ -95,7 +95,7 @@ export class LiveSubscription implements ClientSubscription, Listener<Uint8Array
     if (this.#ended) return;
     this.suspend();
     const point = { epoch: this.#session.standing.database.epoch, revision: this.#revision };
-    this.begin(principal, this.#revision >= 0 ? formatResumePoint(point) : undefined);
+    this.begin(principal, this.#revision >= 0 ? formatResumePoint(point) : undefined, false);
   }
 
   event(encoded: Uint8Array, event: ViewEvent): void {

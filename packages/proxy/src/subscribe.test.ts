@@ -45,6 +45,22 @@ describe('SUBSCRIBE', () => {
     });
   });
 
+  test('with resume is told that it missed nothing, and what comes behind it is not held up', async () => {
+    const { client, database } = await openFixture();
+    const revision = await put(database, '/', { a: 1, b: 2 });
+    const session = await client();
+    const resume = `${database.epoch}:${revision}`;
+    session.send('SUBSCRIBE', { id: 'a', destination: '/a', resume });
+    session.send('SUBSCRIBE', { id: 'b', destination: '/b', resume });
+    for (const id of ['a', 'b']) {
+      expect(await session.next()).toMatchObject({
+        body: '{}',
+        headers: { subscription: id, event: 'patch', resumed: 'true', revision: String(revision) },
+      });
+    }
+    expect((await session.ask('SEND', { destination: '/a' }, '3')).command).toBe('RECEIPT');
+  });
+
   test('with a query sees its window', async () => {
     const { client, database } = await openFixture();
     await put(database, '/l', { a: 1, b: 2, c: 3 });
