@@ -1,0 +1,90 @@
+import { HEADERS } from '@backside/protocol';
+import type { Headers } from '@backside/stomp';
+import { formatPath, type Json, parsePath, UNLIMITED } from '@backside/tree';
+import { RefusedError } from './refused-error.js';
+import type { Answer, HeaderList, Session } from './session.js';
+import type { WireAck, WireStep, WireWrite } from './write.js';
+
+interface WriteFrame {
+  readonly command: string;
+  readonly headers: HeaderList;
+  readonly body?: string | undefined;
+}
+
+/**
+ * Sends a write and calls back once, when all its frames are answered: with the acknowledgement, or with the first refusal, of which
+ * later ones are only the consequence.
+ */
+export function sendWrite(session: Session, write: WireWrite, done: (result: WireAck | RefusedError) => void): void {
+  const frames = framesOf(write);
+  let missing = frames.length;
+  let refusal: RefusedError | null = null;
+  const answered = (answer: Answer): void => {
+    missing -= 1;
+    if (answer instanceof RefusedError) refusal ??= answer;
+    if (missing === 0) done(refusal ?? ackIn(answer as Headers));
+  };
+  if (isTransaction(write)) session.send('BEGIN', [['transaction', write.key]]);
+  for (const frame of frames) session.request(frame, answered);
+}
+
+function isTransaction({ steps, onDisconnect }: WireWrite): boolean {
+  return steps.length !== 1 && onDisconnect === undefined;
+}
+
+/** Those that are answered, in order. */
+function framesOf(write: WireWrite): WriteFrame[] {
+  const { steps, onDisconnect } = write;
+  if (onDisconnect !== undefined) return steps.map((step) => leaveFrame(step, write));
+  if (!isTransaction(write)) return steps.map((step) => stepFrame(step, [...conditionOf(write), ...optionsOf(write)]));
+  const transaction = ['transaction', write.key] as const;
+  const sends = steps.map((step, index) => stepFrame(step, [transaction, ...(index === 0 ? conditionOf(write) : [])]));
+  return [...sends, { command: 'COMMIT', headers: [transaction, ...optionsOf(write)] }];
+}
+
+function stepFrame(step: WireStep, more: HeaderList): WriteFrame {
+  const method = step.method === 'set' ? [] : [[HEADERS.method, step.method] as const];
+  return { command: 'SEND', headers: [placeOf(step), ...method, ...more], body: bodyOf(step) };
+}
+
+function leaveFrame(step: WireStep, { onDisconnect, graceMs }: WireWrite): WriteFrame {
+  const grace = graceMs === undefined ? [] : [[HEADERS.grace, String(graceMs)] as const];
+  return {
+    command: 'SEND',
+    headers: [placeOf(step), [HEADERS.onDisconnect, onDisconnect ?? 'cancel'], ...grace],
+    body: bodyOf(step),
+  };
+}
+
+function placeOf({ path }: WireStep): readonly [string, string] {
+  return ['destination', formatPath(path)];
+}
+
+function bodyOf({ method, value = null, priority }: WireStep): string | undefined {
+  if (method === 'remove') return undefined;
+  return JSON.stringify(priority === undefined || value === null ? value : prioritized(value, priority));
+}
+
+/** With the priority inside: as a header, a text that reads as a number would become one. */
+function prioritized(value: Json, priority: string | number | null): Json {
+  return typeof value === 'object' ? { ...value, '.priority': priority } : { '.value': value, '.priority': priority };
+}
+
+function conditionOf({ ifMatch }: WireWrite): HeaderList {
+  return ifMatch === undefined ? [] : [[HEADERS.ifMatch, ifMatch]];
+}
+
+function optionsOf({ key, ackLevel }: WireWrite): HeaderList {
+  return [
+    [HEADERS.idempotencyKey, key],
+    [HEADERS.ackLevel, ackLevel],
+  ];
+}
+
+function ackIn(headers: Headers): WireAck {
+  const pushed = headers.get('destination');
+  return {
+    revision: Number(headers.get(HEADERS.revision) ?? 0),
+    pushed: pushed === undefined ? [] : [parsePath(pushed, UNLIMITED)],
+  };
+}

@@ -1,0 +1,35 @@
+import type { AckLevel } from '@backside/protocol';
+import type { Json, Path } from '@backside/tree';
+
+/** One step of a write. */
+export interface WireStep {
+  readonly method: 'set' | 'update' | 'push' | 'remove';
+  readonly path: Path;
+  /** In export form; of an `update` an object of relative paths. Left out for `remove`. */
+  readonly value?: Json;
+  /** Overrides one inside `value`; null for none. */
+  readonly priority?: string | number | null;
+}
+
+/** A write as it goes to the server: all steps are made as one commit, or none. */
+export interface WireWrite {
+  /** The idempotency key, 1 to 256 characters: the server makes a write of one user with one key once, however often it is sent. */
+  readonly key: string;
+  readonly steps: readonly WireStep[];
+  /** How far the write must have come before it is acknowledged. */
+  readonly ackLevel: AckLevel;
+  /** A revision, or the hash of what is there: the write is made only if the first step's path is still so. */
+  readonly ifMatch?: string;
+  /** Leaves each step for the end of the connection instead, made by this method; `cancel` takes back what was left there. */
+  readonly onDisconnect?: 'set' | 'update' | 'remove' | 'cancel';
+  /** How long after the end of the connection what was left is made, in milliseconds. */
+  readonly graceMs?: number;
+}
+
+/** What became of a write. */
+export interface WireAck {
+  /** 0 for what was left for the end of the connection. */
+  readonly revision: number;
+  /** The new path of a single `push`, else empty. */
+  readonly pushed: readonly Path[];
+}
