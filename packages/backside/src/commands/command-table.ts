@@ -32,4 +32,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'rules set', load: async () => (await import('./rules/server.js')).rulesSetCommand },
   { name: 'rules history', load: async () => (await import('./rules/server.js')).rulesHistoryCommand },
   { name: 'rules rollback', load: async () => (await import('./rules/server.js')).rulesRollbackCommand },
+  { name: 'types', load: async () => (await import('./types.js')).typesCommand },
 ];

@@ -1,0 +1,10 @@
+export { hooksOf, type TypedHooks } from './hooks.js';
+export { BacksideProvider, type BacksideProviderProps, useClient } from './provider.js';
+export type { ReactClient, ReactListen, ReactSnapshot } from './react-client.js';
+export type { Reading } from './reading.js';
+export type { Me } from './seat.js';
+export { type ListItem, type ListReading, useList } from './use-list.js';
+export { type PresenceReading, usePresence } from './use-presence.js';
+export { useStatus } from './use-status.js';
+export { type UserReading, useUser } from './use-user.js';
+export { useValue } from './use-value.js';
