@@ -95,7 +95,7 @@ describe('a database under rules', () => {
     const { database, traces } = await chat();
     const scope = database.connectionScope();
     const leave = (by: string): void =>
-      scope.onDisconnect({ principal: user(by), steps: [set('/rooms/r1/messages/m9', message(by))] });
+      void scope.onDisconnect({ principal: user(by), steps: [set('/rooms/r1/messages/m9', message(by))] });
     expect(await refusal(traces, () => leave('eve'))).toMatchObject({ principal: 'eve', operation: 'write' });
     leave('ann');
     await write(database, set('/members/r1/ann', null));

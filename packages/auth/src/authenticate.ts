@@ -1,4 +1,5 @@
 import { BacksideError, type Credentials, NOBODY, type Principal } from '@backside/protocol';
+import { decodeJwt } from 'jose';
 import { isAccessToken } from './access-token.js';
 import type { Account } from './account.js';
 import { type AuthContext, audit, enter } from './auth-context.js';
@@ -10,6 +11,9 @@ import type { OidcIdentity } from './oidc-id-token.js';
 import { provePassword } from './password-proof.js';
 import { signInRefused } from './refusals.js';
 import type { Client } from './sign-in-api.js';
+
+/** Longer texts are not decoded. */
+const MAX_TOKEN_CHARS = 16_384;
 
 /** See `Auth.authenticate`. */
 export async function authenticate(context: AuthContext, credentials: Credentials): Promise<Principal> {
@@ -41,10 +45,15 @@ async function byCustomToken(context: AuthContext, token: string): Promise<Princ
   return somebody(context.principals.ofCustomToken(identity.uid, identity.claims, identity.expiresAt));
 }
 
-/** Each provider is asked whether the token is its own. One that cannot tell makes the sign-in `unavailable`, unless another knows it. */
+/**
+ * Each provider of the issuer that the token names is asked whether the token is its own, and nobody else sees it. One that cannot
+ * tell makes the sign-in `unavailable`, unless another knows it.
+ */
 async function byIdToken(context: AuthContext, token: string): Promise<Principal> {
+  const issuer = issuerNamedBy(token);
   let failure: unknown = signInRefused();
   for (const provider of context.oidc.values()) {
+    if (provider.issuer.href !== issuer) continue;
     try {
       const verified = await unlessRefused(provider.verifyIdToken(token));
       if (verified !== null) return await byVerifiedIdToken(context, provider, verified);
@@ -63,6 +72,17 @@ async function byVerifiedIdToken(
   await context.freshness.refresh();
   const { account } = await context.identities.resolve(identityOfOidc(provider, verified));
   return direct(context, account, { provider: provider.name, expiresAt: verified.expiresAt });
+}
+
+/** Nothing is verified; null if the token names none. */
+function issuerNamedBy(token: string): string | null {
+  if (token.length > MAX_TOKEN_CHARS) return null;
+  try {
+    const { iss } = decodeJwt(token);
+    return typeof iss === 'string' && URL.canParse(iss) ? new URL(iss).href : null;
+  } catch {
+    return null; // Not a JWT: then it names nobody.
+  }
 }
 
 /** Null instead of a rejection as `unauthenticated`. */

@@ -174,6 +174,20 @@ function sharing(connect: Connect): void {
     }
   });
 
+  it('misses nothing between a watch and a refresh behind it: what is not told is readable then', async () => {
+    const [one, other] = [await connect(), await connect()];
+    for (let i = 1; i <= 3; i++) {
+      let told = 0;
+      const end = other.watch(['n'], () => told++);
+      const looking = other.refresh().then(() => other.read(['n']));
+      await one.update([{ path: ['n'], value: i }]);
+      if ((await looking) !== i) await until(() => told > 0);
+      await other.refresh();
+      expect(other.read(['n'])).toBe(i);
+      end();
+    }
+  });
+
   it('tells watchers of what another node changed', async () => {
     const [one, other] = [await connect(), await connect()];
     const seen: unknown[] = [];

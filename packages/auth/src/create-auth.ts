@@ -66,7 +66,6 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     ...storesOf(options, settings),
     settings,
     publicUrl: options.publicUrl ?? null,
-    freshness: new Freshness(tree),
     accessTokens: createAccessTokens({ keys, issuer: settings.issuer, database: options.database, now }),
     hasher: await createPasswordHasher({ cost: settings.passwordCost }),
     throttle: createThrottle({ now, ...(options.throttleBudgets && { budgets: options.throttleBudgets }) }),
@@ -86,9 +85,20 @@ function storesOf(
   settings: AuthSettings,
 ): Pick<
   AuthContext,
-  'database' | 'tree' | 'now' | 'logger' | 'accounts' | 'sessions' | 'devices' | 'identities' | 'oneTime' | 'principals'
+  | 'database'
+  | 'tree'
+  | 'now'
+  | 'logger'
+  | 'freshness'
+  | 'accounts'
+  | 'sessions'
+  | 'devices'
+  | 'identities'
+  | 'oneTime'
+  | 'principals'
 > {
   const { database, tree, now, logger } = options;
+  const freshness = new Freshness(tree);
   const accounts = new Accounts(tree);
   const { sessionIdleMs: idleMs, sessionMaxMs: maxMs, sessionsPerUser: perUser } = settings;
   const sessions = new Sessions({ tree, now, idleMs, maxMs, perUser });
@@ -98,12 +108,13 @@ function storesOf(
     tree,
     now,
     logger,
+    freshness,
     accounts,
     sessions,
     devices,
     identities: new Identities(accounts, now),
     oneTime: new OneTimeTokens(tree, now),
-    principals: new Principals({ tree, accounts, sessions, devices }),
+    principals: new Principals({ tree, freshness, logger, accounts, sessions, devices }),
   };
 }
 

@@ -98,7 +98,12 @@ describe('custom tokens', () => {
 
   it('drops claims that have a meaning of their own', async () => {
     const claims = { sub: 'root', iss: 'x', firebase: {}, sid: 's', uid: 'root', provider: 'password', mine: true };
-    expect((await verifierOf(HS_KEY).verify(await sign({ ...GOOD, claims }))).claims).toEqual({ mine: true });
+    const proven = { email: 'root@example.org', email_verified: true, name: 'Root' };
+    expect((await verifierOf(HS_KEY).verify(await sign({ ...GOOD, claims: { ...claims, ...proven } }))).claims).toEqual(
+      {
+        mine: true,
+      },
+    );
   });
 });
 
@@ -162,11 +167,13 @@ describe('custom tokens under attack', () => {
     },
   );
 
-  it('refuses claims that are no object or too large', async () => {
+  it('refuses claims that are no object, too large or too deep', async () => {
     for (const claims of [[], 'x', 5, true]) {
       expect(await refusal(await sign({ ...GOOD, claims }), HS_KEY)).toMatch(/not an object/);
     }
-    expect(await refusal(await sign({ ...GOOD, claims: { a: 'ü'.repeat(2048) } }), HS_KEY)).toMatch(/too large/);
+    expect(await refusal(await sign({ ...GOOD, claims: { a: 'ü'.repeat(2048) } }), HS_KEY)).toMatch(/more than 4096/);
+    const deep = JSON.parse(`${'{"a":'.repeat(500)}1${'}'.repeat(500)}`) as object;
+    expect(await refusal(await sign({ ...GOOD, claims: deep }), HS_KEY)).toMatch(/deeper/);
   });
 
   it('gives a claim named __proto__ no power', async () => {

@@ -1,8 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { BacksideError } from '@backside/protocol';
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
+import { formatClaims, parseClaims, withoutReserved } from './claims.js';
 import { type CustomTokenAlgorithm, importCustomTokenKey } from './custom-token-key.js';
 import { isValidUid } from './uid.js';
+import type { Claims } from './user.js';
 
 /** One key by which the application signs tokens for its users. */
 export interface CustomTokenKey {
@@ -23,15 +25,13 @@ export interface CustomTokenOptions {
   readonly maxLifetimeMs?: number;
   /** By how much the application's clock may be ahead in `nbf` and `iat`. Default 30 seconds; `exp` has no leeway. */
   readonly leewayMs?: number;
-  /** Bound of the claims' JSON in UTF-8. Default 4,096. */
-  readonly maxClaimsBytes?: number;
 }
 
 /** What a custom token says, verified. */
 export interface CustomIdentity {
   readonly uid: string;
-  /** The token's `claims` object without names that the standards or this server give a meaning. */
-  readonly claims: Readonly<Record<string, unknown>>;
+  /** The token's `claims` object without names that the standards or this server give a meaning, `email` and `name` among them. */
+  readonly claims: Claims;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -48,18 +48,10 @@ interface ImportedKey extends CustomTokenKey {
 interface Limits {
   readonly maxLifetimeMs: number;
   readonly leewayMs: number;
-  readonly maxClaimsBytes: number;
 }
 
 /** Longer texts are refused before anything is decoded. */
 const MAX_TOKEN_CHARS = 16_384;
-
-/** Names that claims may not carry: a rule that reads one of them must be able to trust where it came from. */
-const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
-  'acr amr at_hash aud auth_time azp c_hash cnf exp firebase iat iss jti nbf nonce provider scope session sid sub uid'.split(
-    ' ',
-  ),
-);
 
 /**
  * Verifies tokens that the application signed itself: a JWT with `uid` (or else `sub`), `exp`, and optionally `claims`.
@@ -75,7 +67,6 @@ export function createCustomTokenVerifier(
   const limits: Limits = {
     maxLifetimeMs: options.maxLifetimeMs ?? 3_600_000,
     leewayMs: options.leewayMs ?? 30_000,
-    maxClaimsBytes: options.maxClaimsBytes ?? 4096,
   };
   return {
     async verify(token): Promise<CustomIdentity> {
@@ -125,7 +116,7 @@ function identityOf(payload: JWTPayload, limits: Limits, time: number): CustomId
   const expiresAt = checkedExpiry(payload, limits, time);
   const uid = payload.uid ?? payload.sub;
   if (typeof uid !== 'string' || !isValidUid(uid)) throw new Error('uid missing or malformed');
-  return { uid, claims: checkedClaims(payload.claims ?? {}, limits.maxClaimsBytes), expiresAt };
+  return { uid, claims: checkedClaims(payload.claims ?? {}), expiresAt };
 }
 
 function checkedExpiry(payload: JWTPayload, limits: Limits, time: number): number {
@@ -139,9 +130,9 @@ function checkedExpiry(payload: JWTPayload, limits: Limits, time: number): numbe
   return expiresAt;
 }
 
-function checkedClaims(claims: unknown, maxBytes: number): Readonly<Record<string, unknown>> {
+/** Without the names that a rule must be able to trust to come from elsewhere; else as any claims, on a session or not. */
+function checkedClaims(claims: unknown): Claims {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
     throw new Error('claims are not an object');
-  if (Buffer.byteLength(JSON.stringify(claims)) > maxBytes) throw new Error('claims too large');
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED_CLAIMS.has(name)));
+  return parseClaims(formatClaims(withoutReserved(claims as Claims)));
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FederatedStart } from './federated-api.js';
+import type { FederatedResult, FederatedStart } from './federated-api.js';
 import { createOidcProvider, pkceChallenge } from './oidc.js';
 import {
   type AuthFixture,
@@ -61,13 +61,24 @@ function consent(start: FederatedStart, person: Person): string {
   return asked.get('state') ?? '';
 }
 
+function stateOf(start: FederatedStart): string {
+  return new URL(start.url).searchParams.get('state') ?? '';
+}
+
 function begin(fields: object = {}): Promise<FederatedStart> {
   return fixture.auth.federated.start({ provider: 'test', redirectUri: REDIRECT, ...fields }, HOME);
 }
 
-function finish(start: FederatedStart, state: string, fields: object = {}) {
+function end(start: FederatedStart, state: string, fields: object = {}): Promise<FederatedResult> {
   const request = { provider: 'test', state, browserSecret: start.browserSecret, code: 'the-code', ...fields };
   return fixture.auth.federated.finish(request, HOME);
+}
+
+/** Rejects also with a refusal that is a result. */
+async function finish(start: FederatedStart, state: string, fields: object = {}): Promise<FederatedResult> {
+  const result = await end(start, state, fields);
+  if (result.kind === 'refused') throw result.error;
+  return result;
 }
 
 function withIdToken(person: Person) {
@@ -122,6 +133,27 @@ describe('the code flow', () => {
     const state = new URL(start.url).searchParams.get('state') ?? '';
     consent(other, BOB);
     expect(await refusal(finish(start, state))).toEqual(REFUSED);
+  });
+
+  it.each([
+    ['access_denied', 'unauthenticated'],
+    ['login_required', 'unauthenticated'],
+    ['x'.repeat(10_000), 'unauthenticated'],
+    ['temporarily_unavailable', 'unavailable'],
+    [undefined, 'unauthenticated'],
+  ])('that the provider ends with %s tells where the browser wanted to go', async (error, code) => {
+    const start = await begin({ returnTo: '/after' });
+    const refused = await end(start, stateOf(start), { code: undefined, error });
+    expect(refused).toMatchObject({ kind: 'refused', error: { code }, returnTo: '/after' });
+    expect(await refusal(end(start, stateOf(start), { code: undefined, error }))).toEqual(REFUSED);
+  });
+
+  it('that fails tells only the browser that began it where it wanted to go', async () => {
+    const [start, other] = [await begin({ returnTo: '/after' }), await begin({ returnTo: '/other' })];
+    consent(other, BOB);
+    expect(await end(start, stateOf(start))).toMatchObject({ kind: 'refused', returnTo: '/after' });
+    const stranger = { code: undefined, error: 'access_denied', browserSecret: start.browserSecret };
+    expect(await refusal(end(other, stateOf(other), stranger))).toEqual(REFUSED);
   });
 
   it('keeps verifier and browser secret to itself', async () => {
@@ -210,7 +242,7 @@ describe('an identity at a provider', () => {
       ((await fixture.login('carol')) as { accessToken: string }).accessToken,
     );
     const attempt = async (person: Person): Promise<unknown> => {
-      const start = await begin({ actor });
+      const start = await begin({ actor, password: PASSWORD });
       const state = consent(start, person);
       return finish(start, state).then(
         ({ kind }) => kind,
@@ -220,10 +252,17 @@ describe('an identity at a provider', () => {
     expect(await attempt(BOB)).toBe('permission-denied');
     await fixture.auth.users.update(SERVER, user.uid, { emailVerified: true });
     expect(await attempt({ ...BOB, email_verified: false })).toBe('permission-denied');
-    const start = await begin({ actor });
+    const start = await begin({ actor, password: PASSWORD });
     await fixture.auth.users.revokeSessions(SERVER, user.uid);
     expect(await refusal(finish(start, consent(start, BOB)))).toMatchObject({ code: 'permission-denied' });
     expect(session.uid).toBe(user.uid);
+  });
+
+  it('is not linked by whoever merely got hold of an access token', async () => {
+    const actor = await fixture.principal(await fixture.signUp('carol'));
+    expect(await refusal(begin({ actor }))).toMatchObject({ code: 'reauthentication-required' });
+    expect(await refusal(begin({ actor, password: 'a guess' }))).toEqual(REFUSED);
+    expect(await begin({ actor, password: PASSWORD })).toMatchObject({ url: expect.any(String) });
   });
 
   it('of somebody else is not linked a second time', async () => {
@@ -246,6 +285,22 @@ describe('an identity at a provider', () => {
 });
 
 describe('an id token', () => {
+  it('is shown to no issuer but the one that it names', async () => {
+    const down = new HandmadeIssuer();
+    await down.start();
+    down.answers.set('/.well-known/openid-configuration', (_: IncomingMessage, response: ServerResponse) =>
+      response.writeHead(503).end(),
+    );
+    const config = { name: 'down', issuer: new URL(down.url), clientId: 'us', allowInsecureHttp: true };
+    const provider = createOidcProvider(config, { now: () => fixture.clock.time });
+    const { auth } = await createAuthFixture({}, { oidcProviders: [provider] });
+    const own = await down.sign(down.claims(1_800_000_000_000));
+    expect(await refusal(authenticate(auth, own))).toMatchObject({ code: 'unavailable' });
+    expect(await refusal(authenticate(auth, await idToken(BOB)))).toEqual(REFUSED);
+    expect(await refusal(authenticate(auth, 'no token at all'))).toEqual(REFUSED);
+    down.stop();
+  });
+
   it('opens a connection as the linked account, until it expires', async () => {
     const uid = await uidOf(withIdToken(BOB));
     const principal = await authenticate(fixture.auth, await idToken(BOB));

@@ -5,8 +5,9 @@ import { type AuthContext, audit, enter } from './auth-context.js';
 import type { FederatedApi, FederatedResult, FederatedStart } from './federated-api.js';
 import type { Identity } from './identities.js';
 import { type OidcProvider, pkceChallenge } from './oidc.js';
+import { providerUnavailable } from './oidc-http.js';
 import type { OidcIdentity } from './oidc-id-token.js';
-import { ownSession, provenOwner } from './own-session.js';
+import { type OwnSession, ownSession, provenOwner } from './own-session.js';
 import { signInRefused } from './refusals.js';
 import { createSecret, hashSecret, sameHash } from './secret.js';
 import type { Client, SignInResult } from './sign-in-api.js';
@@ -52,11 +53,11 @@ async function start(
   client: Client,
 ): Promise<FederatedStart> {
   const provider = providerNamed(context, request.provider);
-  const { redirectUri, returnTo, actor } = request;
+  const { redirectUri, returnTo, actor, password } = request;
   if ((returnTo?.length ?? 0) > MAX_RETURN_CHARS)
     throw new BacksideError('invalid-data', 'The return address is too long');
   enter(context, client, { account: null, of: 'requests' });
-  const own = actor === undefined ? undefined : await ownSession(context, actor);
+  const own = actor === undefined ? undefined : await linkingOwner(context, actor, { password, client });
   const [nonce, codeVerifier, browserSecret] = [createSecret(), createSecret(), createSecret()];
   const kept: Flow = { provider: provider.name, nonce, codeVerifier, redirectUri, browser: hashSecret(browserSecret) };
   const data = edited(kept, { returnTo, uid: own?.account.uid, session: own?.session.id });
@@ -66,36 +67,62 @@ async function start(
   return { url: url.href, browserSecret, expiresAt };
 }
 
-async function finish(
+/** A further way in wants the proof that other ways in want. An anonymous account has none to give, and nothing to lose. */
+async function linkingOwner(
   context: AuthContext,
-  request: Parameters<FederatedApi['finish']>[0],
-  client: Client,
-): Promise<FederatedResult> {
+  actor: Principal,
+  proof: { readonly password: string | undefined; readonly client: Client },
+): Promise<OwnSession> {
+  const own = await ownSession(context, actor);
+  return own.account.anonymous ? own : provenOwner(context, actor, proof);
+}
+
+async function finish(context: AuthContext, request: Answer, client: Client): Promise<FederatedResult> {
   const provider = providerNamed(context, request.provider);
   const admission = enter(context, client, { account: null });
   await context.freshness.refresh();
   const flow = await redeemFlow(context, request);
-  const { code, iss } = request;
-  const { codeVerifier, redirectUri, nonce } = flow;
-  const verified = await provider.exchange({
-    code,
-    codeVerifier,
-    redirectUri,
-    nonce,
-    ...(iss === undefined ? {} : { iss }),
-  });
-  admission.withdrawn();
-  const identity = identityOfOidc(provider, verified);
   const returnTo = flow.returnTo ?? null;
-  if (flow.uid !== undefined) {
-    await linkTo(context, { uid: flow.uid, session: flow.session ?? '' }, { identity, client });
-    return { kind: 'linked', returnTo };
+  if (request.code === undefined) admission.withdrawn();
+  try {
+    const identity = identityOfOidc(provider, await verifiedBy(provider, flow, request));
+    admission.withdrawn();
+    return { ...(await complete(context, flow, { identity, client })), returnTo };
+  } catch (error) {
+    if (!(error instanceof BacksideError)) throw error;
+    const details = { provider: provider.name, reason: error.code };
+    audit(context, 'sign-in', client, { uid: flow.uid, failed: true, details });
+    return { kind: 'refused', error, returnTo };
   }
-  return { ...(await signInAs(context, identity, client)), returnTo };
+}
+
+type Answer = Parameters<FederatedApi['finish']>[0];
+
+/** Reasons that are the provider's own trouble, and may be gone when one tries again. */
+const TROUBLE: ReadonlySet<string | undefined> = new Set(['server_error', 'temporarily_unavailable']);
+
+/** Who came back, as the provider says. */
+async function verifiedBy(provider: OidcProvider, flow: Flow, { code, error, iss }: Answer): Promise<OidcIdentity> {
+  if (code === undefined) {
+    const cause = new Error(`the provider said: ${error?.slice(0, 100)}`);
+    throw TROUBLE.has(error) ? providerUnavailable(cause) : signInRefused(cause);
+  }
+  const { codeVerifier, redirectUri, nonce } = flow;
+  return provider.exchange({ code, codeVerifier, redirectUri, nonce, ...(iss === undefined ? {} : { iss }) });
+}
+
+async function complete(
+  context: AuthContext,
+  flow: Flow,
+  given: { readonly identity: Identity; readonly client: Client },
+): Promise<SignInResult | { readonly kind: 'linked' }> {
+  if (flow.uid === undefined) return signInAs(context, given.identity, given.client);
+  await linkTo(context, { uid: flow.uid, session: flow.session ?? '' }, given);
+  return { kind: 'linked' };
 }
 
 /** The flow that this very browser began; any doubt is `unauthenticated`. The state is used up even if the browser is the wrong one. */
-async function redeemFlow(context: AuthContext, request: Parameters<FederatedApi['finish']>[0]): Promise<Flow> {
+async function redeemFlow(context: AuthContext, request: Answer): Promise<Flow> {
   let flow: Flow;
   try {
     flow = (await context.oneTime.redeem('oidc', request.state)) as unknown as Flow;

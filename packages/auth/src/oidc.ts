@@ -54,6 +54,8 @@ interface CodeExchange {
  */
 export interface OidcProvider {
   readonly name: string;
+  /** As configured; tokens may spell the same URL otherwise, such as without the last slash. */
+  readonly issuer: URL;
   /** For clients that got an ID token by themselves. Give the nonce if this server made it. */
   verifyIdToken(idToken: string, options?: { readonly nonce?: string }): Promise<OidcIdentity>;
   authorizationUrl(request: AuthorizationRequest): Promise<URL>;
@@ -77,12 +79,14 @@ export function pkceChallenge(codeVerifier: string): string {
 
 class IssuerProvider implements OidcProvider {
   readonly name: string;
+  readonly issuer: URL;
   readonly #config: OidcConfig;
   readonly #now: () => number;
   readonly #discovery: OidcDiscovery;
 
   constructor(config: OidcConfig, options: OidcOptions) {
     this.name = config.name;
+    this.issuer = config.issuer;
     this.#config = config;
     this.#now = options.now;
     this.#discovery = new OidcDiscovery(config, options.now, options.timeoutMs ?? 5_000);

@@ -11,6 +11,7 @@ import {
   refusal,
   SERVER,
 } from './testing/auth-fixture.js';
+import { LateTree } from './testing/late-tree.js';
 
 const KEY = 'a secret of the application, 32 bytes or more';
 
@@ -84,6 +85,15 @@ describe('a watched principal', () => {
     await expect.poll(() => told).toEqual([{ kind: 'nobody' }]);
   });
 
+  it('is nobody if that happened before the tree began to tell of changes', async () => {
+    const { auth, connect, tree, uid, principal } = await bob();
+    const node = await connect(new LateTree(tree));
+    const { told } = follow(node, principal);
+    await new Promise((resolve) => setImmediate(resolve));
+    await auth.users.revokeSessions(SERVER, uid);
+    await expect.poll(() => told).toEqual([{ kind: 'nobody' }]);
+  });
+
   it('who signed in by password on a connection ends with the password', async () => {
     const { auth, uid, principal: actor } = await bob();
     const principal = await authenticateByPassword(auth, 'bob', PASSWORD);
@@ -135,6 +145,7 @@ describe('a custom token', () => {
       uid: 'app:7',
       provider: 'custom',
       expiresAt: clock.time + 600_000,
+      session: expect.any(String),
       claims: { role: 'robot', sub: 'app:7', firebase: { sign_in_provider: 'custom', identities: {} } },
     });
     expect(tree.keys(['accounts'])).toHaveLength(1);
@@ -164,6 +175,45 @@ describe('a custom token', () => {
       refusal(auth.signIn.refresh({ refreshToken: session.refreshToken }, HOME)),
     ]);
     expect(refusals.map(({ code }) => code)).toEqual(Array(4).fill('unauthenticated'));
+  });
+
+  it('opens a session whatever names its claims have', async () => {
+    const { auth, clock } = await bob();
+    const token = await custom(
+      { uid: 'app:7', claims: { role: 'robot', email: 'a@b.example', name: 'R' } },
+      clock.time,
+    );
+    const signedIn = await authenticate(auth, (await auth.signIn.custom({ token }, HOME)).accessToken);
+    const direct = await authenticate(auth, token);
+    expect([signedIn, direct]).toEqual([
+      expect.objectContaining({ claims: { role: 'robot', sub: 'app:7', firebase: expect.anything() } }),
+      expect.objectContaining({ claims: { role: 'robot', sub: 'app:7', firebase: expect.anything() } }),
+    ]);
+  });
+
+  it.each([
+    ['deleted', (auth: Auth) => auth.users.delete(SERVER, 'app:7')],
+    ['disabled', (auth: Auth) => auth.users.update(SERVER, 'app:7', { disabled: true })],
+    ['signed out everywhere', (auth: Auth) => auth.users.revokeSessions(SERVER, 'app:7')],
+  ])('speaks no more on an open connection once the account is %s, on every node', async (_what, act) => {
+    const { auth, clock, connect } = await bob();
+    const token = await custom({ uid: 'app:7' }, clock.time);
+    const before = await authenticate(auth, token);
+    const watchers = [follow(auth, before), follow(await connect(), before)];
+    await auth.signIn.custom({ token }, HOME);
+    await expect.poll(() => watchers.every(({ told }) => told.length === 1)).toBe(true);
+    watchers.push(follow(auth, await authenticate(auth, token)));
+    await act(auth);
+    for (const { told } of watchers) await expect.poll(() => told.at(-1)).toEqual({ kind: 'nobody' });
+  });
+
+  it('goes on when an account is made for it', async () => {
+    const { auth, clock } = await bob();
+    const token = await custom({ uid: 'app:7' }, clock.time);
+    const { told } = follow(auth, await authenticate(auth, token));
+    await auth.signIn.custom({ token }, HOME);
+    await expect.poll(() => told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ kind: 'user', uid: 'app:7', provider: 'custom' });
   });
 
   it('does not bring a deleted account back', async () => {

@@ -1,8 +1,16 @@
-import { expiryOf, NOBODY, type Principal } from '@backside/protocol';
+import {
+  type AdminPrincipal,
+  expiryOf,
+  type Logger,
+  NOBODY,
+  type Principal,
+  type UserPrincipal,
+} from '@backside/protocol';
 import type { Account } from './account.js';
 import type { Accounts } from './accounts.js';
 import { parseClaims } from './claims.js';
 import type { Devices } from './devices.js';
+import type { Freshness } from './freshness.js';
 import { PATHS } from './paths.js';
 import type { PrivateTree } from './private-tree.js';
 import type { Sessions } from './sessions.js';
@@ -14,6 +22,8 @@ export type Grant =
   | { readonly kind: 'session'; readonly id: string }
   /** Proven on the connection itself: holds as long as nothing voids what the account proved before. */
   | { readonly kind: 'direct'; readonly provider: string; readonly generation: number }
+  /** The word of the application on the connection itself: holds as long as nothing voids the account, once there is one. */
+  | { readonly kind: 'custom'; readonly generation: number | null }
   | { readonly kind: 'device'; readonly key: string };
 
 /** The provider of sessions and principals that rest on the word of the application. They never act as admins. */
@@ -21,19 +31,31 @@ export const CUSTOM = 'custom';
 
 /** The text of a grant. Ids of sessions have no colon, so none is mistaken for another kind. */
 function formatGrant(grant: Grant): string {
-  if (grant.kind === 'session') return grant.id;
-  return grant.kind === 'device' ? `device:${grant.key}` : `direct:${grant.provider}:${grant.generation}`;
+  switch (grant.kind) {
+    case 'session':
+      return grant.id;
+    case 'device':
+      return `device:${grant.key}`;
+    case 'custom':
+      return `custom:${grant.generation ?? ''}`;
+    case 'direct':
+      return `direct:${grant.provider}:${grant.generation}`;
+  }
 }
 
 export function parseGrant(text: string): Grant {
-  const [kind, name = '', generation = ''] = text.split(':');
+  const [kind, name, generation = ''] = text.split(':');
+  if (name === undefined) return { kind: 'session', id: text };
   if (kind === 'device') return { kind, key: name };
+  if (kind === 'custom') return { kind, generation: name === '' ? null : Number(name) };
   if (kind === 'direct') return { kind, provider: name, generation: Number(generation) };
   return { kind: 'session', id: text };
 }
 
 interface Stores {
   readonly tree: PrivateTree;
+  readonly freshness: Freshness;
+  readonly logger: Logger;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly devices: Devices;
@@ -47,9 +69,10 @@ export class Principals {
     this.#stores = stores;
   }
 
-  /** Who a grant makes of `uid` at this moment; nobody if it no longer holds. */
+  /** Who a grant makes of `uid` at this moment; nobody if it no longer holds, or if only a custom token knew who that is. */
   of(uid: string, grant: Grant, expiresAt?: number): Principal {
     if (grant.kind === 'device') return this.#ofDevice(uid, grant);
+    if (grant.kind === 'custom') return NOBODY;
     const account = this.#stores.accounts.get(uid);
     if (account === null || account.disabled) return NOBODY;
     const base = { session: formatGrant(grant), expiresAt };
@@ -65,9 +88,17 @@ export class Principals {
 
   /** Who a custom token speaks for. There need be no account; if there is one it must be able to sign in, and no admin's. */
   ofCustomToken(uid: string, claims: Claims, expiresAt: number): Principal {
-    const account = this.#stores.accounts.get(uid);
-    if (account?.disabled || account?.admin) return NOBODY;
-    return { kind: 'user', uid, provider: CUSTOM, claims: systemClaims(uid, CUSTOM, claims), expiresAt };
+    const said = { kind: 'user', uid, provider: CUSTOM, claims: systemClaims(uid, CUSTOM, claims), expiresAt } as const;
+    return this.#ofApplication(said, null);
+  }
+
+  /** `generation`: of the account when the principal was last looked at, null if there was none. */
+  #ofApplication(said: UserPrincipal, generation: number | null): Principal {
+    const account = this.#stores.accounts.get(said.uid);
+    const gone = account === null && generation !== null;
+    const voided = account !== null && generation !== null && account.generation !== generation;
+    if (gone || voided || account?.disabled || account?.admin) return NOBODY;
+    return { ...said, session: formatGrant({ kind: 'custom', generation: account?.generation ?? null }) };
   }
 
   /** See `Auth.watch`. */
@@ -77,10 +108,10 @@ export class Principals {
     const paths = [PATHS.account(principal.uid)];
     if (grant?.kind === 'session') paths.push(PATHS.session(grant.id));
     if (grant?.kind === 'device') paths.push(PATHS.device(grant.key));
-    let last = principal as Principal;
+    let last: Principal = principal;
     const check = (): void => {
       if (last.kind === 'nobody') return;
-      const next = this.#successor(principal, grant);
+      const next = this.#successor(last);
       if (JSON.stringify(next) === JSON.stringify(last)) return;
       last = next;
       if (next.kind === 'nobody') end();
@@ -92,14 +123,24 @@ export class Principals {
       for (const stop of unwatch) stop();
     };
     queueMicrotask(check);
+    this.#checkOnceWatched(check);
     return end;
   }
 
-  #successor(principal: Exclude<Principal, { kind: 'nobody' }>, grant: Grant | null): Principal {
-    const uid = principal.uid as string;
-    if (grant !== null) return this.of(uid, grant, expiryOf(principal) ?? undefined);
-    const account = this.#stores.accounts.get(uid);
-    return account?.disabled || account?.admin ? NOBODY : principal;
+  /** What changed before the tree's watches took hold is told by nobody. */
+  #checkOnceWatched(check: () => void): void {
+    const { freshness, logger } = this.#stores;
+    freshness.refresh().then(check, (error: unknown) => {
+      logger.warn({ err: error }, 'whether a new connection still has its rights could not be looked up once more');
+    });
+  }
+
+  #successor(last: UserPrincipal | AdminPrincipal): Principal {
+    const { uid, session } = last;
+    if (uid === undefined || session === undefined) return NOBODY;
+    const grant = parseGrant(session);
+    if (grant.kind === 'custom') return last.kind === 'user' ? this.#ofApplication(last, grant.generation) : NOBODY;
+    return this.of(uid, grant, expiryOf(last) ?? undefined);
   }
 
   #ofDevice(uid: string, grant: Grant & { kind: 'device' }): Principal {

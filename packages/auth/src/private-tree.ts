@@ -37,6 +37,8 @@ export interface PrivateTree {
   /**
    * Calls `changed` after each change at, above or below `path`, made on this or another node, once it is readable here. Several
    * changes may be told as one. Never called before `watch` returns nor after the returned function was called; must not throw.
+   * On a node that has to ask others first a watch takes hold a little later, and what changes until then is not told: at the latest
+   * when a `refresh` has resolved that was called after `watch`. Who may miss nothing looks again then.
    */
   watch(path: Path, changed: () => void): () => void;
 

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { BacksideError } from '@backside/protocol';
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 import { parseAuthentication, parseRegistration } from './webauthn-response.js';
+
+/** Loaded with the first passkey: it is large, and would double the time that a server takes to start. */
+const webauthn = (): Promise<typeof import('@simplewebauthn/server')> => import('@simplewebauthn/server');
 
 /** A passkey as it is kept with its account. */
 export interface Passkey {
@@ -92,6 +91,7 @@ class SitePasskeys implements Passkeys {
   }
 
   async registrationOptions(user: PasskeyUser): Promise<Ceremony<PublicKeyCredentialCreationOptionsJSON>> {
+    const { generateRegistrationOptions } = await webauthn();
     const options = await generateRegistrationOptions({
       rpName: this.#name,
       rpID: this.#site.expectedRPID,
@@ -108,6 +108,7 @@ class SitePasskeys implements Passkeys {
     try {
       const response = parseRegistration(proof.response);
       const expected = { ...this.#site, expectedChallenge: proof.challenge, requireUserVerification: true };
+      const { verifyRegistrationResponse } = await webauthn();
       const { verified, registrationInfo } = await verifyRegistrationResponse({ response, ...expected });
       if (!verified) throw new Error('not verified');
       const { credential, credentialBackedUp } = registrationInfo;
@@ -127,6 +128,7 @@ class SitePasskeys implements Passkeys {
   async authenticationOptions(
     passkeys: readonly Passkey[] = [],
   ): Promise<Ceremony<PublicKeyCredentialRequestOptionsJSON>> {
+    const { generateAuthenticationOptions } = await webauthn();
     const options = await generateAuthenticationOptions({
       rpID: this.#site.expectedRPID,
       allowCredentials: passkeys.map(descriptor),
@@ -151,6 +153,7 @@ class SitePasskeys implements Passkeys {
       const handle = response.response.userHandle;
       if (handle !== undefined && handle !== userHandle(proof.uid).toString('base64url'))
         throw new Error('another user');
+      const { verifyAuthenticationResponse } = await webauthn();
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response,
         ...this.#site,

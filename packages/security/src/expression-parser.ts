@@ -16,7 +16,7 @@ import { type Token, tokenize } from './lexer.js';
 export const MAX_EXPRESSION_LENGTH = 65_536;
 
 /** How deep parentheses, operators and calls may lie in one another. A chain of `&&` or of `||` is one level. */
-export const MAX_NESTING = 200;
+const MAX_NESTING = 200;
 
 const LOGICAL_POWER: ReadonlyMap<string, number> = new Map([
   ['||', 1],

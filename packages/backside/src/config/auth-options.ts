@@ -89,7 +89,7 @@ export const AUTH_OPTIONS: OptionTable<AuthConfig> = {
   minPasswordLength: integer({
     group,
     default: defaults.minPasswordLength,
-    min: 6,
+    min: 8,
     max: 72,
     description: 'Characters that a password needs.',
   }),

@@ -29,7 +29,9 @@ export interface OpenAuthOptions {
 export async function openAuth({ database, tree, config, logger }: OpenAuthOptions): Promise<Auth> {
   const publicUrl = publicUrlOf(config) ?? undefined;
   if (publicUrl === undefined && (config.smtpUrl !== null || config.oidcProviders.length > 0)) {
-    throw new ConfigError('publicUrl: links in mails and ways back from providers need it where `port` is 0');
+    throw new ConfigError(
+      'publicUrl: links in mails and ways back from providers need it where `port` is 0 or `host` stands for all addresses',
+    );
   }
   const here = database === config.databases[0] ? '' : `?ns=${database}`;
   return createAuth({

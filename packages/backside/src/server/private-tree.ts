@@ -41,28 +41,34 @@ export function createPrivateTree({ database, reader, root, logger }: PrivateTre
   };
 }
 
-/** Listens for ever: a watcher that the database lets go of is taken up again. */
+/** How long after the database has ended a listen it is begun again. */
+const AGAIN_MS = 1_000;
+
+/** Listens for ever: a listen that the database ends is begun again, and tells a change since something may have been missed. */
 function watch(database: Database, path: Path, to: { changed: () => void; logger: Logger }): () => void {
-  let ended = false;
-  let begun = false;
+  let timer: NodeJS.Timeout | undefined;
+  let known = database.revision;
   const listen = (): { end(): void } =>
     database.listen(ADMIN, {
       path,
       encoder: NOTHING,
       listener: {
-        event: () => {
-          if (begun) to.changed();
-          begun = true;
+        event: (_nothing, { revision }) => {
+          if (revision > known) to.changed();
+          known = revision;
         },
         cancelled: (error) => {
           to.logger.error({ err: error }, 'a watch of private data was ended; it begins again');
-          if (!ended) subscription = listen();
+          known = -1;
+          timer = setTimeout(() => {
+            subscription = listen();
+          }, AGAIN_MS).unref();
         },
       },
     });
   let subscription = listen();
   return () => {
-    ended = true;
+    clearTimeout(timer);
     subscription.end();
   };
 }

@@ -46,7 +46,7 @@ export interface ServedDatabase {
 const OPEN_RULES = '{"rules": {".read": true, ".write": true}}';
 const CLOSED_RULES = '{"rules": {}}';
 
-/** Opens a database and the private one beside it, which holds its rules and users. If one fails, all is closed again. */
+/** Opens a database and the private one beside it, which holds its rules and users, and what connections left for their end. If one fails, all is closed again. */
 export async function openServedDatabase(
   name: string,
   traces: TraceLog,
@@ -94,7 +94,7 @@ async function openParts(name: string, opening: Opening): Promise<ServedDatabase
   opened(() => rules.close());
   const main = await openTree(
     name,
-    { storage, authorizer: createRulesAuthorizer({ database: name, rules, traces }) },
+    { storage, authorizer: createRulesAuthorizer({ database: name, rules, traces }), scopes: hidden },
     opening,
   );
   const tree = createPrivateTree({ database: hidden, reader: privateStorage.replica, root: ['auth'], logger });
@@ -115,7 +115,7 @@ async function openStorageOf(name: string, { options, opened }: Opening): Promis
 
 async function openTree(
   name: string,
-  { storage, authorizer }: { storage: Storage; authorizer: Authorizer },
+  { storage, authorizer, scopes }: { storage: Storage; authorizer: Authorizer; scopes?: Database },
   { options, opened }: Opening,
 ): Promise<Database> {
   const { config, logger, notifier, nodeId, trimsJournal, onLost } = options;
@@ -133,6 +133,7 @@ async function openTree(
     limits: databaseLimitsOf(config),
     recordPrior: config.journalPriorValues,
     trimsJournal,
+    ...(scopes && { scopes }),
     ...(onLost && { onLost }),
   });
   opened(() => database.close());

@@ -1,6 +1,6 @@
 import { createOidcProvider, type SignedIn, type User } from '@backside/auth';
 import { ADMIN } from '@backside/protocol';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Browser, startProvider } from '../testing/oidc-fixture.js';
 import { ask, PASSWORD, signUp, startServer, type TestServer } from '../testing/rest-fixture.js';
 
@@ -12,7 +12,8 @@ beforeEach(async () => {
   server = await startServer({
     rest: { allowedRedirects: [APP] },
     auth: async ({ url, clock }) => {
-      const { issuer } = await startProvider(`${url}/auth/oidc/test/callback`);
+      const { issuer, stop } = await startProvider(`${url}/auth/oidc/test/callback`);
+      onTestFinished(stop);
       const client = { clientId: 'backside', clientSecret: 'a secret of this test', allowInsecureHttp: true };
       return { oidcProviders: [createOidcProvider({ name: 'test', issuer, ...client }, { now: clock.now })] };
     },
@@ -107,6 +108,36 @@ describe('the code flow', () => {
     expect((await browser.get(`${server.url}/auth/oidc/test/callback?error=access_denied`)).status).toBe(401);
   });
 
+  test.each([
+    ['access_denied', 'unauthenticated'],
+    ['server_error', 'unavailable'],
+    ['https://evil.example', 'unauthenticated'],
+  ])('that the provider ends with %s leads back to the application, which is told so', async (reason, code) => {
+    const browser = new Browser('bob');
+    const back = await browser.follow(start({ returnTo: APP, state: 'of the app' }), isCallback);
+    back.searchParams.delete('code');
+    back.searchParams.set('error', reason);
+    back.searchParams.set('error_description', 'https://evil.example');
+    const { status, headers } = await browser.get(back);
+    expect([status, headers.get('location')]).toEqual([303, `${APP}#state=of+the+app&error=${code}`]);
+    expect((await browser.get(back)).status).toBe(401);
+  });
+
+  test('that fails leads back to the application, which is told so', async () => {
+    const browser = new Browser('bob');
+    const back = await browser.follow(start({ returnTo: APP }), isCallback);
+    back.searchParams.set('code', 'of another');
+    expect((await browser.get(back)).headers.get('location')).toBe(`${APP}#error=unauthenticated`);
+    expect(await users()).toEqual([]);
+  });
+
+  test('leads nobody anywhere by an error that is not the answer to this browser', async () => {
+    const { searchParams } = await new Browser('eve').follow(start({ returnTo: APP }), isCallback);
+    const forged = new URLSearchParams({ error: 'access_denied', state: searchParams.get('state')! });
+    const { status, headers } = await new Browser('bob').get(`${server.url}/auth/oidc/test/callback?${forged}`);
+    expect([status, headers.get('location')]).toEqual([401, null]);
+  });
+
   test('is refused when it took too long', async () => {
     const browser = new Browser('bob');
     const back = await browser.follow(start(), isCallback);
@@ -160,7 +191,7 @@ describe('linking', () => {
     await server.main.auth.users.update(ADMIN, ann.user.uid, { emailVerified: true });
     const answer = await ask<{ url: string }>(server, 'POST /auth/oidc/test/link', {
       token: ann.accessToken,
-      body: {},
+      body: { password: PASSWORD },
     });
     expect(answer.status).toBe(200);
     const [pair = ''] = answer.headers.getSetCookie()[0]!.split(';');

@@ -58,7 +58,11 @@ class OidcFlow {
 
   /** Tells a page where to send the browser, so that the identity there is linked to the account that calls. */
   async link(call: Call): Promise<Reply> {
-    const request = fieldsOf(call, { returnTo: optional(text(2_048)), state: optional(text()) });
+    const request = fieldsOf(call, {
+      returnTo: optional(text(2_048)),
+      state: optional(text()),
+      password: optional(SECRET),
+    });
     const provider = pathPart(call, 'provider');
     const started = await call.auth.federated.start(
       {
@@ -66,22 +70,25 @@ class OidcFlow {
         redirectUri: this.#callbackUrl(call, provider),
         returnTo: this.#returnTo(request),
         actor: call.principal,
+        password: request.password,
       },
       clientOf(call),
     );
     return { json: { url: started.url }, headers: this.#keepSecret(started) };
   }
 
-  /** The browser comes back from the provider: back to the application with the result, or the result itself. */
+  /** The browser comes back from the provider: back to the application with the result, a refusal too, or the result itself. */
   async finish(call: Call): Promise<Reply> {
     const code = queryValue(call, 'code');
     const state = queryValue(call, 'state');
-    if (code === undefined || state === undefined) throw new BacksideError('unauthenticated');
+    const error = queryValue(call, 'error');
+    if (state === undefined || (code === undefined && error === undefined)) throw new BacksideError('unauthenticated');
     const result = await call.auth.federated.finish(
       {
         provider: pathPart(call, 'provider'),
         state,
         code,
+        error,
         iss: queryValue(call, 'iss'),
         browserSecret: this.#cookie.read(call.request),
       },
@@ -93,6 +100,7 @@ class OidcFlow {
 
   #finished({ returnTo, ...result }: FederatedResult): Reply {
     if (returnTo !== null) return { status: 303, headers: { location: withResult(returnTo, result) } };
+    if (result.kind === 'refused') throw result.error;
     return result.kind === 'linked' ? { json: { linked: true } } : signInReply(result);
   }
 

@@ -22,6 +22,7 @@ function withFragment(address: string, fields: Record<string, string>): string {
 
 function fragmentOf(result: Result): Record<string, string> {
   if (result.kind === 'linked') return { linked: 'true' };
+  if (result.kind === 'refused') return { error: result.error.code };
   if (result.kind === 'second-factor-required') return { challenge: result.challenge };
   return { refresh_token: result.refreshToken };
 }

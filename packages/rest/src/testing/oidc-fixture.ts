@@ -1,25 +1,29 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
-import { onTestFinished } from 'vitest';
 
 const USERS = new Map([
   ['bob', { email: 'bob@example.org', email_verified: true, name: 'Bob' }],
   ['eve', { email: 'eve@example.org', email_verified: false, name: 'Eve' }],
 ]);
 
-/** A real provider on loopback until the test is over; whoever comes is signed in as the user that the browser names. */
-export async function startProvider(redirectUri: string): Promise<{ readonly issuer: URL }> {
+export interface RunningProvider {
+  readonly issuer: URL;
+  /** What an application that signs the user in by itself gets; good for a minute. */
+  idToken(user: string): Promise<string>;
+  stop(): void;
+}
+
+const CLIENT = { id: 'backside', secret: 'a secret of this test', own: 'https://app.example.com/own' };
+
+/** A real provider on loopback; whoever comes is signed in as the user that the browser names. */
+export async function startProvider(redirectUri: string): Promise<RunningProvider> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   const issuer = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const provider = new Provider(issuer.origin, {
-    clients: [{ client_id: 'backside', client_secret: 'a secret of this test', redirect_uris: [redirectUri] }],
+    clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [redirectUri, CLIENT.own] }],
     conformIdTokenClaims: false,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 60, IdToken: 60, Interaction: 60, Session: 60 },
@@ -35,7 +39,36 @@ export async function startProvider(redirectUri: string): Promise<{ readonly iss
     const user = new URL(request.url, issuer).searchParams.get('user') ?? '';
     signInAs(provider, user, [request, response]).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
-  return { issuer };
+  const stop = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { issuer, stop, idToken: (user) => fetchIdToken(issuer, user) };
+}
+
+async function fetchIdToken(issuer: URL, user: string): Promise<string> {
+  const verifier = randomBytes(32).toString('base64url');
+  const start = new URL('/auth', issuer);
+  start.search = new URLSearchParams({
+    ...{ client_id: CLIENT.id, redirect_uri: CLIENT.own, response_type: 'code', scope: 'openid email profile' },
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  }).toString();
+  const back = await new Browser(user).follow(start, (url) => url.href.startsWith(CLIENT.own));
+  const code = back.searchParams.get('code') ?? '';
+  const response = await fetch(new URL('/token', issuer), {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${CLIENT.id}:${encodeURIComponent(CLIENT.secret)}`)}` },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CLIENT.own,
+      code_verifier: verifier,
+    }),
+  });
+  const { id_token: idToken } = (await response.json()) as { id_token?: string };
+  if (idToken === undefined) throw new Error(`no id token: ${response.status}`);
+  return idToken;
 }
 
 async function signInAs(
