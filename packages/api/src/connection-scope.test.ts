@@ -11,7 +11,7 @@ describe('writes left for the end of a connection', () => {
   it('are made once when it ends, with server values of that time', async () => {
     const database = await openDatabase();
     const scope = database.connectionScope();
-    scope.onDisconnect(leave(set('/presence', { online: false, at: { '.sv': 'timestamp' } })));
+    await scope.onDisconnect(leave(set('/presence', { online: false, at: { '.sv': 'timestamp' } })));
     expect(valueAt(database, '/')).toBeNull();
     await scope.end();
     await scope.end();
@@ -22,8 +22,8 @@ describe('writes left for the end of a connection', () => {
   it('are replaced by a later one at or above their path', async () => {
     const database = await openDatabase();
     const scope = database.connectionScope();
-    scope.onDisconnect(leave(set('/a/b', 1)));
-    scope.onDisconnect(leave(set('/a', { c: 2 })));
+    await scope.onDisconnect(leave(set('/a/b', 1)));
+    await scope.onDisconnect(leave(set('/a', { c: 2 })));
     await scope.end();
     expect(valueAt(database, '/')).toEqual({ a: { c: 2 } });
     expect(database.revision).toBe(1);
@@ -33,12 +33,12 @@ describe('writes left for the end of a connection', () => {
     const database = await openDatabase();
     await write(database, set('/a', { kept: true }));
     const scope = database.connectionScope();
-    scope.onDisconnect(leave(update('/a', { x: 1, 'y/z': 2 })));
-    scope.onDisconnect(leave(set('/b', { c: { d: 1, e: 2 }, f: 3 })));
-    scope.onDisconnect(leave(set('/gone', 1)));
-    scope.cancelOnDisconnect(['a', 'y']);
-    scope.cancelOnDisconnect(['b', 'c', 'd']);
-    scope.cancelOnDisconnect(['gone']);
+    await scope.onDisconnect(leave(update('/a', { x: 1, 'y/z': 2 })));
+    await scope.onDisconnect(leave(set('/b', { c: { d: 1, e: 2 }, f: 3 })));
+    await scope.onDisconnect(leave(set('/gone', 1)));
+    await scope.cancelOnDisconnect(['a', 'y']);
+    await scope.cancelOnDisconnect(['b', 'c', 'd']);
+    await scope.cancelOnDisconnect(['gone']);
     await scope.end();
     expect(valueAt(database, '/')).toEqual({ a: { kept: true, x: 1 }, b: { c: { e: 2 }, f: 3 } });
   });
@@ -49,7 +49,7 @@ describe('writes left for the end of a connection', () => {
     expect(() => scope.onDisconnect(leave(set('/a', { 'b.c': 1 })))).toThrow(
       expect.objectContaining({ code: 'invalid-data' }),
     );
-    scope.onDisconnect(leave(set('/a', 1)));
+    await scope.onDisconnect(leave(set('/a', 1)));
     expect(() => scope.onDisconnect(leave(set('/b', 1)))).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
   });
 
@@ -60,10 +60,10 @@ describe('writes left for the end of a connection', () => {
     };
     const database = await openDatabase({ authorizer });
     const [first, second] = [database.connectionScope(), database.connectionScope()];
-    first.onDisconnect({ principal: user('ann'), steps: [set('/first', 1)] });
-    second.onDisconnect({ principal: user('ann'), steps: [set('/second', 1)] });
-    first.become(user('ann', { role: 'guest' }));
-    second.become(user('bob'));
+    await first.onDisconnect({ principal: user('ann'), steps: [set('/first', 1)] });
+    await second.onDisconnect({ principal: user('ann'), steps: [set('/second', 1)] });
+    await first.become(user('ann', { role: 'guest' }));
+    await second.become(user('bob'));
     await Promise.all([first.end(), second.end()]);
     expect(valueAt(database, '/')).toEqual({ first: 1 });
   });
@@ -71,9 +71,9 @@ describe('writes left for the end of a connection', () => {
   it('are bounded in size, all of one connection together', async () => {
     const database = await openDatabase({ limits: { maxOnDisconnectCharacters: 100 } });
     const scope = database.connectionScope();
-    scope.onDisconnect(leave(set('/a', 'x'.repeat(60))));
+    await scope.onDisconnect(leave(set('/a', 'x'.repeat(60))));
     expect(() => scope.onDisconnect(leave(set('/b', 'x'.repeat(60))))).toThrow(/at most 100 characters/);
-    scope.cancelOnDisconnect(['a']);
-    scope.onDisconnect(leave(set('/b', 'x'.repeat(60))));
+    await scope.cancelOnDisconnect(['a']);
+    await scope.onDisconnect(leave(set('/b', 'x'.repeat(60))));
   });
 });

@@ -1,14 +1,27 @@
 import { BacksideError, type Principal } from '@backside/protocol';
-import { isPrefix, type Path } from '@backside/tree';
-import type { WriteOperation, WriteStep } from './operation.js';
+import type { Path } from '@backside/tree';
+import type { LeftChanges, LeftWrite } from './left-write.js';
+import type { WriteOperation } from './operation.js';
+import { withoutPath } from './without-path.js';
 
 /** What a connection scope needs of its database. */
 export interface ScopeHost {
   /** Throws `permission-denied` or `invalid-data` if the operation would be refused now. */
   check(operation: WriteOperation): void;
-  write(operation: WriteOperation): Promise<unknown>;
-  /** Told of a write that was refused when its time had come. */
-  failed(error: unknown): void;
+  /** Makes a write when its time has come; resolves with whether its fate is sealed. */
+  make(left: LeftWrite): Promise<boolean>;
+}
+
+/** Where the writes of one scope are kept meanwhile. */
+export interface ScopeRecord {
+  /** An idempotency key that no other write has. */
+  newKey(): string;
+  /** Resolves once the changes will survive this process. Changes are stored in the order of the calls. Rejects with `unavailable`. */
+  save(changes: LeftChanges): Promise<void>;
+  /** Calls back if another node has taken what is kept here over, because this one seemed dead. */
+  onLost(lost: () => void): void;
+  /** The scope has ended; what it kept is still to be made. */
+  ended(): void;
 }
 
 /** How much one connection may leave for its end. */
@@ -19,42 +32,55 @@ export interface ScopeBounds {
 }
 
 interface Stored {
-  readonly principal: Principal;
-  readonly step: WriteStep;
+  readonly left: LeftWrite;
   readonly characters: number;
-  readonly headers: WriteOperation['headers'];
 }
 
-/** The writes that the server makes when one connection ends, however it ends. Server values are resolved when they run. */
+/**
+ * The writes that the server makes when one connection ends, however it ends, also together with the process. Each is made once.
+ * Server values are resolved then.
+ */
 export class ConnectionScope {
   readonly #host: ScopeHost;
   readonly #bounds: ScopeBounds;
+  readonly #record: ScopeRecord;
   #stored: Stored[] = [];
   #ended = false;
 
-  constructor(host: ScopeHost, bounds: ScopeBounds) {
-    this.#host = host;
-    this.#bounds = bounds;
+  /** `lost` is called if another node took this scope for one of a dead connection: what was stored is made by that one. */
+  constructor(parts: { host: ScopeHost; bounds: ScopeBounds; record: ScopeRecord; lost: () => void }) {
+    this.#host = parts.host;
+    this.#bounds = parts.bounds;
+    this.#record = parts.record;
+    this.#record.onLost(() => {
+      if (this.#ended || this.#stored.length === 0) return;
+      this.#ended = true;
+      this.#stored = [];
+      parts.lost();
+    });
   }
 
   /**
-   * Stores an operation for the end of the connection; what was stored at or below its paths before is replaced. Throws
-   * `permission-denied`, `invalid-data` or `limit-exceeded`.
+   * Stores an operation for the end of the connection, or for `graceMs` after it; what was stored at or below its paths before is
+   * replaced. Throws `permission-denied`, `invalid-data` or `limit-exceeded`, and then has stored nothing. Resolves once what is stored
+   * survives the process; after a rejection with `unavailable` it is stored here, and may not survive.
    */
-  onDisconnect(operation: WriteOperation): void {
+  onDisconnect(operation: WriteOperation, graceMs = 0): Promise<void> {
     this.#host.check(operation);
-    const added = operation.steps.map((step) => ({
-      principal: operation.principal,
-      step,
+    const { principal, steps, headers } = operation;
+    const added = steps.map((step) => ({
+      left: { key: this.#record.newKey(), principal, step, graceMs, ...(headers && { headers }) },
       characters: 'value' in step ? JSON.stringify(step.value).length : 0,
-      headers: operation.headers,
     }));
     this.#checkBounds(added);
+    const changes = new Map<string, LeftWrite | null>();
     for (const stored of added) {
-      const { step } = stored;
-      if (step.method === 'set' || step.method === 'remove') this.cancelOnDisconnect(step.path);
+      const { step } = stored.left;
+      if (step.method === 'set' || step.method === 'remove') this.#cancel(step.path, changes);
       this.#stored.push(stored);
+      changes.set(stored.left.key, stored.left);
     }
+    return this.#record.save(changes);
   }
 
   #checkBounds(added: readonly Stored[]): void {
@@ -71,69 +97,41 @@ export class ConnectionScope {
     }
   }
 
-  /** Forgets what is stored at or below `path`; the rest of a value stored above it stays. */
-  cancelOnDisconnect(path: Path): void {
+  /** Forgets what is stored at or below `path`; the rest of a value stored above it stays. Resolves as `onDisconnect` does. */
+  async cancelOnDisconnect(path: Path): Promise<void> {
+    const changes = new Map<string, LeftWrite | null>();
+    this.#cancel(path, changes);
+    if (changes.size > 0) await this.#record.save(changes);
+  }
+
+  #cancel(path: Path, changes: Map<string, LeftWrite | null>): void {
     this.#stored = this.#stored.flatMap((stored) => {
-      const step = withoutPath(stored.step, path);
-      return step === null ? [] : [{ ...stored, step }];
+      const { left } = stored;
+      const step = withoutPath(left.step, path);
+      if (step === left.step) return [stored];
+      const rest = step === null ? null : { ...left, step };
+      changes.set(left.key, rest);
+      return rest === null ? [] : [{ ...stored, left: rest }];
     });
   }
 
-  /** From now on what is stored is made as this principal, and decided anew when its time comes. */
-  become(principal: Principal): void {
-    this.#stored = this.#stored.map((stored) => ({ ...stored, principal }));
+  /** From now on what is stored is made as this principal, and decided anew when its time comes. Resolves as `onDisconnect` does. */
+  async become(principal: Principal): Promise<void> {
+    this.#stored = this.#stored.map((stored) => ({ ...stored, left: { ...stored.left, principal } }));
+    if (this.#stored.length > 0) await this.#record.save(new Map(this.#stored.map(({ left }) => [left.key, left])));
   }
 
-  /** Runs what is stored, once; resolves when every write is answered. */
+  /** Makes what is stored, once; resolves when every write is answered, or was left to another process. */
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     const stored = this.#stored;
     this.#stored = [];
-    const writes = stored.map(({ principal, step, headers }) =>
-      this.#host
-        .write({ principal, steps: [step], ...(headers && { headers }) })
-        .catch((error) => this.#host.failed(error)),
-    );
-    await Promise.all(writes);
+    this.#record.ended();
+    await Promise.all(stored.map(({ left }) => this.#make(left)));
   }
-}
 
-/** What is left of a stored step when everything at and below `path` is taken out; null if nothing is. */
-function withoutPath(step: WriteStep, path: Path): WriteStep | null {
-  if (isPrefix(path, step.path)) return null;
-  if (!isPrefix(step.path, path) || (step.method !== 'set' && step.method !== 'update')) return step;
-  const relative = path.slice(step.path.length);
-  if (step.method === 'set') return split(step, relative);
-  const rest = Object.entries(step.value as object).flatMap(([key, value]) => {
-    const keys = key.split('/').filter((piece) => piece !== '');
-    if (isPrefix(relative, keys)) return [];
-    return [[key, isPrefix(keys, relative) ? without(value, relative.slice(keys.length)) : value] as const];
-  });
-  return rest.length === 0 ? null : { ...step, value: Object.fromEntries(rest) };
-}
-
-/** A stored set that loses a part no longer replaces its path: it becomes an update of the parts that stay. */
-function split(step: Extract<WriteStep, { method: 'set' }>, relative: Path): WriteStep | null {
-  if (typeof step.value !== 'object' || step.value === null) return step;
-  const siblings: [string, unknown][] = [];
-  let value: unknown = step.value;
-  for (const [depth, key] of relative.entries()) {
-    if (typeof value !== 'object' || value === null) break;
-    for (const [sibling, node] of Object.entries(value)) {
-      if (sibling !== key) siblings.push([[...relative.slice(0, depth), sibling].join('/'), node]);
-    }
-    value = (value as Record<string, unknown>)[key];
+  async #make(left: LeftWrite): Promise<void> {
+    if (await this.#host.make(left)) await this.#record.save(new Map([[left.key, null]]));
   }
-  return siblings.length === 0 ? null : { method: 'update', path: step.path, value: Object.fromEntries(siblings) };
-}
-
-function without(value: unknown, relative: Path): unknown {
-  const [key, ...rest] = relative;
-  if (key === undefined || typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).flatMap(([name, node]) => {
-    if (name !== key) return [[name, node] as const];
-    return rest.length === 0 ? [] : [[name, without(node, rest)] as const];
-  });
-  return Object.fromEntries(entries);
 }

@@ -3,6 +3,7 @@ import type { BacksideError, Logger } from '@backside/protocol';
 import type { Journal, Replica } from '@backside/store';
 import type { Limits } from '@backside/tree';
 import type { Authorizer } from './authorizer.js';
+import type { ScopeStore } from './node-lease.js';
 
 /** Bounds of one database. */
 export interface DatabaseLimits {
@@ -59,6 +60,11 @@ export interface DatabaseOptions {
   readonly recordPrior?: boolean;
   /** Called when the journal has dropped what this node still misses: it can never be up to date again, and must be replaced. */
   readonly onLost?: (error: BacksideError) => void;
+  /**
+   * A private database of the same durability, served by the same nodes, to keep in what connections leave for their end. Without
+   * one that is lost with the process.
+   */
+  readonly scopes?: ScopeStore;
   /** Whether this node lets the journal drop what its replica has on disk. Default true. */
   readonly trimsJournal?: boolean;
 }

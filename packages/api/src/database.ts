@@ -10,7 +10,8 @@ import {
   type Query,
   readNode,
 } from '@backside/tree';
-import { ConnectionScope } from './connection-scope.js';
+import type { ConnectionScope } from './connection-scope.js';
+import { ConnectionScopes } from './connection-scopes.js';
 import { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
 import { evaluate } from './evaluation.js';
 import { Follower } from './follower.js';
@@ -70,6 +71,7 @@ export class Database {
   #unsubscribe: (() => Promise<void>) | null = null;
   #unwatchRights: (() => void) | null = null;
   readonly #trimmer: JournalTrimmer | null;
+  readonly #scopes: ConnectionScopes;
 
   /** Use `createDatabase`. */
   constructor(options: DatabaseOptions) {
@@ -100,6 +102,15 @@ export class Database {
       lost: (error) => options.onLost?.(error),
     });
     this.#listens = this.#createListens();
+    this.#scopes = new ConnectionScopes({
+      options,
+      bounds: {
+        maxOperations: this.#limits.maxOnDisconnectOperations,
+        maxCharacters: this.#limits.maxOnDisconnectCharacters,
+      },
+      check: (operation) => this.#checkWrite(operation),
+      write: (operation) => this.write(operation),
+    });
     this.#sequencer = new Sequencer({
       journal,
       logger,
@@ -160,6 +171,7 @@ export class Database {
     if (journal.supports.sharedBetweenNodes) void this.#follower.poll();
     this.#recalled = this.#recall();
     this.#idempotent.waitFor(this.#recalled);
+    this.#scopes.open();
   }
 
   /**
@@ -231,25 +243,12 @@ export class Database {
     if (!decision.allowed) throw new BacksideError('permission-denied', undefined, { trace: decision.trace });
   }
 
-  /** Where one connection leaves the writes that are made when it ends. */
-  connectionScope(): ConnectionScope {
-    return new ConnectionScope(
-      {
-        check: (operation) => this.#checkWrite(operation),
-        write: (operation) => this.write(operation),
-        failed: (error) => {
-          const { code, trace } = toBacksideError(error);
-          this.#options.logger.warn(
-            { database: this.name, code, trace },
-            'a write left for the end of a connection was refused',
-          );
-        },
-      },
-      {
-        maxOperations: this.#limits.maxOnDisconnectOperations,
-        maxCharacters: this.#limits.maxOnDisconnectCharacters,
-      },
-    );
+  /**
+   * Where one connection leaves the writes that are made when it ends. `lost` is called if another node took this one for dead and
+   * makes them now: the connection should be closed, so that its client leaves them anew on another.
+   */
+  connectionScope(lost: () => void = () => {}): ConnectionScope {
+    return this.#scopes.newScope(lost);
   }
 
   /** Evaluates a write on the present state without making it. */
@@ -287,7 +286,9 @@ export class Database {
 
   /** Takes no more writes, answers those it has, and stops following. Leaves journal, replica and notifier to their owner. */
   async close(): Promise<void> {
+    this.#scopes.stop();
     await this.#sequencer.close();
+    await this.#scopes.close();
     this.#follower.close();
     this.#unwatchRights?.();
     await this.#unsubscribe?.();

@@ -13,7 +13,9 @@ export {
 export { ConnectionScope } from './connection-scope.js';
 export { Database, type DatabaseStats, type ReadResult } from './database.js';
 export { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
+export { MAX_GRACE_MS } from './left-write.js';
 export type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
+export type { ScopeStore } from './node-lease.js';
 export { createDatabase } from './open-database.js';
 export {
   type Precondition,

@@ -11,6 +11,8 @@ export const HEADERS = {
   ackLevel: 'ack-level',
   idempotencyKey: 'idempotency-key',
   onDisconnect: 'on-disconnect',
+  /** Milliseconds after the end of the connection at which what was left for it is made; at most an hour. */
+  grace: 'grace',
   token: 'token',
   event: 'event',
   revision: 'revision',

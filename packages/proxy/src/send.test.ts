@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openFixture, put, valueAt } from './session-fixture.js';
 
 describe('SEND', () => {
@@ -210,6 +210,31 @@ describe('on-disconnect', () => {
       [name]: 'durable',
     });
     expect(answer.headers.code).toBe('invalid-header');
+  });
+
+  test.each([
+    ['-1', {}],
+    ['1.5', {}],
+    ['3600001', {}],
+    ['1000', { 'on-disconnect': undefined }],
+    ['1000', { 'on-disconnect': undefined, transaction: 't' }],
+  ])('a grace of %s with %j is refused', async (grace, headers) => {
+    const client = await (await openFixture()).client();
+    client.send('BEGIN', { transaction: 't' });
+    const all = Object.entries({ destination: '/a', 'on-disconnect': 'remove', ...headers, grace });
+    const given = Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+    expect((await client.ask('SEND', given, '1')).headers.code).toBe('invalid-header');
+  });
+
+  test('with a grace it is made that long after the end of the connection', async () => {
+    const fixture = await openFixture();
+    const client = await fixture.client();
+    await client.ask('SEND', { destination: '/late', 'on-disconnect': 'set', grace: '300' }, '1');
+    await client.ask('SEND', { destination: '/soon', 'on-disconnect': 'set' }, '1');
+    client.transport.clientVanishes();
+    await client.rest();
+    expect(valueAt(fixture, '/')).toEqual({ soon: 1 });
+    await vi.waitFor(() => expect(valueAt(fixture, '/')).toEqual({ soon: 1, late: 1 }), { timeout: 10_000 });
   });
 
   test('carries the headers of the application', async () => {

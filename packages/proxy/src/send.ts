@@ -8,6 +8,7 @@ import type { Session } from './session.js';
 import { signInAgain } from './sign-in.js';
 import {
   applicationHeaders,
+  parseGrace,
   parseOnDisconnect,
   parsePrecondition,
   parseStep,
@@ -30,6 +31,7 @@ function serveWrite(session: Session, frame: Frame, destination: string): void {
   session.standing.quota.spend(heldBytes(frame), session.lastReadAt);
   const path = PATHS.parse(destination);
   if (frame.headers.has(HEADERS.onDisconnect)) keepForTheEnd(session, frame, path);
+  else if (frame.headers.has(HEADERS.grace)) throw invalidHeader(HEADERS.grace, 'on a SEND with on-disconnect');
   else write(session, operationOf(session, frame, path), frame);
 }
 
@@ -92,20 +94,28 @@ function keepForTheEnd(session: Session, frame: Frame, path: Path): void {
   for (const name of NOT_ON_DISCONNECT) {
     if (frame.headers.has(name)) throw invalidHeader(name, 'on a SEND without on-disconnect');
   }
+  const graceMs = parseGrace(frame);
   const step = parseOnDisconnect(frame, path);
-  if (step === 'cancel') session.standing.scope.cancelOnDisconnect(path);
-  else if (step !== undefined) {
+  if (step === undefined) return;
+  const { standing } = session;
+  if (step === 'cancel') answerOnceStored(session, frame, standing.scope.cancelOnDisconnect(path));
+  else {
     const headers = applicationHeaders(frame);
-    session.standing.scope.onDisconnect({
-      principal: session.standing.actor,
-      steps: [step],
-      ...(headers && { headers }),
-    });
+    const operation = { principal: standing.actor, steps: [step], ...(headers && { headers }) };
+    answerOnceStored(session, frame, standing.scope.onDisconnect(operation, graceMs));
   }
-  session.answer(frame);
 }
 
-const NOT_IN_TRANSACTIONS = [HEADERS.ackLevel, HEADERS.idempotencyKey, HEADERS.onDisconnect];
+function answerOnceStored(session: Session, frame: Frame, stored: Promise<void>): void {
+  const receipt = frame.headers.get('receipt');
+  const reply = session.expect(heldBytes(frame));
+  stored.then(
+    () => session.settle(reply, receipt),
+    (error: unknown) => session.refuse(reply, error, { receipt }),
+  );
+}
+
+const NOT_IN_TRANSACTIONS = [HEADERS.ackLevel, HEADERS.idempotencyKey, HEADERS.onDisconnect, HEADERS.grace];
 
 function sendInTransaction(session: Session, frame: Frame, to: { destination: string; transaction: string }): void {
   const { standing, lastReadAt } = session;

@@ -55,7 +55,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     this.intake = new Intake(this, transport, LIMITS_BEFORE_CONNECT);
     this.subscriptions = new Subscriptions(this.outbox);
     this.gate = new SubscriptionGate(this);
-    this.standing = new Standing(context, client.remoteAddress);
+    this.standing = new Standing(context, client.remoteAddress, () => this.#loseScope());
     this.#replies = new ReplyQueue(this);
     this.#rate = new RateLimit(context.limits, now);
     context.deadlines.schedule(now + context.limits.logInTimeoutMs, () => this.#checkLogIn(), this);
@@ -221,6 +221,11 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   #receipt(receipt: string, lines: string): Uint8Array {
     this.context.counters.receiptsOut += 1;
     return receiptOctets(this.transport.framing, formatHeaders([['receipt-id', receipt]], this.version) + lines);
+  }
+
+  /** What the client left for its end is made elsewhere: only on another connection can it leave it anew. */
+  #loseScope(): void {
+    this.fail(new BacksideError('unavailable', 'this connection was taken for dead; connect again'));
   }
 
   // Pressure

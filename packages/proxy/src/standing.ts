@@ -23,6 +23,7 @@ const LAPSED: Readonly<Record<Lapse, string>> = {
 export class Standing {
   readonly quota: Quota;
   readonly #context: StandingContext;
+  readonly #scopeLost: () => void;
   #database: ProxyDatabase | null = null;
   /** Null for nobody. */
   #tenure: Tenure | null = null;
@@ -34,8 +35,10 @@ export class Standing {
   #transactions: Transactions | null = null;
   #series: WriteSeries | null = null;
 
-  constructor(context: StandingContext, address: string) {
+  /** `scopeLost`: see `ProxyDatabase.connectionScope`. */
+  constructor(context: StandingContext, address: string, scopeLost: () => void) {
     this.#context = context;
+    this.#scopeLost = scopeLost;
     this.quota = new Quota(context.quotas, address);
   }
 
@@ -98,7 +101,7 @@ export class Standing {
 
   /** The principal has become another, or holds no more: so it is with what it left for the end of the connection. */
   updateScope(): void {
-    if (this.lapse === 'revoked') this.#scope?.cancelOnDisconnect([]);
+    if (this.lapse === 'revoked') this.#unattended(this.#scope?.cancelOnDisconnect([]));
     else this.#bequeath();
   }
 
@@ -107,7 +110,14 @@ export class Standing {
     const same = sameRights(this.#heir, principal);
     this.#heir = principal;
     if (same || this.#scope === null) return;
-    this.#scope.become(principal);
+    this.#unattended(this.#scope.become(principal));
+  }
+
+  /** What is kept for the end of the connection is right here, and wrong only if this process dies before it could be stored. */
+  #unattended(stored: Promise<void> | undefined): void {
+    stored?.catch((error: unknown) => {
+      this.#context.logger.warn({ err: error }, 'a change of what a connection left for its end could not be stored');
+    });
   }
 
   /** The client's writes, of which none may be made behind a refused one. */
@@ -123,7 +133,7 @@ export class Standing {
 
   /** What is to run when the connection ends. */
   get scope(): ProxyConnectionScope {
-    this.#scope ??= this.database.connectionScope();
+    this.#scope ??= this.database.connectionScope(this.#scopeLost);
     return this.#scope;
   }
 

@@ -1,4 +1,4 @@
-import type { Precondition, WriteOperation, WriteStep } from '@backside/api';
+import { MAX_GRACE_MS, type Precondition, type WriteOperation, type WriteStep } from '@backside/api';
 import { BacksideError, HEADERS } from '@backside/protocol';
 import type { Frame } from '@backside/stomp';
 import type { Path } from '@backside/tree';
@@ -35,6 +35,17 @@ export function parseStep(frame: Frame, path: Path): WriteStep {
 export function parseOnDisconnect(frame: Frame, path: Path): WriteStep | 'cancel' | undefined {
   const method = wordHeader(frame, HEADERS.onDisconnect, [...METHODS, 'cancel']);
   return method === undefined || method === 'cancel' ? method : stepOf(method, frame, path);
+}
+
+const GRACE = /^\d{1,7}$/;
+
+/** How long after the end of the connection what a SEND leaves is made, in milliseconds. Throws `invalid-header`. */
+export function parseGrace(frame: Frame): number {
+  const text = frame.headers.get(HEADERS.grace);
+  if (text === undefined) return 0;
+  const graceMs = GRACE.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  if (graceMs > MAX_GRACE_MS) throw invalidHeader(HEADERS.grace, `milliseconds, at most ${MAX_GRACE_MS}`);
+  return graceMs;
 }
 
 function stepOf(method: Method, frame: Frame, path: Path): WriteStep {

@@ -5,7 +5,7 @@
 export type LeafTypes = ReadonlySet<string>;
 
 /** What is known of one place. */
-export interface Fact {
+interface Fact {
   /** Null if nothing is known, or it is no leaf. */
   readonly types: LeafTypes | null;
   /** Whether there must be something. */

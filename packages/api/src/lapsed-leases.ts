@@ -1,0 +1,44 @@
+import type { LeaseState } from './node-lease.js';
+
+/** How many looks in a row must find a lease unchanged before it counts as lapsed. The clocks of nodes are never compared. */
+const UNCHANGED_LOOKS = 5;
+
+/** A node that nobody alive answers for, and the holder whose lease has lapsed: itself, or the heir that died as well. */
+export interface LapsedLease {
+  readonly node: string;
+  readonly holder: { readonly id: string /** Null if it has no lease at all. */; readonly beat: number | null };
+}
+
+/** Notices which leases have lapsed, by looking at them again and again. */
+export class LapsedLeases {
+  readonly #alone: boolean;
+  readonly #looks = new Map<string, { beat: number; unchanged: number }>();
+
+  /** `alone`: no lease but the own one can be held. */
+  constructor(alone: boolean) {
+    this.#alone = alone;
+  }
+
+  /** One more look at all leases, by the node `self`. */
+  among(leases: ReadonlyMap<string, LeaseState>, self: string): LapsedLease[] {
+    for (const [id, { beat }] of leases) this.#look(id, beat);
+    for (const id of this.#looks.keys()) if (!leases.has(id)) this.#looks.delete(id);
+    const lapsed: LapsedLease[] = [];
+    for (const [node, { holder: id }] of leases) {
+      if (node === self || id === self) continue;
+      const beat = leases.get(id)?.beat ?? null;
+      if (beat === null || beat === 0 || this.#alone || this.#hasStopped(id))
+        lapsed.push({ node, holder: { id, beat } });
+    }
+    return lapsed;
+  }
+
+  #look(id: string, beat: number): void {
+    const last = this.#looks.get(id);
+    this.#looks.set(id, { beat, unchanged: last?.beat === beat ? last.unchanged + 1 : 0 });
+  }
+
+  #hasStopped(id: string): boolean {
+    return (this.#looks.get(id)?.unchanged ?? 0) >= UNCHANGED_LOOKS;
+  }
+}

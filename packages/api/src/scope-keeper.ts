@@ -1,0 +1,169 @@
+import type { Logger } from '@backside/protocol';
+import { createPushIds } from '@backside/tree';
+import type { ScopeRecord } from './connection-scope.js';
+import { LapsedLeases } from './lapsed-leases.js';
+import type { LeftChanges, LeftWrite } from './left-write.js';
+import { LeaseLostError, NodeLease, readLeases, readLeft, type ScopeStore } from './node-lease.js';
+
+/** How often a node that keeps something shows that it lives, and each node looks at the others, in milliseconds. */
+const BEAT_MS = 1_000;
+
+export interface ScopeKeeperOptions {
+  readonly store: ScopeStore;
+  /** Makes a write of a connection that has ended; resolves with whether its fate is sealed. */
+  readonly make: (left: LeftWrite) => Promise<boolean>;
+  /** Whether no other node can be alive: then whatever is found is of the dead. */
+  readonly alone: boolean;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps what connections left where it outlives this process, and makes what dead nodes kept: with its grace, which then counts from
+ * the moment at which the death was noticed. A node is taken for dead when its lease has not changed for some seconds.
+ */
+export class ScopeKeeper {
+  readonly #options: ScopeKeeperOptions;
+  readonly #newId: () => string;
+  readonly #lapsed: LapsedLeases;
+  #lease: NodeLease;
+  /** The keys of what this node keeps. */
+  readonly #kept = new Set<string>();
+  /** The nodes that this one is the heir of. */
+  readonly #inherited = new Set<string>();
+  readonly #lostListeners = new Set<() => void>();
+  #closed = false;
+
+  constructor(options: ScopeKeeperOptions) {
+    this.#options = options;
+    this.#newId = createPushIds(options);
+    this.#lapsed = new LapsedLeases(options.alone);
+    this.#lease = this.#newLease();
+  }
+
+  #newLease(): NodeLease {
+    return new NodeLease(this.#newId(), this.#options.store, this.#options.now);
+  }
+
+  /** For the scope of a new connection. */
+  newRecord(): ScopeRecord {
+    let listener: (() => void) | null = null;
+    return {
+      newKey: () => `left-${this.#newId()}`,
+      save: (changes) => this.#save(changes),
+      onLost: (lost) => {
+        listener = lost;
+        this.#lostListeners.add(lost);
+      },
+      ended: () => {
+        if (listener !== null) this.#lostListeners.delete(listener);
+      },
+    };
+  }
+
+  async #save(changes: LeftChanges): Promise<void> {
+    for (const [key, left] of changes) {
+      if (left === null) this.#kept.delete(key);
+      else this.#kept.add(key);
+    }
+    const texts = new Map(Array.from(changes, ([key, left]) => [key, left && JSON.stringify(left)] as const));
+    const lease = this.#lease;
+    try {
+      await lease.save(texts);
+    } catch (error) {
+      if (error instanceof LeaseLostError) this.#lost(lease);
+      throw error;
+    }
+  }
+
+  /** What this node kept is another's now. It goes on under another name. */
+  #lost(lease: NodeLease): void {
+    if (lease !== this.#lease) return;
+    this.#options.logger.error(
+      {},
+      'this node was taken for dead; connections that left something for their end are closed',
+    );
+    this.#lease = this.#newLease();
+    this.#kept.clear();
+    this.#inherited.clear();
+    const listeners = [...this.#lostListeners];
+    for (const lost of listeners) lost();
+  }
+
+  /** Begins to beat, and to look at the others; until `close`. */
+  open(): void {
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      const lease = this.#lease;
+      try {
+        await this.#showLife(lease);
+        await this.#lookAround(lease);
+      } catch (error) {
+        if (error instanceof LeaseLostError) this.#lost(lease);
+        else this.#options.logger.warn({ err: error }, 'the lease of this node could not be renewed');
+      }
+      await this.#options.sleep(BEAT_MS);
+    }
+  }
+
+  async #showLife(lease: NodeLease): Promise<void> {
+    if (this.#kept.size + this.#inherited.size > 0) await lease.beat();
+    else await lease.hide();
+  }
+
+  async #lookAround(lease: NodeLease): Promise<void> {
+    const leases = readLeases(this.#options.store);
+    for (const { node, holder } of this.#lapsed.among(leases, lease.id)) {
+      if (this.#closed || !(await lease.takeOver(node, holder))) continue;
+      this.#inherited.add(node);
+      this.#makeAll(node, lease).catch((error: unknown) => {
+        if (!this.#closed)
+          this.#options.logger.warn({ err: error, node }, 'what a dead node left could not be cleared');
+      });
+    }
+  }
+
+  /** Makes everything that a dead node kept, then forgets the node. */
+  async #makeAll(node: string, lease: NodeLease): Promise<void> {
+    const left = readLeft(this.#options.store, node);
+    this.#options.logger.info({ node, writes: left.length }, 'what the connections of a dead node left is made');
+    const made = left.map(async ([key, text]) => {
+      const sealed = await this.#options.make(JSON.parse(text) as LeftWrite);
+      if (sealed && lease === this.#lease) await lease.forget(node, key);
+      return sealed;
+    });
+    const sealed = await Promise.all(made);
+    if (lease !== this.#lease || sealed.includes(false)) return;
+    await lease.bury(node);
+    this.#inherited.delete(node);
+  }
+
+  /** Takes over nothing more, and leaves what is not made yet to whoever comes next. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    try {
+      if (this.#kept.size + this.#inherited.size > 0) await this.#lease.release();
+      else await this.#lease.hide();
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'the lease of this node could not be ended; it lapses by itself');
+    }
+  }
+}
+
+/** Where nothing outlives the process. */
+export function volatileRecords(sources: { now(): number; random(): number }): Pick<ScopeKeeper, 'newRecord'> {
+  const newId = createPushIds(sources);
+  return {
+    newRecord: () => ({
+      newKey: () => `left-${newId()}`,
+      save: async () => {},
+      onLost: () => {},
+      ended: () => {},
+    }),
+  };
+}
