@@ -13,7 +13,7 @@ type Told<Schema, Event extends EventType> = Event extends 'value'
   : TypedSnapshot<ElementOf<Schema>>;
 
 /** `EventListener`, of a place that has a schema. */
-export type TypedEventListener<Schema, Event extends EventType> = (
+type TypedEventListener<Schema, Event extends EventType> = (
   snapshot: Told<Schema, Event>,
   previousChildKey: string | null,
 ) => void;

@@ -27,7 +27,7 @@ export interface TypedTransactionResult<Schema> {
 }
 
 /** `OnDisconnect`, of a place that has a schema. */
-export interface TypedOnDisconnect<Schema> {
+interface TypedOnDisconnect<Schema> {
   set(value: WriteOf<Schema> | null, options?: OnDisconnectOptions): Promise<void>;
   setWithPriority(
     value: WriteOf<Schema> | null,

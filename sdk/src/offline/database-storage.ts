@@ -1,0 +1,74 @@
+import type { KeyValue, KeyValueEdit, KeyValueEntry } from './key-value.js';
+
+const STORE = 'records';
+/** Sorts behind every key that begins with a prefix, when put behind that. */
+const LAST = '\uffff';
+
+/** Records in one IndexedDB database, which is made when it is missing. */
+export class DatabaseStorage implements KeyValue {
+  readonly #database: Promise<IDBDatabase>;
+
+  constructor(factory: IDBFactory, name: string) {
+    this.#database = open(factory, name);
+    this.#database.catch(() => {
+      // Every call rejects with it.
+    });
+  }
+
+  async get(key: string): Promise<string | null> {
+    const store = (await this.#database).transaction(STORE).objectStore(STORE);
+    const value: unknown = await resultOf(store.get(key));
+    return typeof value === 'string' ? value : null;
+  }
+
+  /** One transaction, so all or nothing; `strict` durability where the browser knows it. */
+  async write(edits: readonly KeyValueEdit[]): Promise<void> {
+    const transaction = (await this.#database).transaction(STORE, 'readwrite', { durability: 'strict' });
+    const store = transaction.objectStore(STORE);
+    for (const [key, value] of edits) {
+      if (value === null) store.delete(key);
+      else store.put(value, key);
+    }
+    await completed(transaction);
+  }
+
+  async entries(prefix: string): Promise<readonly KeyValueEntry[]> {
+    const store = (await this.#database).transaction(STORE).objectStore(STORE);
+    const range = IDBKeyRange.bound(prefix, prefix + LAST);
+    const [keys, values] = await Promise.all([resultOf(store.getAllKeys(range)), resultOf(store.getAll(range))]);
+    return keys.map((key, at) => [String(key), textOf(values[at])]);
+  }
+
+  async close(): Promise<void> {
+    const database = await this.#database.catch(() => null);
+    database?.close();
+  }
+}
+
+/** What is no text was written by something else; as empty text it fails to be a record. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+  const request = factory.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return resultOf(request).then((database) => {
+    database.onversionchange = () => database.close();
+    return database;
+  });
+}
+
+function resultOf<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function completed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+  });
+}

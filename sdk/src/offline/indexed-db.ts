@@ -1,0 +1,89 @@
+import { defaultEnvironment, type Environment } from '../link/environment.js';
+import { DatabaseStorage } from './database-storage.js';
+import { type Locks, webLocks } from './locks.js';
+import { onlyOwner } from './owners.js';
+import { sharedConnection } from './shared-connection.js';
+import { DEFAULT_MAX_BYTES, StoredSync } from './stored-sync.js';
+import type { Persistence, SyncStore, Warn } from './sync-store.js';
+import { Tab } from './tab.js';
+
+export interface IndexedDbOptions {
+  /** Tells apart what one origin stores for several users or purposes of the same server. Default ''. */
+  readonly scope?: string;
+  /** What cached data takes at most, in bytes of UTF-8; queued writes come on top. Default 50,000,000. */
+  readonly maxBytes?: number;
+  /** Whether the tabs of the origin share one connection, where the browser has locks and channels. Default true. */
+  readonly shareConnection?: boolean;
+  /** Default those of the page. */
+  readonly factory?: IDBFactory;
+  readonly locks?: Locks | null;
+  readonly channel?: ((name: string) => BroadcastChannel) | null;
+  readonly environment?: Partial<Environment>;
+}
+
+/**
+ * Persistence in IndexedDB, shared by all tabs of an origin: what one of them has listened to is there for the others, each sends
+ * the writes that it queued itself, and those of a tab that has ended are sent by another. One tab has the connection and the
+ * others use it; see `sharedConnection`.
+ *
+ * What is stored belongs to whoever uses the browser: call `clear` on a sign-out, or give each user a `scope`.
+ */
+export function indexedDb(options: IndexedDbOptions = {}): Persistence {
+  const locks = options.locks === undefined ? webLocks() : options.locks;
+  const tabs = new WeakMap<SyncStore, Tab>();
+  const group = (name: string): string => `backside/${options.scope ?? ''}/${name}`;
+  return {
+    open: (name, warn) => {
+      const tab = locks === null ? null : new Tab(group(name), locks, warn);
+      const store = openStore(group(name), tab, options, warn);
+      if (tab !== null) tabs.set(store, tab);
+      return store;
+    },
+    share: (name, create, store, warn) => {
+      const tab = tabs.get(store);
+      const channel = options.channel === undefined ? broadcastChannels() : options.channel;
+      if (tab === undefined || channel === null || options.shareConnection === false) return create();
+      const environment = environmentOf(options);
+      return sharedConnection({ group: group(name), tab, channel, create, store, environment, warn });
+    },
+  };
+}
+
+function openStore(name: string, tab: Tab | null, options: IndexedDbOptions, warn: Warn): SyncStore {
+  const environment = environmentOf(options);
+  const stop = onLeaving(() => void store.flush());
+  const store: SyncStore = new StoredSync({
+    storage: new DatabaseStorage(options.factory ?? indexedDB, name),
+    owners: tab ?? onlyOwner(),
+    maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+    environment,
+    warn,
+    onClose: () => {
+      stop();
+      tab?.leave().catch((cause: unknown) => warn('the lock of this tab was never held', cause));
+    },
+  });
+  return store;
+}
+
+function broadcastChannels(): ((name: string) => BroadcastChannel) | null {
+  return typeof BroadcastChannel === 'function' ? (name) => new BroadcastChannel(name) : null;
+}
+
+function environmentOf({ environment }: IndexedDbOptions): Environment {
+  return { ...defaultEnvironment(), ...environment };
+}
+
+/** Calls the listener when the page may be about to end, where there is a page. */
+function onLeaving(listener: () => void): () => void {
+  if (typeof document === 'undefined') return () => {};
+  const hidden = (): void => {
+    if (document.visibilityState === 'hidden') listener();
+  };
+  document.addEventListener('visibilitychange', hidden);
+  addEventListener('pagehide', listener);
+  return () => {
+    document.removeEventListener('visibilitychange', hidden);
+    removeEventListener('pagehide', listener);
+  };
+}

@@ -1,0 +1,80 @@
+import type { EventType, Shown } from '../sync/view.js';
+import { type ViewTarget, viewKey } from '../sync/view-target.js';
+import type { ListenOptions, Root } from './root.js';
+
+interface Listener {
+  readonly type: EventType;
+  /** The application's function, by which it is taken off again. */
+  readonly listener: unknown;
+  readonly options: ListenOptions;
+  readonly tell: (shown: Shown) => void;
+}
+
+interface Active extends Listener {
+  readonly stop: () => void;
+}
+
+const ALL = new WeakMap<Root, Listeners>();
+
+/** The listeners of one database by what they listen to, for `off`. */
+export class Listeners {
+  readonly #root: Root;
+  readonly #active = new Map<string, Set<Active>>();
+
+  private constructor(root: Root) {
+    this.#root = root;
+  }
+
+  static of(root: Root): Listeners {
+    let listeners = ALL.get(root);
+    if (listeners === undefined) {
+      listeners = new Listeners(root);
+      ALL.set(root, listeners);
+    }
+    return listeners;
+  }
+
+  add(target: ViewTarget, given: Listener): () => void {
+    const { type, options, tell } = given;
+    if (options.signal?.aborted) return () => {};
+    const end = (): void => {
+      this.#forget(target, active);
+      options.signal?.removeEventListener('abort', end);
+      stop();
+    };
+    const stop = this.#root.tree.watch(target, {
+      type,
+      states: options.states ?? false,
+      event: tell,
+      refused: (error) => {
+        end();
+        options.refused?.(error);
+      },
+    });
+    const active: Active = { ...given, stop: end };
+    this.#remember(target, active);
+    options.signal?.addEventListener('abort', end);
+    return end;
+  }
+
+  remove(target: ViewTarget, type: EventType | undefined, listener: unknown): void {
+    for (const active of [...(this.#active.get(viewKey(target)) ?? [])]) {
+      if (type !== undefined && active.type !== type) continue;
+      if (listener === undefined || active.listener === listener) active.stop();
+    }
+  }
+
+  #remember(target: ViewTarget, active: Active): void {
+    const name = viewKey(target);
+    const known = this.#active.get(name);
+    if (known === undefined) this.#active.set(name, new Set([active]));
+    else known.add(active);
+  }
+
+  #forget(target: ViewTarget, active: Active): void {
+    const name = viewKey(target);
+    const known = this.#active.get(name);
+    known?.delete(active);
+    if (known?.size === 0) this.#active.delete(name);
+  }
+}

@@ -1,0 +1,191 @@
+import { type Json, type Leaf, type Path, parseQuery, TreeError, type Query as TreeQuery } from '@backside/tree';
+import type { EventType, Shown } from '../sync/view.js';
+import { viewKey } from '../sync/view-target.js';
+import { Listeners } from './listeners.js';
+import type { Reference } from './reference.js';
+import type { ListenOptions, Root, WaitOptions } from './root.js';
+import { DataSnapshot } from './snapshot.js';
+
+/** What a listener gets: the whole, or one child and the key of the child before it. */
+export type EventListener = (snapshot: DataSnapshot, previousChildKey: string | null) => void;
+
+/** The fields that `parseQuery` reads. */
+export type QueryFields = Readonly<Record<string, Json>>;
+
+/** Where a query is, and how to come from a path to a reference. */
+export interface Place {
+  readonly root: Root;
+  readonly path: Path;
+  readonly refer: (path: Path) => Reference;
+}
+
+/** The children of a place in an order, and which of them. Each refinement gives a new one. */
+export class Query {
+  protected readonly place: Place;
+  readonly #fields: QueryFields;
+  readonly #query: TreeQuery;
+
+  /** Throws TreeError (`invalid-query`) for fields that contradict each other. */
+  constructor(place: Place, fields: QueryFields = {}) {
+    this.place = place;
+    this.#fields = fields;
+    this.#query = parseQuery(fields);
+  }
+
+  get ref(): Reference {
+    return this.place.refer(this.place.path);
+  }
+
+  /** @param path a child of each child, at any depth: `'address/city'`. */
+  orderByChild(path: string): Query {
+    return this.#with('orderBy', path);
+  }
+
+  orderByKey(): Query {
+    return this.#with('orderBy', '$key');
+  }
+
+  orderByValue(): Query {
+    return this.#with('orderBy', '$value');
+  }
+
+  orderByPriority(): Query {
+    return this.#with('orderBy', '$priority');
+  }
+
+  startAt(value: Leaf | null, key?: string): Query {
+    return this.#with('startAt', bound(value, key));
+  }
+
+  startAfter(value: Leaf | null, key?: string): Query {
+    return this.#with('startAfter', bound(value, key));
+  }
+
+  endAt(value: Leaf | null, key?: string): Query {
+    return this.#with('endAt', bound(value, key));
+  }
+
+  endBefore(value: Leaf | null, key?: string): Query {
+    return this.#with('endBefore', bound(value, key));
+  }
+
+  equalTo(value: Leaf | null, key?: string): Query {
+    return this.#with('equalTo', bound(value, key));
+  }
+
+  limitToFirst(count: number): Query {
+    return this.#with('limitToFirst', count);
+  }
+
+  limitToLast(count: number): Query {
+    return this.#with('limitToLast', count);
+  }
+
+  /** Tells the listener what is there and then each change, until `off`. Returns the listener. */
+  on<Listener extends EventListener>(
+    type: EventType,
+    listener: Listener,
+    options?: ListenOptions | RefusedCallback,
+  ): Listener {
+    this.listen(type, listener, typeof options === 'function' ? { refused: options } : options);
+    return listener;
+  }
+
+  /** As `on`, but returns how to end it. */
+  listen(type: EventType, listener: EventListener, options: ListenOptions = {}): () => void {
+    return Listeners.of(this.place.root).add(this.#target(), {
+      type,
+      listener,
+      options,
+      tell: (shown) => listener(this.snapshotOf(shown), shown.previousKey),
+    });
+  }
+
+  /** Ends listens of this query: those of a listener, of a type, or all. */
+  off(type?: EventType, listener?: EventListener): void {
+    Listeners.of(this.place.root).remove(this.#target(), type, listener);
+  }
+
+  /** Resolves with the first event of the type, which may show what was stored or is pending. Rejects if the server refuses. */
+  once(type: EventType = 'value', { signal }: WaitOptions = {}): Promise<DataSnapshot> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const settle = (end: () => void): void => {
+        signal?.removeEventListener('abort', abort);
+        stop();
+        end();
+      };
+      const abort = (): void => settle(() => reject(signal?.reason));
+      const stop = this.listen(type, (snapshot) => settle(() => resolve(snapshot)), {
+        refused: (error) => settle(() => reject(error)),
+      });
+      signal?.addEventListener('abort', abort);
+    });
+  }
+
+  /** Resolves with what the server has: at once if that is known, else once it has answered, however long that takes. */
+  async get({ signal }: WaitOptions = {}): Promise<DataSnapshot> {
+    return this.snapshotOf(await this.place.root.tree.confirmed(this.#target(), signal));
+  }
+
+  /**
+   * The state now and after each change. Who is slow in taking them gets the latest and not all. Ends, by throwing, when the
+   * server refuses or the signal aborts.
+   */
+  async *changes({ signal }: WaitOptions = {}): AsyncGenerator<DataSnapshot, undefined> {
+    let latest: DataSnapshot | null = null;
+    let failure: { readonly error: unknown } | null = null;
+    let wake = (): void => {};
+    const fail = (error: unknown): void => {
+      failure ??= { error };
+      wake();
+    };
+    const abort = (): void => fail(signal?.reason);
+    const tell = (snapshot: DataSnapshot): void => {
+      latest = snapshot;
+      wake();
+    };
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', abort);
+    const stop = this.listen('value', tell, { refused: fail, states: true });
+    try {
+      for (;;) {
+        if (failure !== null) throw (failure as { error: unknown }).error;
+        const next: DataSnapshot | null = latest;
+        latest = null;
+        if (next !== null) yield next;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      stop();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  isEqual(other: Query): boolean {
+    return viewKey(this.#target()) === viewKey(other.#target());
+  }
+
+  toString(): string {
+    return this.ref.toString();
+  }
+
+  protected snapshotOf({ path, node, query, state, refusal }: Shown): DataSnapshot {
+    return new DataSnapshot({ ref: this.place.refer(path), node, order: query.order, state, refusal });
+  }
+
+  #target(): { path: Path; query: TreeQuery } {
+    return { path: this.place.path, query: this.#query };
+  }
+
+  #with(name: string, value: Json): Query {
+    if (Object.hasOwn(this.#fields, name)) throw new TreeError('invalid-query', `${name} is given twice`);
+    return new Query(this.place, { ...this.#fields, [name]: value });
+  }
+}
+
+export type RefusedCallback = (error: Error) => void;
+
+function bound(value: Leaf | null, key: string | undefined): Json {
+  return key === undefined ? value : [value, key];
+}

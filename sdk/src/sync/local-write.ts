@@ -1,0 +1,118 @@
+import {
+  type Change,
+  containsServerValues,
+  formatPath,
+  getAt,
+  isPrefix,
+  type Leaf,
+  leafValue,
+  type Node,
+  nodeFromJson,
+  type Path,
+  parseUpdate,
+  TreeError,
+  withPriority,
+} from '@backside/tree';
+import type { WireStep, WireWrite } from '../link/write.js';
+import { changeExtent, type Extent, overlaps } from './edit.js';
+
+/**
+ * A write as this client sees it before the server has answered. Server values are estimated once: the time by the server's clock as
+ * far as it is known, an increment on what was there when that was first known. Not anew when that changes, for nothing tells whether
+ * the new number counts the increment already.
+ */
+export class LocalWrite {
+  readonly wire: WireWrite;
+  /** Whether views show it before it is acknowledged. */
+  readonly visible: boolean;
+  readonly #now: number;
+  readonly #steps: readonly LocalStep[];
+  /** What increments add to, by path. */
+  readonly #operands = new Map<string, Leaf | null>();
+
+  /**
+   * @param now the server's time, in milliseconds, as far as it is known.
+   *
+   * Throws TreeError for data that the server would refuse.
+   */
+  constructor(wire: WireWrite, now: number, visible = true) {
+    this.wire = wire;
+    this.visible = visible;
+    this.#now = now;
+    this.#steps = wire.steps.map((step) => this.#prepare(step));
+  }
+
+  /** The paths that it changes. */
+  paths(): Path[] {
+    return this.#steps.flatMap(({ changes }) => changes.map(({ path }) => path));
+  }
+
+  /** Whether it changes anything at, above or below `path`. */
+  touches(path: Path): boolean {
+    return this.#steps.some(({ changes }) => changes.some((change) => overlaps(change.path, path)));
+  }
+
+  /** The node of an extent as this write would leave it. `known` tells whether `node` is what is there, or only a guess. */
+  apply(node: Node, extent: Extent, known: boolean): Node {
+    let current = node;
+    for (const { step, changes, estimated } of this.#steps) {
+      const resolved = estimated ? this.#estimate(step, this.#operandsIn(current, extent, known)) : changes;
+      for (const change of resolved) current = changeExtent(current, extent, change);
+    }
+    return current;
+  }
+
+  /** Nothing where the sum is beyond all numbers, which the server will refuse. */
+  #estimate(step: WireStep, operands: (path: Path) => Leaf | null): readonly Change[] {
+    try {
+      return this.#resolve(step, operands);
+    } catch (error) {
+      if (error instanceof TreeError) return [];
+      throw error;
+    }
+  }
+
+  #operandsIn(node: Node, { path: base }: Extent, known: boolean): (path: Path) => Leaf | null {
+    return (path) => {
+      const name = formatPath(path);
+      const operand = this.#operands.get(name);
+      if (operand !== undefined || !isPrefix(base, path)) return operand ?? null;
+      const leaf = leafValue(getAt(node, path.slice(base.length)));
+      if (known) this.#operands.set(name, leaf);
+      return leaf;
+    };
+  }
+
+  #prepare(step: WireStep): LocalStep {
+    return {
+      step,
+      changes: this.#resolve(step, () => null),
+      estimated: containsServerValues(step.value),
+    };
+  }
+
+  #resolve(step: WireStep, leafAt: (path: Path) => Leaf | null): Change[] {
+    const { method, path } = step;
+    const serverValues = { now: this.#now, existing: (relative: Path) => leafAt([...path, ...relative]) };
+    switch (method) {
+      case 'remove':
+        return [{ path, value: null }];
+      case 'update':
+        return parseUpdate(path, step.value, { serverValues });
+      case 'set': {
+        const node = nodeFromJson(step.value ?? null, { depth: path.length, serverValues });
+        return [{ path, value: step.priority === undefined ? node : withPriority(node, step.priority) }];
+      }
+      case 'push':
+        throw new TypeError('a push has its key before it is shown');
+    }
+  }
+}
+
+interface LocalStep {
+  readonly step: WireStep;
+  /** What it changes; of server values a first guess. */
+  readonly changes: readonly Change[];
+  /** Whether there are server values in it. */
+  readonly estimated: boolean;
+}

@@ -1,0 +1,58 @@
+import type { Connection } from '../link/connection.js';
+import { ClosedError } from '../link/refused-error.js';
+import type { WireAck, WireWrite } from '../link/write.js';
+import type { SyncStore } from '../offline/sync-store.js';
+
+/**
+ * The way of writes to the server: each is stored first, if there is a store, and goes out in the order in which it came. It stays
+ * stored until it is answered, so what was not, when the process ended, is sent again, with its idempotency key.
+ */
+export class Outbox {
+  readonly #connection: Connection;
+  readonly #store: SyncStore | null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: Connection, store: SyncStore | null) {
+    this.#connection = connection;
+    this.#store = store;
+  }
+
+  /** Has all writes to come wait for this. */
+  hold(until: Promise<unknown>): void {
+    this.#last = until;
+  }
+
+  /** Settles as `Connection.write` does. Rejects with the store's error if the write could not be stored; then it is not made. */
+  async send(write: WireWrite, signal?: AbortSignal): Promise<WireAck> {
+    const store = isStored(write) ? this.#store : null;
+    if (store === null) {
+      await this.#turn(async () => signal?.throwIfAborted());
+      return this.#connection.write(write, signal);
+    }
+    await this.#turn(() => store.saveWrite(write));
+    return this.resend(write, signal);
+  }
+
+  /** As `send`, for a write that is stored. */
+  async resend(write: WireWrite, signal?: AbortSignal): Promise<WireAck> {
+    try {
+      const ack = await this.#connection.write(write, signal);
+      await this.#store?.dropWrite(write.key);
+      return ack;
+    } catch (error) {
+      if (!(error instanceof ClosedError)) await this.#store?.dropWrite(write.key);
+      throw error;
+    }
+  }
+
+  #turn(step: () => Promise<unknown>): Promise<unknown> {
+    const turn = this.#last.then(step);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** A condition on the data, or what is left for the end of a connection, means nothing to another process. */
+function isStored({ ifMatch, onDisconnect }: WireWrite): boolean {
+  return ifMatch === undefined && onDisconnect === undefined;
+}

@@ -1,0 +1,215 @@
+import { formatResumePoint, parseResumePoint } from '@backside/protocol';
+import {
+  applyQuery,
+  canonicalQuery,
+  formatPath,
+  getAt,
+  isMap,
+  type Json,
+  type Node,
+  nodeFromJson,
+  nodeToJson,
+  type Path,
+  parseUpdate,
+  UNLIMITED,
+} from '@backside/tree';
+import type { ListenTarget, ServerEvent } from '../link/connection.js';
+import { changeExtent, type Extent, replaceAt } from './edit.js';
+import type { LocalWrite } from './local-write.js';
+import type { PendingWrites } from './pending-writes.js';
+import type { View } from './view.js';
+
+/** What is known of the server's side: nothing, what was stored earlier, or what the server itself has said. */
+export type Knowledge = 'nothing' | 'cached' | 'confirmed';
+
+/** Paths at which something may have changed; null for anywhere. */
+export type Touched = readonly Path[] | null;
+
+/** What one listen holds: where it stands, and the data there. */
+export interface ListenState {
+  readonly node: Node;
+  /** `epoch:revision`. */
+  readonly resume: string | null;
+  readonly knowledge: Knowledge;
+}
+
+/** One subscription of the server, the data that came with it, and the same with this client's own pending writes. */
+export class ServerListen implements Extent {
+  readonly target: ListenTarget;
+  /** The views that show what it holds. */
+  readonly views: Set<View> = new Set();
+  /** Ends the subscription. */
+  stop: () => void = () => {};
+  readonly #pending: PendingWrites;
+  #base: Node = null;
+  #shown: Node = null;
+  #epoch: string | null = null;
+  #revision = 0;
+  #knowledge: Knowledge = 'nothing';
+
+  constructor(target: ListenTarget, pending: PendingWrites, state: ListenState | null) {
+    this.target = target;
+    this.#pending = pending;
+    if (state !== null) this.adopt(state);
+    else this.#showAll();
+  }
+
+  get path(): Path {
+    return this.target.path;
+  }
+
+  get partial(): boolean {
+    return this.target.query !== null;
+  }
+
+  /** The server's data. */
+  get base(): Node {
+    return this.#base;
+  }
+
+  /** The same with the pending writes. */
+  get shown(): Node {
+    return this.#shown;
+  }
+
+  get knowledge(): Knowledge {
+    return this.#knowledge;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  resumePoint(): string | null {
+    return this.#epoch === null ? null : formatResumePoint({ epoch: this.#epoch, revision: this.#revision });
+  }
+
+  /** What it knows of a place at or below its own. */
+  stateAt(path: Path): ListenState {
+    const node = getAt(this.#base, path.slice(this.path.length));
+    return { node, resume: this.resumePoint(), knowledge: this.#knowledge };
+  }
+
+  exported(): Json {
+    return nodeToJson(this.#base, 'export');
+  }
+
+  /** Begins with what is known already. */
+  adopt({ node, resume, knowledge }: ListenState): void {
+    const point = resume === null ? null : parseResumePoint(resume);
+    this.#epoch = point?.epoch ?? null;
+    this.#revision = point?.revision ?? 0;
+    this.#knowledge = knowledge;
+    this.#base = this.#cut(node);
+    this.#showAll();
+  }
+
+  /** Takes an event in. As the two below, returns the paths at which the listen may look different; null for anywhere. */
+  receive(event: ServerEvent): Touched {
+    if (this.#epoch !== null && this.#epoch !== event.epoch) this.#pending.forgetSettled();
+    const paths = event.kind === 'put' ? [this.#put(event)] : this.#patch(event);
+    this.#epoch = event.epoch;
+    this.#revision = event.revision;
+    this.#knowledge = 'confirmed';
+    this.#base = this.#cut(this.#pending.reapplySettled(this.#base, this, event.revision));
+    return this.#show(paths);
+  }
+
+  /** The server has said that nothing was missed. */
+  confirm(): void {
+    this.#knowledge = 'confirmed';
+  }
+
+  /** A new pending write, the last one so far. */
+  overlay(write: LocalWrite): Touched {
+    this.#shown = write.apply(this.#shown, this, this.#isKnown);
+    return write.paths();
+  }
+
+  /** A write is pending no more. If it was made, at `revision`, and no event has told of it yet, it is taken as told. */
+  settle(write: LocalWrite, revision: number | null): Touched {
+    if (revision !== null && revision > this.#revision)
+      this.#base = this.#cut(write.apply(this.#base, this, this.#isKnown));
+    return this.#show(write.paths());
+  }
+
+  get #isKnown(): boolean {
+    return this.#knowledge !== 'nothing';
+  }
+
+  #put({ path, body }: ServerEvent): Path {
+    const value = nodeFromJson(body, { limits: UNLIMITED });
+    this.#base = changeExtent(this.#base, this, { path, value });
+    return path;
+  }
+
+  #patch({ path, body }: ServerEvent): Path[] {
+    const changes = parseUpdate(path, body, { limits: UNLIMITED });
+    for (const change of changes) this.#base = changeExtent(this.#base, this, change);
+    return changes.map((change) => change.path);
+  }
+
+  #cut(node: Node): Node {
+    return this.target.query === null ? node : applyQuery(node, this.target.query);
+  }
+
+  #showAll(): void {
+    this.#shown = this.#pending
+      .touching(this.path)
+      .reduce((node, write) => write.apply(node, this, this.#isKnown), this.#base);
+  }
+
+  /** Brings `shown` up to date where `base` or the pending writes have changed. */
+  #show(paths: readonly Path[]): Touched {
+    const pending = this.#pending.touching(this.path);
+    if (pending.length === 0) {
+      this.#shown = this.#base;
+      return paths;
+    }
+    const apart = !this.partial && this.#isKnown && !hasPriorities(pending);
+    if (apart && paths.every((path) => this.#isPlainAbove(path))) {
+      for (const path of paths) this.#showAt(path, pending);
+      return paths;
+    }
+    this.#showAll();
+    return null;
+  }
+
+  /** As `#showAll`, at one place, where no other place can make a difference. */
+  #showAt(path: Path, pending: readonly LocalWrite[]): void {
+    const relative = path.slice(this.path.length);
+    const extent = { path, partial: false };
+    const node = pending
+      .filter((write) => write.touches(path))
+      .reduce((current, write) => write.apply(current, extent, true), getAt(this.#base, relative));
+    this.#shown = replaceAt(this.#shown, relative, node);
+  }
+
+  /**
+   * Whether everything above a place is a map without a priority. Then a change there can neither create nor remove anything above,
+   * and what happened elsewhere in the tree does not matter to it.
+   */
+  #isPlainAbove(path: Path): boolean {
+    if (path.length < this.path.length) return false;
+    const relative = path.slice(this.path.length);
+    return isPlainAbove(this.#base, relative) && isPlainAbove(this.#shown, relative);
+  }
+}
+
+/** The name of a target; equal for equal ones. */
+export function targetKey({ path, query }: ListenTarget): string {
+  return query === null ? formatPath(path) : `${formatPath(path)}?${canonicalQuery(query)}`;
+}
+
+function isPlainAbove(node: Node, relative: Path): boolean {
+  let current = node;
+  for (const key of relative) {
+    if (key === '.priority' || !isMap(current) || current.priority !== null) return false;
+    current = current.children.get(key) ?? null;
+  }
+  return true;
+}
+
+function hasPriorities(writes: readonly LocalWrite[]): boolean {
+  return writes.some((write) => write.paths().some((path) => path.at(-1) === '.priority'));
+}

@@ -1,0 +1,227 @@
+import {
+  applyQuery,
+  getAt,
+  isDefaultQuery,
+  isPrefix,
+  type Node,
+  nodesEqual,
+  type Path,
+  type Query,
+} from '@backside/tree';
+import type { RefusedError } from '../link/refused-error.js';
+import { type ChildEvent, type ChildEventType, childEvents, initialChildEvents } from './child-events.js';
+import { overlaps } from './edit.js';
+import type { Emissions } from './emissions.js';
+import { OrderedChildren } from './ordered-children.js';
+import type { PendingWrites } from './pending-writes.js';
+import type { ServerListen, Touched } from './server-listen.js';
+
+export type EventType = 'value' | ChildEventType;
+
+/**
+ * How far what is shown can be relied on:
+ * - `cached`: it was stored earlier, and the server has not yet said that it still holds;
+ * - `pending`: writes of this client are part of it that the server has not acknowledged;
+ * - `confirmed`: the server has said so;
+ * - `refused`: the server refused a write, and this is what is there without it.
+ */
+export type SnapshotState = 'cached' | 'pending' | 'confirmed' | 'refused';
+
+/** What a listener is told: a node, and where and what it is. */
+export interface Shown {
+  readonly path: Path;
+  readonly node: Node;
+  /** Of whose children `node` is one, or which chose the children of `node`. */
+  readonly query: Query;
+  readonly previousKey: string | null;
+  readonly state: SnapshotState;
+  /** Why the write was refused, in state `refused`. */
+  readonly refusal: RefusedError | null;
+}
+
+/** One listener. */
+export interface Registration {
+  readonly type: EventType;
+  /** Whether a `value` is also told when its state alone has changed. */
+  readonly states: boolean;
+  event(shown: Shown): void;
+  /** The server does not, or no longer, allow it. Nothing follows. */
+  refused(error: RefusedError): void;
+}
+
+/** What is shown of one (path, query), to any number of listeners. */
+export class View {
+  readonly path: Path;
+  readonly query: Query;
+  readonly registrations: Set<Registration> = new Set();
+  /** Where its data comes from. */
+  source: ServerListen | null = null;
+  readonly #pending: PendingWrites;
+  readonly #emissions: Emissions;
+  readonly #waiting = new Set<() => void>();
+  #node: Node = null;
+  #known = false;
+  #state: SnapshotState = 'cached';
+  #children: OrderedChildren | null = null;
+
+  constructor(target: { path: Path; query: Query }, pending: PendingWrites, emissions: Emissions) {
+    this.path = target.path;
+    this.query = target.query;
+    this.#pending = pending;
+    this.#emissions = emissions;
+  }
+
+  /** Whether it shows the whole node, in whatever order. */
+  get whole(): boolean {
+    return isDefaultQuery(this.query);
+  }
+
+  /** What is there now; null while nothing is known. */
+  get shown(): Shown | null {
+    return this.#known ? this.#present(null) : null;
+  }
+
+  /** Whether the server itself has told what is shown, pending writes apart. */
+  get confirmed(): boolean {
+    return this.source?.knowledge === 'confirmed';
+  }
+
+  /** Calls back once `confirmed` holds; not at once. The returned function calls that off. */
+  whenConfirmed(callback: () => void): () => void {
+    this.#waiting.add(callback);
+    return () => this.#waiting.delete(callback);
+  }
+
+  /** Takes a listener on; what is known already is told next. */
+  register(registration: Registration): void {
+    this.registrations.add(registration);
+    if (!this.#known) return;
+    if (registration.type === 'value') this.#emit(registration, this.#present(null));
+    if (registration.type !== 'child_added') return;
+    for (const event of initialChildEvents(this.#ordered(), this.#node))
+      this.#emit(registration, this.#child(event, null));
+  }
+
+  /** Shows what its source has now. `paths` are the places that may have changed, null means anywhere. */
+  refresh(paths: Touched, refusal: RefusedError | null = null): void {
+    if (paths !== null && !paths.some((path) => overlaps(path, this.path))) return;
+    if (!this.#isKnown()) return;
+    const before = this.#node;
+    const after = this.#read();
+    const first = !this.#known;
+    this.#known = true;
+    this.#node = after;
+    if (first || this.#differs(before, after, paths)) this.#tellChange({ before, after, paths, first, refusal });
+    else this.#tellState(refusal);
+    if (this.confirmed) for (const callback of this.#waiting) this.#emissions.add(callback);
+    if (this.confirmed) this.#waiting.clear();
+  }
+
+  refuse(error: RefusedError): void {
+    for (const registration of this.registrations) this.#emissions.add(() => registration.refused(error));
+    this.registrations.clear();
+  }
+
+  #isKnown(): boolean {
+    return this.source !== null && (this.source.knowledge !== 'nothing' || this.#pending.covers(this.path));
+  }
+
+  #read(): Node {
+    const { source } = this;
+    if (source === null) return this.#node;
+    const node = getAt(source.shown, this.path.slice(source.path.length));
+    return this.whole ? node : applyQuery(node, this.query);
+  }
+
+  #differs(before: Node, after: Node, paths: Touched): boolean {
+    if (before === after) return false;
+    const { length } = this.path;
+    if (paths === null || !this.whole || paths.some((path) => path.length <= length)) return !nodesEqual(before, after);
+    return paths.some((path) => {
+      const relative = path.slice(length);
+      return isPrefix(this.path, path) && !nodesEqual(getAt(before, relative), getAt(after, relative));
+    });
+  }
+
+  #tellChange(change: Change): void {
+    const { before, after, paths, first, refusal } = change;
+    this.#state = this.#stateAt(this.path, refusal);
+    if (this.#hasChildListeners()) {
+      const children = this.#children ?? new OrderedChildren(before, this.query.order);
+      this.#children = children;
+      const keys = paths === null || !this.whole || first ? null : this.#keysOf(paths);
+      const { order } = this.query;
+      for (const event of childEvents(children, { before, after, keys, order })) this.#tellChild(event, refusal);
+    } else this.#children = null;
+    const shown = this.#present(refusal);
+    for (const registration of this.registrations) if (registration.type === 'value') this.#emit(registration, shown);
+  }
+
+  #tellState(refusal: RefusedError | null): void {
+    const state = this.#stateAt(this.path, refusal);
+    if (state === this.#state) return;
+    this.#state = state;
+    const shown = this.#present(refusal);
+    for (const registration of this.registrations) if (registration.states) this.#emit(registration, shown);
+  }
+
+  #tellChild(event: ChildEvent, refusal: RefusedError | null): void {
+    const shown = this.#child(event, refusal);
+    for (const registration of this.registrations)
+      if (registration.type === event.type) this.#emit(registration, shown);
+  }
+
+  #emit(registration: Registration, shown: Shown): void {
+    this.#emissions.add(() => {
+      if (this.registrations.has(registration)) registration.event(shown);
+    });
+  }
+
+  #present(refusal: RefusedError | null): Shown {
+    const state = this.#stateAt(this.path, refusal);
+    return { path: this.path, node: this.#node, query: this.query, previousKey: null, state, refusal };
+  }
+
+  #child({ key, node, previousKey }: ChildEvent, refusal: RefusedError | null): Shown {
+    const path = [...this.path, key];
+    return { path, node, query: WHOLE, previousKey, state: this.#stateAt(path, refusal), refusal };
+  }
+
+  #stateAt(path: Path, refusal: RefusedError | null): SnapshotState {
+    if (refusal !== null) return 'refused';
+    if (this.#pending.isTouched(path)) return 'pending';
+    return this.confirmed ? 'confirmed' : 'cached';
+  }
+
+  #ordered(): OrderedChildren {
+    this.#children ??= new OrderedChildren(this.#node, this.query.order);
+    return this.#children;
+  }
+
+  #hasChildListeners(): boolean {
+    for (const { type } of this.registrations) if (type !== 'value') return true;
+    return false;
+  }
+
+  /** The children in which the paths lie; null if one is the node itself or above it. */
+  #keysOf(paths: readonly Path[]): Set<string> | null {
+    const keys = new Set<string>();
+    for (const path of paths) {
+      if (path.length <= this.path.length) {
+        if (isPrefix(path, this.path)) return null;
+      } else if (isPrefix(this.path, path)) keys.add(path[this.path.length] as string);
+    }
+    return keys;
+  }
+}
+
+interface Change {
+  readonly before: Node;
+  readonly after: Node;
+  readonly paths: Touched;
+  readonly first: boolean;
+  readonly refusal: RefusedError | null;
+}
+
+/** The query that chooses everything, in the default order. */
+export const WHOLE: Query = { order: { by: 'priority' } };
