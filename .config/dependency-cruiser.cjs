@@ -68,6 +68,20 @@ module.exports = {
       from: { path: '^packages/(tree|stomp|protocol)/src/', pathNot: '\\.(test|bench)\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
+    {
+      name: 'layer-sdk',
+      comment: 'the SDK may import only: tree, stomp, protocol',
+      severity: 'error',
+      from: { path: '^sdk/src/', pathNot: '(\\.(test|bench)\\.tsx?$|/testing/)' },
+      to: { path: '^packages/', pathNot: '^packages/(tree|stomp|protocol)/' },
+    },
+    {
+      name: 'browser-safe-sdk',
+      comment: 'only sdk/node may use what Node has',
+      severity: 'error',
+      from: { path: '^sdk/src/', pathNot: '(\\.(test|bench)\\.tsx?$|/testing/|^sdk/src/node/)' },
+      to: { dependencyTypes: ['core'] },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -13,7 +13,11 @@ export default defineConfig({
     projects: [
       {
         ...common,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'sdk/src/**/*.test.{ts,tsx}'], testTimeout: 30_000 },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'sdk/src/**/*.test.{ts,tsx}'],
+          testTimeout: 30_000,
+        },
       },
       {
         ...common,

@@ -10,13 +10,13 @@ export interface DeviceCredentials {
 }
 
 /** What a service signs in with, by `auth.signIn`. */
-export interface ServiceCredentials {
+interface ServiceCredentials {
   readonly username: string;
   readonly password: string;
 }
 
 /** What rules see in `auth.token`. */
-export type Claims = Readonly<Record<string, string>>;
+type Claims = Readonly<Record<string, string>>;
 
 /** Who may make credentials. Each method rejects with what the server answered if it refuses. */
 export interface Operator {

@@ -11,6 +11,7 @@ import { idleMemory } from './rows/idle-memory.js';
 import { lastFifty } from './rows/last-fifty.js';
 import { leafCount } from './rows/leaf-count.js';
 import { rulesAgainstTargaryen } from './rows/rules.js';
+import { sdk } from './rows/sdk.js';
 import { startUp } from './rows/start-up.js';
 import { streamJson } from './rows/stream-json.js';
 import { unrelatedListens } from './rows/unrelated-listens.js';
@@ -31,6 +32,7 @@ const ROWS: readonly Row[] = [
   streamJson,
   startUp,
   rulesAgainstTargaryen,
+  sdk,
 ];
 
 const HELP = `Usage: npm run bench -- [ROW...] [options]

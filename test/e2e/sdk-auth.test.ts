@@ -192,8 +192,7 @@ test('the session is renewed before its tokens expire, in one tab of several at 
   const path = `/users/${user.uid}/count`;
   const refused = vi.fn();
   const heard: unknown[][] = tabs.map(() => []);
-  for (const [index, { db }] of tabs.entries())
-    db.on(path, (value) => heard[index]!.push(value), { onRefused: refused });
+  for (const [index, { db }] of tabs.entries()) db.on(path, (value) => heard[index]!.push(value), { refused });
   await new Promise((resolve) => setTimeout(resolve, 3 * TOKEN_SECONDS * 1_000));
   await first.db.set(path, 'still here');
   for (const values of heard) await expect.poll(() => values.at(-1), PATIENCE).toBe('still here');
