@@ -20,6 +20,7 @@ export {
   type AnySchema,
   type CheckedPath,
   type PathOf,
+  type PatternOf,
   pathsOf,
   type ServerNumber,
   type TypedApi,

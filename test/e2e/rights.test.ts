@@ -257,6 +257,7 @@ test('an expired token loses its rights unless it was renewed in time, which cos
     const notices = await expiring.listen('/.info/user');
     const lost = await expiring.listen(`/users/${first.user.uid}`);
     const kept = await renewing.listen(`/users/${second.user.uid}`);
+    await sleep(3_000); // the new token shall outlive the other one by far
     const renewed = await ask('/auth/refresh', { refreshToken: second.refreshToken });
     expect(await renewing.send('/.auth', renewed.accessToken)).toBeNull();
     expect(await renewing.send(`/users/${second.user.uid}/n`, 1)).toBeNull();

@@ -65,6 +65,7 @@ export class Subscriber {
   #take(frame: ReceivedFrame, isFirst: boolean): void {
     if (this.#fault) return;
     const revision = Number(frame.headers.get('revision'));
+    if (saysNothingMissed(frame) && revision === this.revision) return;
     if (frame.headers.get('resumed') === 'false')
       this.#fail(`a snapshot at ${revision} instead of what follows ${this.revision}`);
     else if (!isFirst && revision !== this.revision + 1) this.#fail(`revision ${revision} after ${this.revision}`);
@@ -81,4 +82,9 @@ export class Subscriber {
     this.#fault ??= new Error(`subscriber: ${message}`);
     this.#session?.destroy();
   }
+}
+
+/** The first event of a resumed listen that is up to date: an empty patch. */
+function saysNothingMissed(frame: ReceivedFrame): boolean {
+  return frame.headers.get('resumed') === 'true' && frame.text === '{}';
 }

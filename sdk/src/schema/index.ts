@@ -1,4 +1,4 @@
-export type { CheckedPath, PathOf } from './path-of.js';
+export type { CheckedPath, PathOf, PatternOf } from './path-of.js';
 export { pathsOf } from './paths-of.js';
 export type { AnySchema, SchemaAt } from './schema-at.js';
 export type { TypedApi, TypedListener } from './typed-api.js';
