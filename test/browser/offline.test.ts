@@ -171,13 +171,16 @@ describeInChromium('offline, in Chromium', () => {
     const first = await openPage();
     await set(first, '/notes/a', 1);
     const second = await openPage();
+    const third = await openPage();
     await set(second, '/notes/b', 2);
-    for (const page of [first, second]) await shows(page, { a: 1, b: 2 });
+    await set(third, '/notes/c', 3);
+    for (const page of [first, second, third]) await shows(page, { a: 1, b: 2, c: 3 });
     expect(connected).toEqual([first]);
     await first.close();
-    await set(second, '/notes/c', 3);
-    await shows(second, { a: 1, b: 2, c: 3 });
-    expect(connected).toEqual([first, second]);
+    await set(second, '/notes/d', 4);
+    await set(third, '/notes/e', 5);
+    for (const page of [second, third]) await shows(page, { a: 1, b: 2, c: 3, d: 4, e: 5 });
+    expect(connected.length).toBe(2);
   });
 
   test('what a closed tab had queued is sent by another', async () => {

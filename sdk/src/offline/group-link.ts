@@ -59,10 +59,27 @@ export class GroupLink implements Group {
       others: new Map(),
     };
     this.#stay = stay;
-    stay.hails.onmessage = ({ data }: MessageEvent<Hail>) => this.#hear(stay, data);
-    stay.mail.onmessage = ({ data }: MessageEvent<Envelope>) => this.#open(stay, data);
-    this.#hail(stay, { kind: 'hello' });
-    void this.#waitToLead(stay);
+    void this.#begin(stay);
+  }
+
+  /** Hears and says nothing before others can tell that this tab is alive: the leader lets go of whoever is not. */
+  async #begin(stay: Stay): Promise<void> {
+    const { tab, warn } = this.#options;
+    const { signal } = stay.left;
+    try {
+      await tab.alive();
+      if (signal.aborted) return;
+      stay.hails.onmessage = ({ data }: MessageEvent<Hail>) => this.#hear(stay, data);
+      stay.mail.onmessage = ({ data }: MessageEvent<Envelope>) => this.#open(stay, data);
+      this.#hail(stay, { kind: 'hello' });
+      const release = await tab.lead(signal);
+      if (signal.aborted) return release();
+      signal.addEventListener('abort', release);
+    } catch (cause) {
+      if (signal.aborted) return;
+      warn('tabs cannot share a connection here; this one has its own', cause);
+    }
+    this.#lead(stay);
   }
 
   leave(): void {
@@ -76,20 +93,6 @@ export class GroupLink implements Group {
     stay.hails.close();
     stay.mail.close();
     for (const channel of stay.others.values()) channel.close();
-  }
-
-  async #waitToLead(stay: Stay): Promise<void> {
-    const { tab, warn } = this.#options;
-    const { signal } = stay.left;
-    try {
-      const release = await tab.lead(signal);
-      if (signal.aborted) return release();
-      signal.addEventListener('abort', release);
-    } catch (cause) {
-      if (signal.aborted) return;
-      warn('tabs cannot share a connection here; this one has its own', cause);
-    }
-    this.#lead(stay);
   }
 
   /** Own messages need no channel. */

@@ -23,10 +23,13 @@ class PageLocks {
   readonly #holders = new Map<string, symbol>();
   readonly #waiting: WaitingPage[] = [];
 
-  of(page: symbol): Locks {
+  /** `delayMs`: how long it takes until the page's wishes are heard of, as they travel between processes. */
+  of(page: symbol, delayMs: number): Locks {
+    const travelled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
     return {
-      hold: (name, signal) =>
-        new Promise((resolve, reject) => {
+      hold: async (name, signal) => {
+        if (delayMs > 0) await travelled();
+        return new Promise((resolve, reject) => {
           const grant = (): void => {
             this.#holders.set(name, page);
             resolve(() => this.#release(name, page));
@@ -37,7 +40,8 @@ class PageLocks {
             if (this.#remove(waiting)) reject(signal.reason);
           });
           this.#grantAll();
-        }),
+        });
+      },
       held: async () => new Set(this.#holders.keys()),
     };
   }
@@ -101,7 +105,7 @@ beforeEach(() => {
   group = `ws://test/${++groups}`;
 });
 
-function openPage(): Page {
+function openPage({ lockDelayMs = 0 } = {}): Page {
   const id = Symbol('page');
   const channels: BroadcastChannel[] = [];
   let alive = true;
@@ -112,7 +116,7 @@ function openPage(): Page {
     channels.push(made);
     return made;
   };
-  const persistence = indexedDb({ factory, channel, locks: locks.of(id) });
+  const persistence = indexedDb({ factory, channel, locks: locks.of(id, lockDelayMs) });
   const warn = (message: string, cause?: unknown): number => warnings.push([message, cause]);
   const store = persistence.open(group, warn);
   const real: Connection[] = [];
@@ -164,6 +168,17 @@ describe('a shared connection', () => {
     await until(() => heard.every(({ lines }) => lines.at(-1) === 'put /a 2'));
     expect(connections()).toBe(1);
     expect(second.connection.epoch).toBe(server.database.epoch);
+  });
+
+  test('does not take a page for gone whose lock is still on its way', async () => {
+    await online(openPage());
+    const second = openPage({ lockDelayMs: 30 });
+    const heard = new Heard();
+    second.connection.listen(target('/a'), heard);
+    await until(() => heard.lines.at(-1) === 'put /a null');
+    await second.connection.write(write(set('/a', 1)));
+    await until(() => heard.lines.at(-1) === 'put /a 1');
+    expect(connections()).toBe(1);
   });
 
   test('tells a follower of refusals as they are', async () => {

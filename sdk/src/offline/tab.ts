@@ -20,6 +20,11 @@ export class Tab implements Owners {
     this.#held.catch((cause: unknown) => warn('the browser gave no lock to tell tabs apart', cause));
   }
 
+  /** Resolves once this one counts as alive. Who speaks to others before that may be taken for dead. */
+  async alive(): Promise<void> {
+    await this.#held;
+  }
+
   async others(): Promise<ReadonlySet<string>> {
     const prefix = this.#lockOf('');
     const ids = [...(await this.#locks.held())].flatMap((name) =>
