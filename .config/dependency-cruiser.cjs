@@ -7,7 +7,8 @@ const layers = {
   auth: ['protocol', 'tree'],
   store: ['protocol', 'tree'],
   notifier: ['protocol', 'tree'],
-  'journal-[^/]+': ['store', 'protocol', 'tree'],
+  'journal-(?!postgres/)[^/]+': ['store', 'protocol', 'tree'],
+  'journal-postgres': ['notifier', 'store', 'protocol', 'tree'],
   'replica-[^/]+': ['store', 'protocol', 'tree'],
   'notifier-[^/]+': ['notifier', 'protocol', 'tree'],
   api: ['notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
@@ -37,6 +38,11 @@ const vendors = {
   otpauth: 'auth',
   '@simplewebauthn/server': 'auth',
   express: 'rest',
+  mongodb: 'journal-mongodb',
+  pg: 'journal-postgres',
+  amqplib: 'notifier-amqp',
+  ioredis: 'notifier-redis',
+  '@nats-io/[^/]+': 'notifier-nats',
 };
 
 module.exports = {

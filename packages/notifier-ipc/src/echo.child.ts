@@ -5,7 +5,7 @@ import { processChannel } from './test-channels.js';
 /** Publishes in `answers`, with the author `echo`, what it hears of `questions`, and says once that it is ready. */
 const notifier = createIpcNotifier(processChannel(process));
 
-await notifier.subscribe('questions', (commits) => {
+await notifier.subscribe('questions', ({ commits }) => {
   notifier.publish(
     'answers',
     commits.map((commit) => new Commit({ ...commit, author: 'echo' })),

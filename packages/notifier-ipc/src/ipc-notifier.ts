@@ -1,11 +1,12 @@
-import type { CommitHandler, Notifier } from '@backside/notifier';
+import type { NoticeHandler, Notifier, NotifierState } from '@backside/notifier';
 import { BacksideError, type Commit, unpackCommits } from '@backside/protocol';
+import { BoundedSender } from './bounded-sender.js';
 import type { Channel } from './channel.js';
-import { type ParticipantMessage, type PublishMessage, publishMessage, type RelayMessage } from './messages.js';
+import { type PublishMessage, publishMessage, type RelayMessage } from './messages.js';
 
 /**
  * The notifier of a process whose primary runs `relayNotifications` at the other end of `channel`. Its own commits do not
- * come back. Once the channel is lost nothing is published or heard any more, and `subscribe` rejects with `unavailable`.
+ * come back. A primary that takes nothing for a while is told later how far the databases are. Once the channel is lost nothing is published or heard any more, and `subscribe` rejects with `unavailable`.
  */
 export function createIpcNotifier(channel: Channel): Notifier {
   return new IpcNotifier(channel);
@@ -13,7 +14,7 @@ export function createIpcNotifier(channel: Channel): Notifier {
 
 /** The handlers of one database, and when the relay knew of them. */
 interface Subscription {
-  readonly handlers: Set<{ handle: CommitHandler }>;
+  readonly handlers: Set<{ handle: NoticeHandler }>;
   readonly ready: Promise<void>;
 }
 
@@ -23,7 +24,8 @@ interface Waiter {
 }
 
 class IpcNotifier implements Notifier {
-  readonly #channel: Channel;
+  readonly betweenNodes = false;
+  readonly #sender: BoundedSender;
   readonly #stopListening: () => void;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #waiters = new Map<number, Waiter>();
@@ -31,16 +33,22 @@ class IpcNotifier implements Notifier {
   #refusal: BacksideError | null = null;
 
   constructor(channel: Channel) {
-    this.#channel = channel;
+    this.#sender = new BoundedSender(channel, (cause) =>
+      this.#end(new BacksideError('unavailable', 'the other processes cannot be reached', { cause })),
+    );
     this.#stopListening = channel.onMessage((message) => this.#receive(message as RelayMessage));
     channel.onClose(() => this.#end(new BacksideError('unavailable', 'the link to the other processes is lost')));
   }
 
-  publish(database: string, commits: readonly Commit[]): void {
-    if (this.#refusal === null && commits.length > 0) this.#send(publishMessage(database, commits));
+  get state(): NotifierState {
+    return { up: this.#refusal === null, dropped: this.#sender.dropped };
   }
 
-  async subscribe(database: string, handler: CommitHandler): Promise<() => Promise<void>> {
+  publish(database: string, commits: readonly Commit[]): void {
+    if (this.#refusal === null && commits.length > 0) this.#sender.publish(publishMessage(database, commits));
+  }
+
+  async subscribe(database: string, handler: NoticeHandler): Promise<() => Promise<void>> {
     if (this.#refusal !== null) throw this.#refusal;
     const subscription = this.#subscriptions.get(database) ?? this.#begin(database);
     const entry = { handle: handler };
@@ -59,24 +67,16 @@ class IpcNotifier implements Notifier {
   #begin(database: string): Subscription {
     const id = ++this.#lastId;
     const ready = new Promise<void>((resolve, reject) => this.#waiters.set(id, { resolve, reject }));
-    const subscription = { handlers: new Set<{ handle: CommitHandler }>(), ready };
+    const subscription = { handlers: new Set<{ handle: NoticeHandler }>(), ready };
     this.#subscriptions.set(database, subscription);
-    this.#send({ kind: 'subscribe', database, id });
+    this.#sender.send({ kind: 'subscribe', database, id });
     return subscription;
   }
 
   #finish(database: string, subscription: Subscription): void {
     if (this.#refusal !== null || this.#subscriptions.get(database) !== subscription) return;
     this.#subscriptions.delete(database);
-    this.#send({ kind: 'unsubscribe', database });
-  }
-
-  #send(message: ParticipantMessage): void {
-    try {
-      this.#channel.send(message);
-    } catch (cause) {
-      this.#end(new BacksideError('unavailable', 'the other processes cannot be reached', { cause }));
-    }
+    this.#sender.send({ kind: 'unsubscribe', database });
   }
 
   #receive(message: RelayMessage): void {
@@ -91,13 +91,14 @@ class IpcNotifier implements Notifier {
   #deliver(message: PublishMessage): void {
     const handlers = this.#subscriptions.get(message.database)?.handlers;
     if (handlers === undefined || handlers.size === 0) return;
-    const commits = unpackCommits(message.commits);
-    for (const { handle } of [...handlers]) handle(commits);
+    const notice = { commits: unpackCommits(message.commits), head: message.head };
+    for (const { handle } of [...handlers]) handle(notice);
   }
 
   #end(error: BacksideError): void {
     this.#refusal = error;
     this.#stopListening();
+    this.#sender.end();
     this.#subscriptions.clear();
     for (const waiter of this.#waiters.values()) waiter.reject(error);
     this.#waiters.clear();

@@ -4,7 +4,10 @@ import { type Commit, type PackedCommits, packCommits } from '@backside/protocol
 export interface PublishMessage {
   readonly kind: 'publish';
   readonly database: string;
+  /** None if they did not fit. */
   readonly commits: PackedCommits;
+  /** The newest revision that is told. */
+  readonly head: number;
 }
 
 /** What a participant tells the relay. */
@@ -17,6 +20,7 @@ export type ParticipantMessage =
 /** What the relay tells a participant. */
 export type RelayMessage = PublishMessage | { readonly kind: 'subscribed'; readonly id: number };
 
+/** There is at least one commit. */
 export function publishMessage(database: string, commits: readonly Commit[]): PublishMessage {
-  return { kind: 'publish', database, commits: packCommits(commits) };
+  return { kind: 'publish', database, commits: packCommits(commits), head: commits.at(-1)!.revision };
 }

@@ -1,8 +1,6 @@
+import { BoundedSender } from './bounded-sender.js';
 import type { Channel } from './channel.js';
-import type { ParticipantMessage, PublishMessage, RelayMessage } from './messages.js';
-
-/** What may wait for a participant that does not take it. Beyond that it is not told, and reads the journal when it goes on. */
-const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+import type { ParticipantMessage, PublishMessage } from './messages.js';
 
 /** Passes notifications between the processes whose channels it knows. */
 export interface NotificationRelay {
@@ -12,7 +10,8 @@ export interface NotificationRelay {
 
 /**
  * Runs in the primary: what one participant publishes goes to all others that have subscribed to the database, in the order
- * in which it came, without being decoded. One that has stopped taking messages is not told once 8 MiB wait for it.
+ * in which it came, without being decoded. One that has stopped taking messages is
+ * told no commits once 8 MiB wait for it, and as soon as it goes on how far the databases are.
  */
 export function relayNotifications(channels: Iterable<Channel> = []): NotificationRelay {
   const relay = new Relay();
@@ -20,46 +19,45 @@ export function relayNotifications(channels: Iterable<Channel> = []): Notificati
   return relay;
 }
 
+/** A process that takes part. */
+interface Participant {
+  readonly sender: BoundedSender;
+  /** What it listens to. */
+  readonly databases: Set<string>;
+}
+
 class Relay implements NotificationRelay {
-  /** The databases that each participant listens to. */
-  readonly #participants = new Map<Channel, Set<string>>();
+  readonly #participants = new Map<Channel, Participant>();
 
   add(channel: Channel): () => void {
-    this.#participants.set(channel, new Set());
-    const stopListening = channel.onMessage((message) => this.#receive(channel, message as ParticipantMessage));
+    // A link that fails is lost; what it misses its process reads from the journal.
+    const sender = new BoundedSender(channel, () => this.#participants.delete(channel));
+    const participant = { sender, databases: new Set<string>() };
+    this.#participants.set(channel, participant);
+    const stopListening = channel.onMessage((message) => this.#receive(participant, message as ParticipantMessage));
     const leave = (): void => {
       stopListening();
+      sender.end();
       this.#participants.delete(channel);
     };
     channel.onClose(leave);
     return leave;
   }
 
-  #receive(from: Channel, message: ParticipantMessage): void {
-    const databases = this.#participants.get(from);
-    if (databases === undefined) return;
+  #receive(from: Participant, message: ParticipantMessage): void {
     if (message.kind === 'publish') {
       this.#publish(from, message);
     } else if (message.kind === 'subscribe') {
-      databases.add(message.database);
-      this.#send(from, { kind: 'subscribed', id: message.id });
+      from.databases.add(message.database);
+      from.sender.send({ kind: 'subscribed', id: message.id });
     } else {
-      databases.delete(message.database);
+      from.databases.delete(message.database);
     }
   }
 
-  #publish(from: Channel, message: PublishMessage): void {
-    for (const [channel, databases] of this.#participants) {
-      if (channel === from || !databases.has(message.database)) continue;
-      if ((channel.unsentBytes ?? 0) <= MAX_UNSENT_BYTES) this.#send(channel, message);
-    }
-  }
-
-  #send(channel: Channel, message: RelayMessage): void {
-    try {
-      channel.send(message);
-    } catch {
-      this.#participants.delete(channel); // the link is lost; what it misses its process reads from the journal
+  #publish(from: Participant, message: PublishMessage): void {
+    for (const participant of this.#participants.values()) {
+      if (participant !== from && participant.databases.has(message.database)) participant.sender.publish(message);
     }
   }
 }

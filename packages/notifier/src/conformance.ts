@@ -1,6 +1,8 @@
-import { Commit } from '@backside/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commitAt, HOSTILE_NAMES, listen, RICH } from './heard.js';
 import type { Notifier } from './notifier.js';
+
+export { type FaultyLine, notifierOutageConformance, type OutageParts } from './outage-conformance.js';
 
 /** Notifiers that hear each other. */
 export interface NotifierFixture {
@@ -10,8 +12,18 @@ export interface NotifierFixture {
   readonly dispose: () => Promise<void>;
 }
 
+/** What some notifiers cannot do. */
+export interface NotifierSupports {
+  /** Whether it carries a commit of a megabyte; those that do not tell its revision. */
+  readonly largeCommits: boolean;
+}
+
 /** What every notifier does while nothing is lost. `create` is called once per test. */
-export function notifierConformance(name: string, create: () => Promise<NotifierFixture>): void {
+export function notifierConformance(
+  name: string,
+  create: () => Promise<NotifierFixture>,
+  supports: NotifierSupports = { largeCommits: true },
+): void {
   describe(`${name} as a notifier`, () => {
     let fixture: NotifierFixture;
     let joined: Notifier[];
@@ -29,6 +41,7 @@ export function notifierConformance(name: string, create: () => Promise<Notifier
       return notifier;
     };
     delivering(join);
+    carrying(join, supports);
     separating(join);
     ending(join);
   });
@@ -72,20 +85,47 @@ function delivering(join: Join): void {
       for (const other of [1, 2, 3]) if (other !== index + 1) expect((await each.revision(other)).revision).toBe(other);
     }
   });
+}
 
-  it('carries a commit of a megabyte', async () => {
+function carrying(join: Join, supports: NotifierSupports): void {
+  it.runIf(supports.largeCommits)('carries a commit of a megabyte', async () => {
     const [publisher, other] = [await join(), await join()];
     const heard = await listen(other, 'main');
-    publisher.publish('main', [commitAt(1, 'ö'.repeat(512 * 1024))]);
+    publisher.publish('main', [commitAt(1, MEGABYTE)]);
     const [commit] = await heard.first(1);
-    expect(commit?.changes[0]?.value === 'ö'.repeat(512 * 1024)).toBe(true);
+    expect(commit?.changes[0]?.value === MEGABYTE).toBe(true);
+  });
+
+  it.skipIf(supports.largeCommits)('tells the revision of a commit of a megabyte, and carries the next', async () => {
+    const [publisher, other] = [await join(), await join()];
+    const heard = await listen(other, 'main');
+    publisher.publish('main', [commitAt(1, MEGABYTE)]);
+    publisher.publish('main', [commitAt(2)]);
+    expect(await heard.notice(({ head }) => head === 1)).toEqual({ commits: [], head: 1 });
+    expect((await heard.first(1)).map(({ revision }) => revision)).toEqual([2]);
+  });
+
+  it('names the newest revision that it tells of', async () => {
+    const [publisher, other] = [await join(), await join()];
+    const heard = await listen(other, 'main');
+    publisher.publish('main', [commitAt(6), commitAt(7), commitAt(8)]);
+    const notice = await heard.notice(() => true);
+    expect([notice.commits.map(({ revision }) => revision), notice.head]).toEqual([[6, 7, 8], 8]);
+  });
+
+  it('is up until it is closed', async () => {
+    const notifier = await join();
+    expect(notifier.state).toEqual({ up: true, dropped: 0 });
+    await notifier.close();
+    await notifier.close();
+    expect(notifier.state).toEqual({ up: false, dropped: 0 });
   });
 }
 
 function separating(join: Join): void {
   it('keeps databases apart, whatever their names', async () => {
     const [publisher, other] = [await join(), await join()];
-    const names = ['main', 'other', '__proto__', 'a.b', 'a/b*', 'ключ'];
+    const names = HOSTILE_NAMES;
     const heard = await Promise.all(names.map((name) => listen(other, name)));
     for (const [index, name] of names.entries()) publisher.publish(name, [commitAt(index + 1)]);
     for (const [index, each] of heard.entries()) {
@@ -138,59 +178,7 @@ function ending(join: Join): void {
   });
 }
 
-/** What one subscription has heard. */
-interface Heard {
-  readonly commits: Commit[];
-  /** Waits until at least `count` commits have come. */
-  first(count: number): Promise<Commit[]>;
-  /** Waits for a commit with this revision. */
-  revision(revision: number): Promise<Commit>;
-  end(): Promise<void>;
-}
-
-async function listen(notifier: Notifier, database: string): Promise<Heard> {
-  const commits: Commit[] = [];
-  const waiting = new Set<() => void>();
-  const end = await notifier.subscribe(database, (heard) => {
-    commits.push(...heard);
-    for (const check of [...waiting]) check();
-  });
-  const until = <T>(find: () => T | undefined): Promise<T> =>
-    new Promise((resolve) => {
-      const check = (): void => {
-        const found = find();
-        if (found === undefined) return void waiting.add(check);
-        waiting.delete(check);
-        resolve(found);
-      };
-      check();
-    });
-  return {
-    commits,
-    first: (count) => until(() => (commits.length >= count ? commits : undefined)),
-    revision: (revision) => until(() => commits.find((commit) => commit.revision === revision)),
-    end,
-  };
-}
-
-const BASE = { time: 1_700_000_000_000, author: null, origin: 'node-1' };
-
-const RICH = new Commit({
-  ...BASE,
-  revision: 1,
-  author: 'алиса',
-  changes: [
-    { path: ['a', '__proto__', '😀'], value: 'line\nbreak \u0000' },
-    { path: ['gone'], value: null },
-    { path: ['p', '.priority'], value: 3 },
-  ],
-  headers: [['x-trace', 'é']],
-  idempotencyKey: 'k',
-});
-
-function commitAt(revision: number, value: string | number = revision): Commit {
-  return new Commit({ ...BASE, revision, changes: [{ path: ['k'], value }] });
-}
+const MEGABYTE = 'ö'.repeat(512 * 1024);
 
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);

@@ -1,2 +1,2 @@
 export { createMemoryHub, createMemoryNotifier, type MemoryHub } from './memory-notifier.js';
-export type { CommitHandler, Notifier } from './notifier.js';
+export { GAP, type Notice, type NoticeHandler, type Notifier, type NotifierState, noticeOf } from './notifier.js';

@@ -11,7 +11,7 @@ notifierConformance('memory notifier', async () => {
 it('does not tell a notifier of its own what it published', async () => {
   const notifier = createMemoryNotifier();
   const heard: unknown[] = [];
-  await notifier.subscribe('main', (commits) => heard.push(commits));
+  await notifier.subscribe('main', ({ commits }) => heard.push(commits));
   notifier.publish('main', [new Commit({ revision: 1, time: 0, author: null, origin: 'n', changes: [] })]);
   await new Promise((resolve) => setImmediate(resolve));
   expect(heard).toEqual([]);

@@ -1,5 +1,5 @@
 import { BacksideError, type Commit } from '@backside/protocol';
-import type { CommitHandler, Notifier } from './notifier.js';
+import { type Notice, type NoticeHandler, type Notifier, type NotifierState, noticeOf } from './notifier.js';
 
 /** What the notifiers of one process publish into. */
 export interface MemoryHub {
@@ -20,7 +20,7 @@ export function createMemoryNotifier(): Notifier {
 
 interface Subscriber {
   readonly owner: Notifier;
-  readonly handler: CommitHandler;
+  readonly handler: NoticeHandler;
 }
 
 class Hub {
@@ -37,18 +37,19 @@ class Hub {
   }
 
   /** Calls everybody but `publisher` in a microtask of their own: never while `publish` is running. */
-  publish(publisher: Notifier, database: string, commits: readonly Commit[]): void {
+  publish(publisher: Notifier, database: string, notice: Notice): void {
     for (const subscriber of this.#subscribers.get(database) ?? []) {
-      if (subscriber.owner !== publisher) queueMicrotask(() => this.#deliver(database, subscriber, commits));
+      if (subscriber.owner !== publisher) queueMicrotask(() => this.#deliver(database, subscriber, notice));
     }
   }
 
-  #deliver(database: string, subscriber: Subscriber, commits: readonly Commit[]): void {
-    if (this.#subscribers.get(database)?.has(subscriber)) subscriber.handler(commits);
+  #deliver(database: string, subscriber: Subscriber, notice: Notice): void {
+    if (this.#subscribers.get(database)?.has(subscriber)) subscriber.handler(notice);
   }
 }
 
 class MemoryNotifier implements Notifier {
+  readonly betweenNodes = false;
   readonly #hub: Hub;
   readonly #subscriptions = new Map<Subscriber, string>();
   #closed = false;
@@ -57,11 +58,15 @@ class MemoryNotifier implements Notifier {
     this.#hub = hub;
   }
 
-  publish(database: string, commits: readonly Commit[]): void {
-    if (!this.#closed && commits.length > 0) this.#hub.publish(this, database, commits);
+  get state(): NotifierState {
+    return { up: !this.#closed, dropped: 0 };
   }
 
-  async subscribe(database: string, handler: CommitHandler): Promise<() => Promise<void>> {
+  publish(database: string, commits: readonly Commit[]): void {
+    if (!this.#closed && commits.length > 0) this.#hub.publish(this, database, noticeOf(commits));
+  }
+
+  async subscribe(database: string, handler: NoticeHandler): Promise<() => Promise<void>> {
     if (this.#closed) throw new BacksideError('unavailable', 'the notifier is closed');
     const subscriber = { owner: this, handler };
     this.#hub.add(database, subscriber);

@@ -1,0 +1,1 @@
+export { type AmqpNotifierOptions, createAmqpNotifier, probeAmqp } from './amqp-notifier.js';

@@ -1,0 +1,1 @@
+export { createNatsNotifier, probeNats } from './nats-notifier.js';

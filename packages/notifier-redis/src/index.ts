@@ -1,0 +1,1 @@
+export { createRedisNotifier, probeRedis } from './redis-notifier.js';
