@@ -2,9 +2,15 @@ import { BacksideError } from '@backside/protocol';
 import { Database } from './database.js';
 import type { DatabaseOptions } from './database-options.js';
 
+/** While a checkpoint is restored the journal may drop what follows it; then the next one is tried. */
+const MAX_RESTORES = 3;
+
+type Storage = Pick<DatabaseOptions, 'journal' | 'replica' | 'name' | 'logger'>;
+
 /**
- * Opens a database over its journal and replica: brings the replica to the journal's head, and follows. Throws
- * `internal` if the replica belongs to another history or is ahead of the journal.
+ * Opens a database over its journal and replica: brings the replica to the journal's head, and follows. A replica of another
+ * history, or one that has missed what the journal no longer keeps, is restored from the journal's checkpoint, or emptied if the journal
+ * has everything. Throws `internal` if neither is possible.
  */
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
   await adoptHistory(options);
@@ -13,19 +19,43 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   return database;
 }
 
-async function adoptHistory({ journal, replica, name }: DatabaseOptions): Promise<void> {
-  const head = await journal.head();
-  if (replica.epoch === journal.epoch && replica.revision <= head) {
-    if (replica.revision + 1 >= (await journal.first())) return;
-    throw new BacksideError(
-      'internal',
-      `database ${name}: the journal begins after revision ${replica.revision} of the replica`,
-    );
+async function adoptHistory(storage: Storage): Promise<void> {
+  for (let restores = 0; restores < MAX_RESTORES; restores++) {
+    if (await canGoOn(storage)) return;
+    if (await restoreCheckpoint(storage)) continue;
+    if ((await storage.journal.first()) > 1) break;
+    await storage.replica.reset(storage.journal.epoch);
+    return;
   }
-  if ((await journal.first()) === 1 || head === 0) return replica.reset(journal.epoch);
-  throw new BacksideError(
+  if (!(await canGoOn(storage))) throw await mismatch(storage);
+}
+
+/** Whether what the replica has is of the journal's history, and the journal has all that follows. */
+async function canGoOn({ journal, replica }: Storage): Promise<boolean> {
+  if (replica.epoch !== journal.epoch || replica.revision > (await journal.head())) return false;
+  return replica.revision + 1 >= (await journal.first());
+}
+
+/** Starts the replica from the journal's checkpoint; false if there is none, or none that is better than nothing. */
+async function restoreCheckpoint({ journal, replica, name, logger }: Storage): Promise<boolean> {
+  const checkpoint = await journal.checkpoint?.();
+  if (checkpoint === undefined || checkpoint === null) return false;
+  const { revision, entries } = checkpoint;
+  const from = { database: name, replicaEpoch: replica.epoch, replicaRevision: replica.revision };
+  logger.info(
+    { ...from, epoch: journal.epoch, revision },
+    'the replica is restored from the checkpoint of the journal',
+  );
+  await replica.restore(journal.epoch, revision, entries);
+  return true;
+}
+
+async function mismatch({ journal, replica, name }: Storage): Promise<BacksideError> {
+  const [first, head] = [await journal.first(), await journal.head()];
+  const mine = `the replica (history ${replica.epoch}, revision ${replica.revision})`;
+  const theirs = `the journal (history ${journal.epoch}, revisions ${first} to ${head})`;
+  return new BacksideError(
     'internal',
-    `database ${name}: the replica (history ${replica.epoch}, revision ${replica.revision}) does not belong to the journal ` +
-      `(history ${journal.epoch}, revisions ${await journal.first()} to ${head})`,
+    `database ${name}: ${mine} cannot go on with ${theirs}, which has no checkpoint for it`,
   );
 }

@@ -60,6 +60,20 @@ class CheckpointWorker {
         this.#commits = [];
         this.#done(id);
         break;
+      case 'restore-begin':
+        this.#engine.beginRestore();
+        this.#commits = [];
+        this.#done(id);
+        break;
+      case 'restore':
+        this.#engine.restore(unpackCommits(task.entries));
+        this.#done(id);
+        break;
+      case 'restore-end':
+        while (this.#engine.restorePriorities());
+        this.#engine.finishRestore(task.epoch, task.revision);
+        this.#done(id);
+        break;
       case 'close':
         this.#closed = true;
         this.#close(id);

@@ -1,9 +1,12 @@
 import { BacksideError, type Commit, toBacksideError } from '@backside/protocol';
 import type { IndexDefinition } from '@backside/store';
+import type { Change } from '@backside/tree';
 import { MAX_PACKED_CHARACTERS } from './draft-writer.js';
 import { type Environment, openEnvironment, readMeta } from './environment.js';
 import { hasGarbage } from './garbage.js';
 import type { Progress } from './messages.js';
+import { writeLoads } from './restore-load.js';
+import { hasHiddenTree } from './restored-tree.js';
 import { WorkerLink } from './worker-link.js';
 
 /** When commits are moved to the disk without being asked. A checkpoint begins when the first of these is reached. */
@@ -50,6 +53,11 @@ export interface LmdbCheckpointer {
   setIndexes(definitions: readonly IndexDefinition[]): Promise<void>;
   /** Empties the environment and starts it at revision 0 of the history `epoch`. What is queued is dropped. */
   reset(epoch: string): Promise<void>;
+  /**
+   * Replaces what the disk holds by the tree of `entries`, as `Replica.restore` does; the disk is empty and of no history until it
+   * resolves. Holds some loads of entries in memory, whatever the size of the tree.
+   */
+  restore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void>;
   /** Checkpoints if the disk allows it, and ends the thread. */
   close(): Promise<void>;
 }
@@ -108,7 +116,8 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
     const { epoch, revision, indexes } = readMeta(environment);
     this.#progress = { epoch, revision };
     this.#last = revision;
-    if (hasGarbage(environment) || indexes.some(({ complete }) => !complete)) this.#worker();
+    const hasWork = hasGarbage(environment) || hasHiddenTree(environment);
+    if (hasWork || indexes.some(({ complete }) => !complete)) this.#worker();
   }
 
   get epoch(): string | null {
@@ -151,7 +160,28 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
 
   async reset(epoch: string): Promise<void> {
     await this.#worker().perform({ kind: 'reset', epoch });
-    this.#last = 0;
+    this.#startAt(0);
+  }
+
+  async restore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void> {
+    await this.beginRestore();
+    await this.endRestore(epoch, revision, entries);
+  }
+
+  async beginRestore(): Promise<void> {
+    await this.#worker().perform({ kind: 'restore-begin' });
+    this.#startAt(0);
+  }
+
+  async endRestore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void> {
+    await writeLoads(entries, (load) => this.#worker().perform({ kind: 'restore', entries: load }));
+    await this.#worker().perform({ kind: 'restore-end', epoch, revision });
+    this.#startAt(revision);
+  }
+
+  /** The disk begins anew at a revision; what was queued is void. */
+  #startAt(revision: number): void {
+    this.#last = revision;
     this.#queued = { bytes: 0, changes: 0 };
   }
 

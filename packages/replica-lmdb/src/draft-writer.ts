@@ -4,7 +4,7 @@ import { type Environment, type RecordReader, recordReader } from './environment
 import { detachMap } from './garbage.js';
 import type { IndexLevel } from './index-levels.js';
 import { type IndexedValue, indexedPath, indexedValueOfDraft, indexedValueOfRecord } from './indexed-value.js';
-import { type NodeKey, ROOT_ID } from './node-key.js';
+import { type NodeKey, VISIBLE_ROOT } from './node-key.js';
 import { encodePacked, encodeSplit, PackedRecord, packMap, packNode, type SplitRecord } from './record.js';
 
 /** Maps whose packed text would be longer than so many characters are split, unless another bound is given. */
@@ -41,8 +41,9 @@ export class DraftWriter {
     this.#maxPacked = maxPackedCharacters;
   }
 
-  writeRoot(slot: Slot, level: IndexLevel): void {
-    if (slot.touched) this.#writeSlot(slot, { id: ROOT_ID, key: '' }, level);
+  /** Writes what was changed, from the root on, whose record stands at `place`. */
+  writeRoot(slot: Slot, level: IndexLevel, place: NodeKey = VISIBLE_ROOT): void {
+    if (slot.touched) this.#writeSlot(slot, place, level);
   }
 
   #writeSlot(slot: Slot, key: NodeKey, level: IndexLevel): void {

@@ -11,7 +11,7 @@ import {
 } from '@backside/tree';
 import type { RecordSource } from './environment.js';
 import { replaceLeafInText } from './leaf-in-text.js';
-import { ROOT_ID } from './node-key.js';
+import { type NodeKey, VISIBLE_ROOT } from './node-key.js';
 import { PackedRecord, packNode, parsePacked, type StoredRecord } from './record.js';
 
 /** What is to stand under one key: nothing, a node that is as it was given, a packed subtree, or a map in the making. */
@@ -41,9 +41,9 @@ export class DraftTree {
   readonly root: Slot;
   readonly #records: RecordSource;
 
-  constructor(records: RecordSource) {
+  constructor(records: RecordSource, root: NodeKey = VISIBLE_ROOT) {
     this.#records = records;
-    this.root = loadSlot(records, ROOT_ID, '');
+    this.root = loadSlot(records, root.id, root.key);
   }
 
   /** Applies a change with the effect that the tree's `setAt` has. */

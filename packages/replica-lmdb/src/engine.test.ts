@@ -1,4 +1,4 @@
-import { type IndexDefinition, matchesPattern } from '@backside/store';
+import { type IndexDefinition, matchesPattern, treeEntries } from '@backside/store';
 import {
   applyChanges,
   type Change,
@@ -34,13 +34,14 @@ const INDEXES: IndexDefinition[] = [
   { pattern: ['a', '$any'], by: ['b', 'c'] },
 ];
 
-/** What a run does: batches of commits, each of which is one checkpoint, and sometimes a new set of indexes or new history. */
-const steps = fc.array(
-  fc.record({
+/** What a run does: batches of commits, each of which is one checkpoint, and sometimes a new set of indexes, a new history or the same one restored. */
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record<Step>({
     commits: fc.array(anyChanges, { minLength: 1, maxLength: 4 }),
     indexes: fc.option(fc.subarray(INDEXES), { freq: 5 }),
     slices: fc.integer({ min: 0, max: 3 }),
     reset: fc.integer({ min: 0, max: 20 }).map((roll) => roll === 0),
+    restore: fc.integer({ min: 0, max: 20 }).map((roll) => (roll === 0 ? 'whole' : roll === 1 ? 'broken off' : null)),
   }),
   { minLength: 1, maxLength: 8 },
 );
@@ -133,15 +134,36 @@ interface Step {
   readonly indexes: IndexDefinition[] | null;
   readonly slices: number;
   readonly reset: boolean;
+  readonly restore: 'whole' | 'broken off' | null;
 }
 
-function perform(engine: Engine, model: Node, { commits, indexes, slices, reset }: Step): Node {
+function perform(engine: Engine, model: Node, { commits, indexes, slices, reset, restore }: Step): Node {
+  if (restore === 'broken off') beginToRestore(engine, model, slices);
+  if (restore !== null) restoreTo(engine, model, slices);
   if (reset) engine.reset('again');
   if (indexes) engine.setIndexes(indexes);
   const { revision } = engine.meta;
   engine.apply(commits.map((changes, index) => commitOf(revision + 1 + index, changes)));
   for (let slice = 0; slice < slices && engine.hasWork; slice++) engine.workSlice();
   return applyChanges(reset ? null : model, commits.flat());
+}
+
+/** Restores the tree that is there. */
+function restoreTo(engine: Engine, model: Node, slices: number): void {
+  beginToRestore(engine, model, slices);
+  while (engine.restorePriorities());
+  engine.finishRestore('restored', 7);
+}
+
+/** All of it but the end, with the last entries first. */
+function beginToRestore(engine: Engine, model: Node, slices: number): void {
+  const entries = [...treeEntries(nodeReader(model))].flat().reverse();
+  engine.beginRestore();
+  expect(engine.meta).toMatchObject({ epoch: null, revision: 0 });
+  for (let start = 0; start < entries.length; start += 8) {
+    engine.restore([commitOf(0, entries.slice(start, start + 8))]);
+    for (let slice = 0; slice < slices && engine.hasWork; slice++) engine.workSlice();
+  }
 }
 
 function finish(engine: Engine): void {

@@ -1,5 +1,6 @@
 import { BacksideError, type Commit } from '@backside/protocol';
 import type { IndexDefinition } from '@backside/store';
+import type { Change } from '@backside/tree';
 import { type Environment, readMeta } from './environment.js';
 import type { Meta, StoredIndex } from './meta.js';
 import type { Disk } from './replica.js';
@@ -51,6 +52,14 @@ export class FollowedDisk implements Disk {
   /** Waits for the owner to begin that history. */
   reset(epoch: string): Promise<void> {
     return this.#wait((meta) => meta.epoch === epoch);
+  }
+
+  async beginRestore(): Promise<void> {}
+
+  /** Waits for the owner to have restored that state, or a later one; the entries are given up unread. */
+  async endRestore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void> {
+    await entries[Symbol.asyncIterator]().return?.();
+    await this.#wait((meta) => meta.epoch === epoch && meta.revision >= revision);
   }
 
   async close(): Promise<void> {

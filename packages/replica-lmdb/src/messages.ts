@@ -6,6 +6,10 @@ export type Task =
   | { readonly kind: 'checkpoint' }
   | { readonly kind: 'indexes'; readonly definitions: readonly IndexDefinition[] }
   | { readonly kind: 'reset'; readonly epoch: string }
+  /** The three steps of a restoration: one of the first, any number of the second, one of the third. */
+  | { readonly kind: 'restore-begin' }
+  | { readonly kind: 'restore'; readonly entries: PackedCommits }
+  | { readonly kind: 'restore-end'; readonly epoch: string; readonly revision: number }
   | { readonly kind: 'close' };
 
 export type Request =

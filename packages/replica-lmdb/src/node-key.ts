@@ -11,6 +11,9 @@ export const ID_BYTES = 8;
 /** The id under which the root's own record is kept, with the empty key; maps have ids from 1. */
 export const ROOT_ID = 0;
 
+/** Where everybody finds the root's record. */
+export const VISIBLE_ROOT: NodeKey = { id: ROOT_ID, key: '' };
+
 /** Writes a node id so that byte order is numeric order. Ids are below 2^53. Returns the end. */
 export function writeId(id: number, target: Uint8Array, start: number): number {
   const high = Math.floor(id / 0x100000000);

@@ -2,10 +2,10 @@
  * What the replica costs at a million leaves, against the bare LMDB calls that the same answers need at least, and against itself at
  * a thousand leaves. Prints one line per figure. Run from the root of the repository:
  *
- *     node --expose-gc --conditions=source --import tsx packages/replica-lmdb/src/replica.bench.ts [leaves]
+ *     node --expose-gc --conditions=source --import tsx packages/replica-lmdb/src/replica.bench.ts [leaves] [restore]
  */
 import { setImmediate } from 'node:timers/promises';
-import { parseQuery } from '@backside/tree';
+import { type Change, parseQuery } from '@backside/tree';
 import { Engine } from './engine.js';
 import { openEnvironment } from './environment.js';
 import { createLmdbReplica } from './open-replica.js';
@@ -204,6 +204,50 @@ async function measureInline(changes: number): Promise<void> {
   folder.remove();
 }
 
+/** Leaves as a checkpoint gives them, in the order of their keys or in none. */
+async function* entriesOf(leaves: number, inOrder: boolean): AsyncGenerator<readonly Change[]> {
+  const perBatch = 1000;
+  for (let start = 0; start < leaves; start += perBatch) {
+    yield Array.from({ length: Math.min(perBatch, leaves - start) }, (_, offset) => {
+      const index = inOrder ? start + offset : ((start + offset) * 7919) % leaves;
+      return { path: ['items', keyOf(index), 'n'], value: index };
+    });
+  }
+}
+
+/** The resident memory of this process and its thread, at its highest while `work` went on, in megabytes above what it was. */
+async function residentGrowth(work: () => Promise<void>): Promise<number> {
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  let peak = before;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 20);
+  await work();
+  clearInterval(timer);
+  return (peak - before) / 1e6;
+}
+
+async function measureRestore(leaves: number, inOrder: boolean): Promise<void> {
+  const folder = scratchFolder();
+  const replica = createLmdbReplica({ directory: folder.directory });
+  const from = performance.now();
+  const growth = await residentGrowth(() => replica.restore('bench', 1, entriesOf(leaves, inOrder)));
+  const seconds = ((performance.now() - from) / 1000).toFixed(1);
+  const order = inOrder ? 'in key order' : 'in no order';
+  print(
+    `${leaves} leaves restored ${order}`,
+    `${seconds} s, resident +${growth.toFixed(0)} MB (LMDB's pages included)`,
+  );
+  await replica.close();
+  folder.remove();
+}
+
+if (process.argv[3] === 'restore') {
+  await measureRestore(LEAVES, true);
+  await measureRestore(LEAVES, false);
+  process.exit();
+}
 await measureInline(50_000);
 const small = await measure(1000);
 const large = await measure(LEAVES);
@@ -211,3 +255,5 @@ for (const name of ['read', 'bareRead', 'hot', 'apply'] as const) {
   print(`${name}, large against small`, (large[name] / small[name]).toFixed(2));
 }
 await measureOpen(LEAVES);
+await measureRestore(LEAVES, true);
+await measureRestore(LEAVES, false);

@@ -1,6 +1,6 @@
 import { BacksideError, type Commit } from '@backside/protocol';
 import { type IndexDefinition, isIndexed, type QueryAnswer, type Replica, type ReplicaSupports } from '@backside/store';
-import type { BigMap, Format, Glance, KeyRange, Path, PresentNode, Query } from '@backside/tree';
+import type { BigMap, Change, Format, Glance, KeyRange, Path, PresentNode, Query } from '@backside/tree';
 import { outlineOf, readQuery } from '@backside/tree';
 import { assertContinues } from './checkpointer.js';
 import type { Environment } from './environment.js';
@@ -23,6 +23,10 @@ export interface Disk {
   /** Has the indexes built, as far as this process can. */
   setIndexes(definitions: readonly IndexDefinition[]): Promise<void>;
   reset(epoch: string): Promise<void>;
+  /** Has the disk emptied, as far as this process can. */
+  beginRestore(): Promise<void>;
+  /** Has the disk filled with entries, or waits until another process has done so. */
+  endRestore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,6 +126,18 @@ export class SnapshotReplica implements LmdbReplica {
 
   async reset(epoch: string): Promise<void> {
     await this.#disk.reset(epoch);
+    this.#startOver();
+  }
+
+  async restore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void> {
+    await this.#disk.beginRestore();
+    this.#startOver();
+    await this.#disk.endRestore(epoch, revision, entries);
+    this.#startOver();
+  }
+
+  /** Goes on with what the disk holds now, whatever was there before. */
+  #startOver(): void {
     this.#adopt(Snapshot.open(this.#environment));
     this.#openTail = new Tail(this.#snapshot, this.#snapshot.meta.revision);
     this.#revision = this.#snapshot.meta.revision;

@@ -1,8 +1,10 @@
-import type { Commit } from '@backside/protocol';
+import { type Commit, unpackCommits } from '@backside/protocol';
 import type { IndexDefinition } from '@backside/store';
+import type { Change } from '@backside/tree';
 import { Engine } from './engine.js';
 import type { Environment } from './environment.js';
 import type { Disk } from './replica.js';
+import { writeLoads } from './restore-load.js';
 
 /** For tests: a disk that writes in this thread, and as much as a test says. */
 export class SteppedDisk implements Disk {
@@ -36,6 +38,17 @@ export class SteppedDisk implements Disk {
   async reset(epoch: string): Promise<void> {
     this.#queue = [];
     this.engine.reset(epoch);
+  }
+
+  async beginRestore(): Promise<void> {
+    this.#queue = [];
+    this.engine.beginRestore();
+  }
+
+  async endRestore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void> {
+    await writeLoads(entries, async (load) => this.engine.restore(unpackCommits(load)));
+    while (this.engine.restorePriorities());
+    this.engine.finishRestore(epoch, revision);
   }
 
   async close(): Promise<void> {}

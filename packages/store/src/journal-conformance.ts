@@ -1,6 +1,8 @@
 import { BacksideError, Commit } from '@backside/protocol';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import type { Append, AppendOutcome, Journal } from './journal.js';
+import type { AppendOutcome } from './journal.js';
+import { journalCheckpoint } from './journal-checkpoint.suite.js';
+import type { JournalFixture } from './journal-fixture.js';
 import {
   BASE,
   collect,
@@ -12,20 +14,7 @@ import {
   revisions,
   richCommit,
 } from './journal-samples.js';
-
-/** A fresh, empty journal and what a test may do around it. */
-export interface JournalFixture {
-  /** Retention is off, and 200 commits of 1 KB are enough for `trim` to be able to drop some of them. */
-  readonly journal: Journal;
-  /** Closes the journal and opens it again as another process would; absent only if `supports.durability` is `none`. */
-  readonly reopen?: () => Promise<Journal>;
-  /** Another journal object over the same history; absent if there can only be one. */
-  readonly second?: () => Promise<Journal>;
-  /** Makes every write fail from now on; absent if nothing can fail. */
-  readonly breakMedium?: () => Promise<void>;
-  /** Closes what is open and removes what is left. */
-  readonly dispose: () => Promise<void>;
-}
+import { journalSharing } from './journal-sharing.suite.js';
 
 /** What every journal does. `create` is called once per test. */
 export function journalConformance(name: string, create: () => Promise<JournalFixture>): void {
@@ -42,8 +31,9 @@ export function journalConformance(name: string, create: () => Promise<JournalFi
     pipelining(current);
     reading(current);
     trimming(current);
+    journalCheckpoint(current);
     reopening(current);
-    sharing(current);
+    journalSharing(current);
     failing(current);
   });
 }
@@ -201,6 +191,7 @@ function trimming(current: Current): void {
     const { journal } = current();
     const filler = 'x'.repeat(1000);
     for (let base = 0; base < 200; base += 10) await journal.append(base, commitsAt(base + 1, 10, filler)).durable;
+    await current().project?.();
     await journal.trim(150);
     const first = await journal.first();
     expect(first).toBeGreaterThan(1);
@@ -213,6 +204,7 @@ function trimming(current: Current): void {
   it('keeps its head and its order when everything may go', async () => {
     const { journal } = current();
     await journal.append(0, commitsAt(1, 20)).durable;
+    await current().project?.();
     await journal.trim(20);
     await journal.trim(3);
     expect(await journal.head()).toBe(20);
@@ -251,27 +243,6 @@ function reopening(current: Current): void {
   });
 }
 
-function sharing(current: Current): void {
-  it('lets only one of several writers have a revision', async (context) => {
-    const { journal, second } = current();
-    if (skipUnless(context, second !== undefined, 'it has one user at a time')) return;
-    const other = await second!();
-    expect(other.epoch).toBe(journal.epoch);
-    for (let base = 0; base < 20; base++) {
-      const appends = [
-        [journal, journal.append(base, [commitAt(base + 1, 'first')])],
-        [other, other.append(base, [commitAt(base + 1, 'second')])],
-      ] as const;
-      const outcomes = await Promise.all(appends.map(([writer, append]) => outcomeAndTail(writer, append, base)));
-      expect(outcomes.map(({ status }) => status).sort()).toEqual(['appended', 'revision-conflict']);
-      for (const { head, tail } of outcomes) expect([head, tail]).toEqual([base + 1, [base + 1]]);
-    }
-    expect((await readAll(journal, 0)).map(fieldsOf)).toEqual((await readAll(other, 0)).map(fieldsOf));
-    await other.close();
-    expect(await journal.append(20, [commitAt(21)]).durable).toEqual({ status: 'appended', head: 21 });
-  });
-}
-
 function failing(current: Current): void {
   it('refuses everything after a write that failed, and loses nothing from before', async (context) => {
     const { journal, breakMedium, reopen } = current();
@@ -284,17 +255,6 @@ function failing(current: Current): void {
     if (reopen === undefined) return;
     expect((await revisions(await reopen(), 0)).slice(0, 5)).toEqual(range(1, 5));
   });
-}
-
-/** How an append ended, and what could be read as soon as that was known. */
-async function outcomeAndTail(
-  journal: Journal,
-  append: Append,
-  base: number,
-): Promise<AppendOutcome & { tail: number[] }> {
-  const accepted = await append.accepted;
-  const outcome = accepted.status === 'appended' ? await append.durable : accepted;
-  return { ...outcome, tail: await revisions(journal, base) };
 }
 
 function note(settled: string[], what: string, outcome: AppendOutcome): AppendOutcome {

@@ -1,4 +1,5 @@
 import type { Commit } from '@backside/protocol';
+import type { Change } from '@backside/tree';
 
 /** What `append` came to. */
 export type AppendOutcome =
@@ -29,6 +30,17 @@ export interface JournalSupports {
 }
 
 /**
+ * The whole tree as it was after `revision`, exactly: with the commits after that it leads to every later state. Nothing that came later may
+ * show in it, although changes are absolute, for a commit that empties a map also takes the map's priority away, and on a copy that is ahead
+ * in places it would not be the same map that is empty. The journal keeps those commits for as long as reading may take.
+ */
+export interface Checkpoint {
+  readonly revision: number;
+  /** Leaves and priorities, each as a change from the empty tree, in any order, in batches; to be read once. Throws as `commits` does. */
+  readonly entries: AsyncIterable<readonly Change[]>;
+}
+
+/**
  * The ordered, durable list of commits of one database: the only thing that nodes must agree on.
  *
  * Atomicity: an append is stored entirely or not at all, also across a crash. Order: commits have the revisions
@@ -56,10 +68,21 @@ export interface Journal {
    */
   commits(after: number): AsyncIterable<readonly Commit[]>;
   /**
-   * Allows the journal to drop commits up to and including `revision`, which every replica has on disk; how many it
-   * keeps nevertheless is its retention setting. Never drops above `revision`.
+   * A state to start from for whoever lacks what the journal no longer keeps; null if there is none yet. Absent where the replica's
+   * owner is the only one who trims.
+   */
+  checkpoint?(): Promise<Checkpoint | null>;
+  /**
+   * Allows the journal to drop commits up to and including `revision`, which this node's replica has on disk; how many it
+   * keeps nevertheless is its retention setting. Never drops above `revision`. A journal that nodes share drops only what its own
+   * checkpoint has: a node that was away for longer starts from that.
    */
   trim(revision: number): Promise<void>;
+  /**
+   * Calls the listener soon after the head has grown, by whomever, until the returned function is called: sooner than asking now and
+   * then would tell. A hint that may be late, doubled or lost. Absent where only this process appends.
+   */
+  onHead?(listener: (head: number) => void): () => void;
   /**
    * Waits for appends under way, then releases everything. Appends are refused with `unavailable` afterwards; no other call
    * is allowed.

@@ -8,6 +8,11 @@ journalConformance('memory journal', async () => {
   return { journal, dispose: () => journal.close() };
 });
 
+journalConformance('memory journal with a checkpoint', async () => {
+  const journal = createMemoryJournal({ keepsTree: true });
+  return { journal, dispose: () => journal.close() };
+});
+
 it('keeps as many commits as it is told to when it is trimmed', async () => {
   const journal = createMemoryJournal({ epoch: 'chosen', keepCommits: 5 });
   await journal.append(0, commitsAt(1, 20)).durable;

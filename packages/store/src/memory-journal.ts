@@ -1,11 +1,16 @@
 import { BacksideError, type Commit } from '@backside/protocol';
-import type { Append, AppendOutcome, Journal, JournalSupports } from './journal.js';
+import type { Change } from '@backside/tree';
+import type { Append, AppendOutcome, Checkpoint, Journal, JournalSupports } from './journal.js';
+import { SnapshotTree } from './snapshot-tree.js';
+import { treeEntries } from './tree-entries.js';
 
 export interface MemoryJournalOptions {
   /** The identity of the history; a random one by default. */
   readonly epoch?: string;
   /** How many commits `trim` leaves although it might drop them; 0 by default. */
   readonly keepCommits?: number;
+  /** Whether it has a checkpoint, always of its head, as journals have that nodes share. False by default. */
+  readonly keepsTree?: boolean;
 }
 
 /** Commits given out at once by `commits`. */
@@ -13,7 +18,7 @@ const BATCH_COMMITS = 256;
 
 /** A journal that lives as long as its process: for tests, and for databases that nobody will miss. */
 export function createMemoryJournal(options: MemoryJournalOptions = {}): Journal {
-  return new MemoryJournal(options);
+  return options.keepsTree ? new CheckpointedMemoryJournal(options) : new MemoryJournal(options);
 }
 
 class MemoryJournal implements Journal {
@@ -60,6 +65,10 @@ class MemoryJournal implements Journal {
     this.#closed = true;
   }
 
+  protected keep(commit: Commit): void {
+    this.#kept.push(commit);
+  }
+
   get #head(): number {
     return this.#first + this.#kept.length - 1;
   }
@@ -69,7 +78,7 @@ class MemoryJournal implements Journal {
     if (base !== this.#head || this.#refusing) return this.#conflict();
     const problem = revisionProblem(base, commits);
     if (problem !== null) return rejected(new BacksideError('internal', problem));
-    for (const commit of commits) this.#kept.push(commit);
+    for (const commit of commits) this.keep(commit);
     return Promise.resolve({ status: 'appended', head: this.#head });
   }
 
@@ -89,6 +98,34 @@ class MemoryJournal implements Journal {
       yield this.#kept.slice(start, Math.min(start + BATCH_COMMITS, head + 1 - this.#first));
     }
   }
+}
+
+class CheckpointedMemoryJournal extends MemoryJournal {
+  readonly #tree: SnapshotTree = new SnapshotTree();
+
+  async checkpoint(): Promise<Checkpoint | null> {
+    const revision = await this.head();
+    if (revision === 0) return null;
+    return { revision, entries: heldEntries(this.#tree) };
+  }
+
+  protected override keep(commit: Commit): void {
+    super.keep(commit);
+    this.#tree.apply(commit.changes);
+  }
+}
+
+/** What the tree holds now, held until it is read. */
+function heldEntries(tree: SnapshotTree): AsyncIterable<readonly Change[]> {
+  const { reader, release } = tree.hold();
+  async function* read(): AsyncGenerator<readonly Change[], undefined> {
+    try {
+      yield* treeEntries(reader);
+    } finally {
+      release();
+    }
+  }
+  return read();
 }
 
 /** Says what is wrong if the commits are not numbered `base + 1`, `base + 2` …; null if they are. */

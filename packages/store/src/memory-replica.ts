@@ -1,8 +1,10 @@
 import { BacksideError, type Commit } from '@backside/protocol';
 import {
   type BigMap,
+  type Change,
   type Format,
   type Glance,
+  isPriorityPath,
   type KeyRange,
   type Path,
   type PresentNode,
@@ -77,9 +79,27 @@ class MemoryReplica implements Replica {
   }
 
   async reset(epoch: string): Promise<void> {
+    this.#begin(epoch, new SnapshotTree(), 0);
+  }
+
+  async restore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void> {
+    this.#begin(null, new SnapshotTree(), 0);
+    const tree = new SnapshotTree();
+    const priorities: Change[] = []; // a node can have one only once it is there
+    for await (const batch of entries) {
+      for (const entry of batch) {
+        if (isPriorityPath(entry.path)) priorities.push(entry);
+        else tree.apply([entry]);
+      }
+    }
+    tree.apply(priorities);
+    this.#begin(epoch, tree, revision);
+  }
+
+  #begin(epoch: string | null, tree: SnapshotTree, revision: number): void {
     this.epoch = epoch;
-    this.revision = 0;
-    this.#tree = new SnapshotTree();
+    this.revision = revision;
+    this.#tree = tree;
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { ReplicaFixture } from './replica-fixture.js';
 import { replicaHistory } from './replica-history.suite.js';
 import { replicaQueries } from './replica-queries.suite.js';
 import { replicaReads } from './replica-reads.suite.js';
+import { replicaRestore } from './replica-restore.suite.js';
 import { replicaStreams } from './replica-streams.suite.js';
 
 /** What every replica does. `create` is called once per test. */
@@ -21,5 +22,6 @@ export function replicaConformance(name: string, create: () => Promise<ReplicaFi
     replicaQueries(() => fixture.replica);
     replicaHistory(() => fixture);
     replicaCorpus(() => fixture.replica);
+    replicaRestore(() => fixture);
   });
 }

@@ -1,5 +1,5 @@
 import type { Commit } from '@backside/protocol';
-import type { Format, Path, PresentNode, Query, TreeReader } from '@backside/tree';
+import type { Change, Format, Path, PresentNode, Query, TreeReader } from '@backside/tree';
 
 export interface ReplicaSupports {
   /** Whether what was applied is found again by the next process (after `checkpoint`, or by itself within a bounded time). */
@@ -54,6 +54,12 @@ export interface Replica extends TreeReader {
   checkpoint(): Promise<number>;
   /** Empties the tree and starts it at revision 0 of the history `epoch`. */
   reset(epoch: string): Promise<void>;
+  /**
+   * Replaces the tree by `entries` (leaves and priorities, as changes from the empty tree) as of `revision` of the history `epoch`, which
+   * a `Checkpoint` of the journal gave. Until it resolves, and if the process ends on the way, the replica counts as empty and new.
+   * What follows must be applied before the tree is exact.
+   */
+  restore(epoch: string, revision: number, entries: AsyncIterable<readonly Change[]>): Promise<void>;
   /** Checkpoints where that is possible and releases everything. */
   close(): Promise<void>;
 }
