@@ -28,6 +28,8 @@ export type Verdict = { readonly write: PendingWrite } & (
 
 export interface Batch {
   readonly base: number;
+  /** When it was computed, in milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly commits: readonly Commit[];
   readonly verdicts: readonly Verdict[];
   /** How its append ended; batches are settled in their order. */
@@ -79,7 +81,7 @@ export class BatchComputer {
       batch.verdicts.push(this.#judge(write, context, batch));
     }
     if (batch.commits.length > 0) this.#pending.sealBatch();
-    return { base, commits: batch.commits, verdicts: batch.verdicts, outcome: null };
+    return { base, startedAt: now, commits: batch.commits, verdicts: batch.verdicts, outcome: null };
   }
 
   /** Decides one write on the pending state, and adds its commit to the batch and to that state. */

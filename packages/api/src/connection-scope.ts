@@ -1,6 +1,6 @@
 import { BacksideError, type Principal } from '@backside/protocol';
 import type { Path } from '@backside/tree';
-import type { LeftChanges, LeftWrite } from './left-write.js';
+import type { IsHeld, LeftChanges, LeftWrite } from './left-write.js';
 import type { WriteOperation } from './operation.js';
 import { withoutPath } from './without-path.js';
 
@@ -8,8 +8,8 @@ import { withoutPath } from './without-path.js';
 export interface ScopeHost {
   /** Throws `permission-denied` or `invalid-data` if the operation would be refused now. */
   check(operation: WriteOperation): void;
-  /** Makes a write when its time has come; resolves with whether its fate is sealed. */
-  make(left: LeftWrite): Promise<boolean>;
+  /** Makes a write when its time has come, if it is still held then; resolves with whether its fate is sealed. */
+  make(left: LeftWrite, isHeld: IsHeld): Promise<boolean>;
 }
 
 /** Where the writes of one scope are kept meanwhile. */
@@ -18,6 +18,7 @@ export interface ScopeRecord {
   newKey(): string;
   /** Resolves once the changes will survive this process. Changes are stored in the order of the calls. Rejects with `unavailable`. */
   save(changes: LeftChanges): Promise<void>;
+  readonly isHeld: IsHeld;
   /** Calls back if another node has taken what is kept here over, because this one seemed dead. */
   onLost(lost: () => void): void;
   /** The scope has ended; what it kept is still to be made. */
@@ -132,6 +133,6 @@ export class ConnectionScope {
   }
 
   async #make(left: LeftWrite): Promise<void> {
-    if (await this.#host.make(left)) await this.#record.save(new Map([[left.key, null]]));
+    if (await this.#host.make(left, this.#record.isHeld)) await this.#record.save(new Map([[left.key, null]]));
   }
 }

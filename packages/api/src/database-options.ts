@@ -26,6 +26,11 @@ export interface DatabaseLimits {
   readonly maxOnDisconnectOperations: number;
   /** Size of their values together, in characters of JSON. */
   readonly maxOnDisconnectCharacters: number;
+  /**
+   * How long a journal that nodes share may leave questions unanswered before it counts as out of reach, in milliseconds: then writes are
+   * refused, and reads say how stale they may be.
+   */
+  readonly journalPatienceMs: number;
 }
 
 export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
@@ -38,6 +43,7 @@ export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
   idempotencyKeys: 100_000,
   maxOnDisconnectOperations: 1_000,
   maxOnDisconnectCharacters: 16 * 1024 * 1024,
+  journalPatienceMs: 2_000,
 };
 
 export interface DatabaseOptions {

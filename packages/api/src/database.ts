@@ -14,7 +14,6 @@ import type { ConnectionScope } from './connection-scope.js';
 import { ConnectionScopes } from './connection-scopes.js';
 import { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
 import { evaluate } from './evaluation.js';
-import { Follower } from './follower.js';
 import { History } from './history.js';
 import { IdempotentWrites } from './idempotent-writes.js';
 import { JournalTrimmer } from './journal-trimmer.js';
@@ -22,7 +21,8 @@ import type { ListenOptions, Subscription } from './listener.js';
 import { Listens } from './listens.js';
 import { LiveRights } from './live-rights.js';
 import type { TransactionResult, TransactionUpdate, WriteOperation, WriteResult } from './operation.js';
-import { recallCommits } from './recall.js';
+import { type PeerStats, Peers } from './peers.js';
+import { recall } from './recall.js';
 import { TailReader } from './resume-tail.js';
 import { Sequencer } from './sequencer.js';
 import { runTransaction } from './transaction.js';
@@ -47,9 +47,11 @@ export interface DatabaseStats {
   readonly batches: number;
   readonly conflicts: number;
   readonly queueDepth: number;
-  /** Whether writes are refused: the journal failed at the last attempt, or the replica's disk does not keep up. */
+  /** Whether writes are refused: the journal failed at the last attempt or is out of reach, or the replica's disk does not keep up. */
   readonly degraded: boolean;
   readonly refused: ReadonlyMap<ErrorCode, number>;
+  /** Null where nobody else writes to the journal. */
+  readonly peers: PeerStats | null;
 }
 
 /**
@@ -66,18 +68,24 @@ export class Database {
   readonly #hub: ViewHub;
   readonly #listens: Listens;
   readonly #sequencer: Sequencer;
-  readonly #follower: Follower;
+  readonly #peers: Peers;
   #recalled: Promise<void> = Promise.resolve();
-  #unsubscribe: (() => Promise<void>) | null = null;
   #unwatchRights: (() => void) | null = null;
   readonly #trimmer: JournalTrimmer | null;
   readonly #scopes: ConnectionScopes;
+  #closed = false;
 
   /** Use `createDatabase`. */
   constructor(options: DatabaseOptions) {
     this.#options = options;
     this.#limits = { tree: DEFAULT_LIMITS, ...DEFAULT_DATABASE_LIMITS, ...options.limits };
     const { replica, logger, journal } = options;
+    this.#peers = new Peers({
+      ...options,
+      patienceMs: this.#limits.journalPatienceMs,
+      revision: () => replica.revision,
+      apply: (commits) => this.#apply(commits),
+    });
     this.#history = new History(replica.revision, {
       capacity: this.#limits.historyCommits,
       maxBytes: this.#limits.historyBytes,
@@ -91,15 +99,8 @@ export class Database {
       replica,
       logger,
       rights: this.#rights,
+      staleness: () => this.staleness(),
       ...this.#limits,
-    });
-    this.#follower = new Follower({
-      journal,
-      logger,
-      sleep: options.sleep,
-      revision: () => replica.revision,
-      apply: (commits) => this.#apply(commits),
-      lost: (error) => options.onLost?.(error),
     });
     this.#listens = this.#createListens();
     this.#scopes = new ConnectionScopes({
@@ -113,6 +114,8 @@ export class Database {
     });
     this.#sequencer = new Sequencer({
       journal,
+      reach: this.#peers.reach,
+      pace: this.#peers.pace,
       logger,
       nodeId: options.nodeId,
       now: options.now,
@@ -127,8 +130,8 @@ export class Database {
         changedSince: (path, revision) => this.#history.changedSince(path, revision),
       },
       catchUp: (head, missing) => {
-        this.#follower.receive(missing);
-        return this.#follower.catchUp(head);
+        this.#peers.follower.take(missing);
+        return this.#peers.follower.catchUp(head);
       },
       known: (key, operation) => this.#idempotent.find(key, operation),
       durable: (commits) => this.#publish(commits),
@@ -140,12 +143,15 @@ export class Database {
     return new Listens({
       hub: this.#hub,
       rights: this.#rights,
-      tails: new TailReader(journal, this.#history, {
+      tails: new TailReader({
+        journal,
+        reach: this.#peers.reach,
+        history: this.#history,
         maxCommits: this.#limits.maxResumeCommits,
         maxBytes: this.#limits.historyBytes,
       }),
       position: this,
-      refresh: journal.supports.sharedBetweenNodes ? () => this.#follower.refresh() : null,
+      refresh: journal.supports.sharedBetweenNodes ? () => this.#peers.follower.refreshIfReached() : null,
     });
   }
 
@@ -164,13 +170,20 @@ export class Database {
 
   /** Starts following: called once by `createDatabase`. */
   async open(): Promise<void> {
-    const { journal, notifier, name, authorizer } = this.#options;
+    const { authorizer } = this.#options;
     this.#unwatchRights = authorizer.onChange?.(() => this.#rights.reviewAll(this.#hub.subscribers())) ?? null;
-    this.#unsubscribe = await notifier.subscribe(name, this.#follower.receive);
-    await this.#follower.catchUp(await journal.head());
-    if (journal.supports.sharedBetweenNodes) void this.#follower.poll();
-    this.#recalled = this.#recall();
-    this.#idempotent.waitFor(this.#recalled);
+    await this.#peers.open();
+    this.#recalled = recall({
+      ...this.#options,
+      reach: this.#peers.reach,
+      until: this.#history.floor,
+      isClosed: () => this.#closed,
+      take: (commits) => {
+        this.#history.prepend(commits);
+        for (const commit of commits) this.#idempotent.learn(commit);
+      },
+    });
+    this.#idempotent.waitFor(() => this.#peers.reach.whileInReach(this.#recalled));
     this.#scopes.open();
   }
 
@@ -222,17 +235,29 @@ export class Database {
 
   /**
    * Listens to `path`: the state now (or what is missing after the resume point), then every event, in order. Where other
-   * nodes write as well, "now" is no earlier than any write that was acknowledged before this call. The listener is told
-   * `permission-denied` once the right to read is lost, before anything that came after the loss. Throws
-   * `permission-denied`, `limit-exceeded`, `too-large`, `invalid-header` or `invalid-query`; then no subscription exists.
+   * nodes write as well, "now" is no earlier than any write that was acknowledged before this call; while the journal is out
+   * of reach the first event says instead how stale it may be (`staleMs`). The listener is told `permission-denied` once the
+   * right to read is lost, before anything that came after the loss. Throws `permission-denied`, `limit-exceeded`,
+   * `too-large`, `invalid-header` or `invalid-query`; then no subscription exists.
    */
   listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription {
     return this.#listens.listen(principal, options);
   }
 
-  /** Resolves once reads answer every write that was acknowledged, by any node, before this call. */
-  async refresh(): Promise<void> {
-    if (this.#options.journal.supports.sharedBetweenNodes) await this.#follower.refresh();
+  /**
+   * Resolves once reads answer every write that was acknowledged, by any node, before this call. Rejects with `unavailable` if the
+   * journal cannot be asked, at once when it is known to be out of reach.
+   */
+  refresh(): Promise<void> {
+    return this.#peers.refresh();
+  }
+
+  /**
+   * Null while the journal is in reach. Else how old reads may be, in milliseconds: they have every write that was acknowledged, by any
+   * node, longer ago than that. Writes are refused meanwhile.
+   */
+  staleness(): number | null {
+    return this.#peers.reach.staleness();
   }
 
   #checkRead(principal: Principal, path: Path, query: Query | undefined): void {
@@ -279,19 +304,20 @@ export class Database {
       batches: this.#sequencer.batches,
       conflicts: this.#sequencer.conflicts,
       queueDepth: this.#sequencer.queueDepth,
-      degraded: this.#sequencer.failed || replica.isOverfull,
+      degraded: this.#sequencer.degraded || replica.isOverfull,
       refused: this.#sequencer.refused,
+      peers: this.#peers.stats(),
     };
   }
 
   /** Takes no more writes, answers those it has, and stops following. Leaves journal, replica and notifier to their owner. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#scopes.stop();
     await this.#sequencer.close();
     await this.#scopes.close();
-    this.#follower.close();
     this.#unwatchRights?.();
-    await this.#unsubscribe?.();
+    await this.#peers.close();
     await this.#recalled;
   }
 
@@ -305,22 +331,12 @@ export class Database {
     const { replica } = this.#options;
     for (const commit of commits) {
       if (commit.revision <= replica.revision) continue;
+      this.#peers.pace.committed(commit);
       this.#hub.apply(commit, () => {
         this.#history.add(commit);
         this.#idempotent.learn(commit);
       });
     }
     this.#trimmer?.trim();
-  }
-
-  /** Reads the last commits before the start back into memory, behind everything else. */
-  async #recall(): Promise<void> {
-    try {
-      const recalled = await recallCommits(this.#options.journal, this.#history.floor);
-      this.#history.prepend(recalled);
-      for (const commit of recalled) this.#idempotent.learn(commit);
-    } catch (error) {
-      this.#options.logger.warn({ err: error }, 'the commits before the start cannot be read back');
-    }
   }
 }

@@ -13,6 +13,7 @@ interface EventFields {
   readonly headers?: ViewEvent['headers'] | undefined;
   readonly resumed?: boolean | null;
   readonly warning?: string | null;
+  readonly staleMs?: number | null;
   /** Makes the body as JSON text or bytes; called once per format. */
   readonly encode: (format: Format) => string | Uint8Array;
 }
@@ -23,6 +24,7 @@ export interface EventSource {
   readonly id: string;
   readonly headers?: ViewEvent['headers'] | undefined;
   readonly resumed?: boolean | null;
+  readonly staleMs?: number | null;
 }
 
 /** An event whose body is encoded when it is first asked for, and once per format. */
@@ -35,6 +37,7 @@ class EncodedOnceEvent implements ViewEvent {
   readonly headers: ViewEvent['headers'];
   readonly resumed: boolean | null;
   readonly warning: string | null;
+  readonly staleMs: number | null;
   readonly #encode: EventFields['encode'];
   #val: Uint8Array | undefined;
   #export: Uint8Array | undefined;
@@ -48,6 +51,7 @@ class EncodedOnceEvent implements ViewEvent {
     this.headers = fields.headers ?? NO_HEADERS;
     this.resumed = fields.resumed ?? null;
     this.warning = fields.warning ?? null;
+    this.staleMs = fields.staleMs ?? null;
     this.#encode = fields.encode;
   }
 
@@ -69,7 +73,7 @@ function toBytes(body: string | Uint8Array): Uint8Array {
 export function snapshotEvent(
   path: Path,
   revision: number,
-  parts: Pick<EventFields, 'encode' | 'resumed' | 'warning'>,
+  parts: Pick<EventFields, 'encode' | 'resumed' | 'warning' | 'staleMs'>,
 ): ViewEvent {
   return new EncodedOnceEvent({ kind: 'put', path, revision, id: `${revision}-s`, snapshot: true, ...parts });
 }

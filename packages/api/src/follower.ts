@@ -1,15 +1,22 @@
+import type { Notice } from '@backside/notifier';
 import { BacksideError, type Commit, type Logger } from '@backside/protocol';
 import type { Journal } from '@backside/store';
+import { batchesOf } from './batches-of.js';
+import { EarlyCommits } from './early-commits.js';
+import { HeadReads } from './head-reads.js';
+import type { JournalReach } from './journal-reach.js';
 
 /** First and longest wait between two tries to read the journal, in milliseconds. */
 const MIN_RETRY_MS = 5;
-const MAX_RETRY_MS = 5_000;
-/** How often the head of a shared journal is asked for although nobody told of new commits, in milliseconds. */
-const POLL_MS = 1_000;
+const MAX_RETRY_MS = 1_000;
+/** Between two looks of somebody who waits for a journal that does not answer, in milliseconds. */
+const UNREADABLE_MS = 100;
 
 export interface FollowerOptions {
   readonly journal: Journal;
+  readonly reach: JournalReach;
   readonly logger: Logger;
+  readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly revision: () => number;
   /** Takes the next commits: the first has revision + 1. */
@@ -18,99 +25,149 @@ export interface FollowerOptions {
   readonly lost: (error: BacksideError) => void;
 }
 
-/** Keeps this node's state level with the journal: takes what others publish, and reads whatever is missing. */
+/**
+ * Keeps this node's state level with the journal: takes what others publish, and reads whatever is missing. At most one question
+ * for the head and one reading of commits are under way.
+ */
 export class Follower {
   readonly #options: FollowerOptions;
-  /** The revision that somebody waits for. */
-  #target = 0;
-  #catchingUp: Promise<void> | null = null;
-  #refreshing: Promise<void> | null = null;
-  #refreshingNext: Promise<void> | null = null;
+  readonly #heads: HeadReads;
+  readonly #early = new EarlyCommits();
+  /** The newest revision that anybody told of. */
+  #known = 0;
+  /** A reading of the journal under way, and how long to wait after one that brought nothing. */
+  #reading: Promise<void> | null = null;
+  #retryMs = MIN_RETRY_MS;
   #closed = false;
+  /** Notices that brought something new. */
+  #news = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#heads = new HeadReads(() => options.reach.ask(() => options.journal.head()), options.now);
   }
 
-  /** Takes published commits: applies those that follow, ignores known ones, and reads the journal on a gap. */
-  readonly receive = (commits: readonly Commit[]): void => {
+  /** How many revisions this state is behind, as far as is known. */
+  get lag(): number {
+    return Math.max(0, this.#known - this.#options.revision());
+  }
+
+  /** Grows with each notice that told of something that was not known yet. */
+  get news(): number {
+    return this.#news;
+  }
+
+  /** Takes what another node tells: applies the commits that follow, and reads whatever else there is from the journal. */
+  readonly receive = ({ commits, head }: Notice): void => {
+    if (this.#closed) return;
+    if (head === null || head > this.#options.revision()) this.#news += 1;
+    this.take(commits);
+    if (head !== null) void this.catchUp(head);
+    else void this.look();
+  };
+
+  /** Takes what the journal itself tells of its head. */
+  readonly told = (head: number): void => this.receive({ commits: [], head });
+
+  /** Applies commits that follow, ignores known ones, and on a gap reads the journal first. */
+  take(commits: readonly Commit[]): void {
     if (this.#closed) return;
     const revision = this.#options.revision();
     const fresh = commits.filter((commit) => commit.revision > revision);
     const first = fresh[0];
     if (first === undefined) return;
-    if (first.revision === revision + 1) this.#options.apply(fresh);
-    else void this.catchUp(fresh.at(-1)!.revision);
-  };
+    if (first.revision === revision + 1) {
+      this.#apply(fresh);
+    } else {
+      this.#early.keep(fresh);
+      void this.catchUp(fresh.at(-1)!.revision);
+    }
+  }
+
+  #apply(commits: readonly Commit[]): void {
+    this.#options.apply(commits);
+    const next = this.#early.takeAfter(this.#options.revision());
+    if (next.length > 0) this.#options.apply(next);
+  }
 
   /** Resolves once the state is at least at `revision`, or this is closed. Retries for ever. */
   async catchUp(revision: number): Promise<void> {
+    this.#known = Math.max(this.#known, revision);
     while (!this.#closed && this.#options.revision() < revision) {
-      this.#target = Math.max(this.#target, revision);
-      this.#catchingUp ??= this.#readUntilTarget().finally(() => {
-        this.#catchingUp = null;
+      this.#reading ??= this.#readTail().finally(() => {
+        this.#reading = null;
       });
-      await this.#catchingUp;
+      await this.#reading;
     }
   }
 
-  async #readUntilTarget(): Promise<void> {
-    const { revision, sleep, logger, lost } = this.#options;
-    let retryMs = MIN_RETRY_MS;
-    while (!this.#closed) {
-      try {
-        await this.#readTail();
-        if (revision() >= this.#target) return;
-      } catch (error) {
-        if (error instanceof BacksideError && error.code === 'not-found') {
-          this.close();
-          lost(error);
-          return;
-        }
-        logger.warn({ err: error, retryMs }, 'the journal cannot be read; trying again');
-      }
-      await sleep(retryMs);
-      retryMs = Math.min(MAX_RETRY_MS, retryMs * 2);
-    }
-  }
-
+  /** Reads what is missing; if that fails, resolves when it is time to try again. */
   async #readTail(): Promise<void> {
-    for await (const commits of this.#options.journal.commits(this.#options.revision())) {
-      if (this.#closed) return;
-      const revision = this.#options.revision();
-      const fresh = commits.filter((commit) => commit.revision > revision);
-      if (fresh.length > 0) this.#options.apply(fresh);
+    const { revision, sleep, logger, lost } = this.#options;
+    const before = revision();
+    try {
+      await this.#read();
+    } catch (error) {
+      if (error instanceof BacksideError && error.code === 'not-found') {
+        this.close();
+        lost(error);
+        return;
+      }
+      logger.warn({ err: error, retryMs: this.#retryMs }, 'the journal cannot be read; trying again');
+    }
+    if (revision() > before) {
+      this.#retryMs = MIN_RETRY_MS;
+    } else {
+      await sleep(this.#retryMs);
+      this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 2);
     }
   }
 
-  /** Resolves once the state has everything that was in the journal at the time of the call. */
-  refresh(): Promise<void> {
-    if (this.#refreshing === null) return this.#refresh();
-    // What is being asked already may have been answered before this call.
-    const again = (): Promise<void> => this.#refresh();
-    this.#refreshingNext ??= this.#refreshing.then(again, again);
-    return this.#refreshingNext;
-  }
-
-  #refresh(): Promise<void> {
-    this.#refreshingNext = null;
-    this.#refreshing = this.#options.journal
-      .head()
-      .then((head) => this.catchUp(head))
-      .finally(() => {
-        this.#refreshing = this.#refreshingNext;
-      });
-    return this.#refreshing;
-  }
-
-  /** Asks a shared journal for its head now and then: notifications are hints that may be lost. */
-  async poll(): Promise<void> {
-    for (;;) {
-      await this.#options.sleep(POLL_MS);
+  async #read(): Promise<void> {
+    const { journal, reach, revision } = this.#options;
+    for await (const commits of batchesOf(journal, { after: revision(), reach })) {
       if (this.#closed) return;
-      await this.refresh().catch((error: unknown) => {
-        this.#options.logger.warn({ err: error }, 'the head of the journal cannot be read');
-      });
+      const fresh = commits.filter((commit) => commit.revision > revision());
+      if (fresh.length > 0) this.#apply(fresh);
+    }
+  }
+
+  /**
+   * Resolves once the state has everything that was in the journal at the time of the call. Rejects with `unavailable` if the journal
+   * cannot be asked.
+   */
+  async refresh(): Promise<void> {
+    const { reach } = this.#options;
+    if (reach.lost) throw reach.silence();
+    const { head, askedAt } = await this.#heads.read();
+    await reach.whileInReach(this.catchUp(head));
+    reach.levelAsOf(askedAt);
+  }
+
+  /** Resolves as `refresh` does, or once the journal is known to be out of reach: then the state is what there is to go by. */
+  async refreshIfReached(): Promise<void> {
+    const { reach, logger, sleep } = this.#options;
+    while (!this.#closed && !reach.lost) {
+      try {
+        return await this.refresh();
+      } catch (error) {
+        logger.warn({ err: error }, 'the head of the journal cannot be read');
+      }
+      if (!reach.lost) await sleep(UNREADABLE_MS);
+    }
+  }
+
+  /** Asks for the head, also while the journal seems out of reach, and begins to read what is missing. Resolves with whether anything was. */
+  async look(): Promise<boolean> {
+    const { reach, logger, revision } = this.#options;
+    try {
+      const { head, askedAt } = await this.#heads.read();
+      const missing = head > revision();
+      void this.catchUp(head).then(() => reach.levelAsOf(askedAt));
+      return missing;
+    } catch (error) {
+      if (!reach.lost) logger.warn({ err: error }, 'the head of the journal cannot be read');
+      return false;
     }
   }
 

@@ -9,15 +9,15 @@ export class IdempotentWrites {
   readonly #record: IdempotencyRecord;
   /** For each key, when the fate of the last write with it is sealed. */
   readonly #underWay = new Map<string, Promise<void>>();
-  #ready: Promise<void> = Promise.resolve();
+  #ready: () => Promise<void> = () => Promise.resolve();
 
   constructor(submit: (write: PendingWrite) => void, capacity: number) {
     this.#submit = submit;
     this.#record = new IdempotencyRecord(capacity);
   }
 
-  /** Holds writes back until what was stored before the start is known again. */
-  waitFor(recalled: Promise<void>): void {
+  /** Holds writes back until what was stored before the start is known again; refuses those for which `recalled` rejects. */
+  waitFor(recalled: () => Promise<void>): void {
     this.#ready = recalled;
   }
 
@@ -36,13 +36,20 @@ export class IdempotentWrites {
    */
   async write(operation: WriteOperation): Promise<WriteResult> {
     const key = scopedKey(operation);
-    const before = this.#underWay.get(key) ?? this.#ready;
+    const before = this.#underWay.get(key) ?? this.#ready();
     let seal = (): void => {};
     const sealed = new Promise<void>((resolve) => {
       seal = resolve;
     });
     this.#underWay.set(key, sealed);
-    await before;
+    const end = (): void => {
+      if (this.#underWay.get(key) === sealed) this.#underWay.delete(key);
+      seal();
+    };
+    await before.catch((error: unknown) => {
+      end();
+      throw error;
+    });
     return new Promise((resolve, reject) => {
       this.#submit({
         operation,
@@ -51,8 +58,7 @@ export class IdempotentWrites {
         reject: (error) => reject(toBacksideError(error)),
         sealed: (result) => {
           if (result !== null) this.#record.record(key, operation, result);
-          if (this.#underWay.get(key) === sealed) this.#underWay.delete(key);
-          seal();
+          end();
         },
       });
     });

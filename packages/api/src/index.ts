@@ -26,6 +26,7 @@ export {
   WriteSeries,
   type WriteStep,
 } from './operation.js';
+export type { PeerStats } from './peers.js';
 export { createRulesAuthorizer, type RulesAuthorizerOptions } from './rules-authorizer.js';
 export type { PrivateDatabase, RulesVersion } from './rules-history.js';
 export { fixedRules, type RulesSource } from './rules-source.js';

@@ -12,6 +12,12 @@ export interface LeftWrite {
   readonly graceMs: number;
 }
 
+/**
+ * Whether what was left is still this node's to make, and not another's that took it for dead. Rejects with `unavailable` if that
+ * cannot be known now.
+ */
+export type IsHeld = () => Promise<boolean>;
+
 /** The longest grace, in milliseconds. */
 export const MAX_GRACE_MS = 3_600_000;
 

@@ -19,6 +19,11 @@ export interface ViewEvent {
   readonly resumed: boolean | null;
   /** `no-index` on the first event of a query that had to read every child. */
   readonly warning: string | null;
+  /**
+   * On a first event or a whole state while the journal is out of reach: writes that were acknowledged by other nodes within the last so
+   * many milliseconds may be missing. Else null.
+   */
+  readonly staleMs: number | null;
   /** The body as UTF-8 JSON; made once per format. */
   body(format: Format): Uint8Array;
 }

@@ -6,7 +6,15 @@ import type { Precondition, WriteOperation } from './operation.js';
 export interface ScopeStore {
   read(principal: typeof ADMIN, path: Path): { readonly node: Node };
   write(operation: WriteOperation): Promise<unknown>;
+  /** Resolves once reads answer every write that was acknowledged before this call; rejects with `unavailable` if that cannot be known. */
+  refresh(): Promise<void>;
 }
+
+/**
+ * For how long after it was last known to hold, counted from before it was asked, nobody can have taken a lease over: half of what
+ * others wait for at least. In milliseconds.
+ */
+const SURE_MS = 2_500;
 
 /**
  * Everything about connections: `nodes/NODE` is the lease of a node that keeps something, with its last `beat` and its `holder`: the
@@ -58,6 +66,8 @@ export class NodeLease {
   /** Whether others can see it. */
   #shown = false;
   #beat = 0;
+  /** When a write on condition that it holds was begun that was made. */
+  #heldAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: string, store: ScopeStore, now: () => number) {
     this.id = id;
@@ -84,6 +94,12 @@ export class NodeLease {
       this.#shown = false;
       throw error;
     }
+  }
+
+  /** Resolves if nobody has taken over what this node keeps, nor can within the next moments. Rejects as `save` does. */
+  async assure(): Promise<void> {
+    const elapsed = this.#now() - this.#heldAt;
+    if (!(elapsed >= 0 && elapsed < SURE_MS)) await this.beat();
   }
 
   /** Keeps nothing any more, so there is nothing to hold a lease for. */
@@ -136,12 +152,14 @@ export class NodeLease {
   }
 
   async #commit(changes: readonly Change[], preconditions: readonly Precondition[]): Promise<void> {
+    const begun = this.#now();
     try {
       await this.#store.write({
         principal: ADMIN,
         steps: [{ method: 'update', path: CONNECTIONS, value: Object.fromEntries(changes) }],
         preconditions,
       });
+      this.#heldAt = begun;
     } catch (error) {
       if (error instanceof BacksideError && error.code === 'precondition-failed') throw new LeaseLostError(error);
       throw error;

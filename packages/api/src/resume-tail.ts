@@ -1,7 +1,9 @@
 import { BacksideError, type Commit } from '@backside/protocol';
 import type { Journal } from '@backside/store';
 import type { Path } from '@backside/tree';
+import { batchesOf } from './batches-of.js';
 import { type History, touches } from './history.js';
+import type { JournalReach } from './journal-reach.js';
 
 /** What a subscriber that was away asks for. */
 export interface TailRequest {
@@ -21,7 +23,10 @@ export interface Tail {
   readonly reached: number;
 }
 
-export interface TailBounds {
+export interface TailReaderOptions {
+  readonly journal: Journal;
+  readonly reach: JournalReach;
+  readonly history: History;
   /** Commits that are looked at at most. */
   readonly maxCommits: number;
   /** Bytes of commits that are given one by one at most, in their encoded form. */
@@ -30,22 +35,22 @@ export interface TailBounds {
 
 /** Finds what subscribers missed: in memory, and in the journal where memory does not reach back, one at a time. */
 export class TailReader {
-  readonly #journal: Journal;
-  readonly #history: History;
-  readonly #bounds: TailBounds;
+  readonly #options: TailReaderOptions;
   #reading: Promise<unknown> = Promise.resolve();
 
-  constructor(journal: Journal, history: History, bounds: TailBounds) {
-    this.#journal = journal;
-    this.#history = history;
-    this.#bounds = bounds;
+  constructor(options: TailReaderOptions) {
+    this.#options = options;
   }
 
-  /** What the subscriber misses; null if it is no longer kept, is more than is given one by one, or may be none of its business. */
+  /**
+   * What the subscriber misses; null if it is no longer kept or out of reach, is more than is given one by one, or may be none of its
+   * business.
+   */
   async read(request: TailRequest): Promise<Tail | null> {
     const { after } = request;
-    if (this.#history.revision - after > this.#bounds.maxCommits) return null;
-    if (after >= this.#history.floor) return { request, commits: [], reached: after };
+    const { history, maxCommits } = this.#options;
+    if (history.revision - after > maxCommits) return null;
+    if (after >= history.floor) return { request, commits: [], reached: after };
     const read = (): Promise<Tail | null> => this.#readJournal(request);
     const reading = this.#reading.then(read, read);
     this.#reading = reading;
@@ -54,19 +59,20 @@ export class TailReader {
 
   /** The tail up to the present, if memory has what came since it was read and the same conditions hold. */
   complete({ request, commits, reached }: Tail): readonly Commit[] | null {
-    const rest = this.#history.since(reached);
+    const rest = this.#options.history.since(reached);
     if (rest === null || rest.some((commit) => disturbs(commit, request))) return null;
     const all = [...commits, ...rest.filter((commit) => touches(commit, request.path))];
     const bytes = all.reduce((sum, commit) => sum + commit.encoded().length, 0);
-    return bytes > this.#bounds.maxBytes ? null : all;
+    return bytes > this.#options.maxBytes ? null : all;
   }
 
   async #readJournal(request: TailRequest): Promise<Tail | null> {
+    const { journal, reach, maxBytes } = this.#options;
     const found: Commit[] = [];
     let reached = request.after;
     let bytes = 0;
     try {
-      for await (const commits of this.#journal.commits(request.after)) {
+      for await (const commits of batchesOf(journal, { after: request.after, reach })) {
         if (commits.some((commit) => disturbs(commit, request))) return null;
         for (const commit of commits) {
           if (!touches(commit, request.path)) continue;
@@ -74,11 +80,11 @@ export class TailReader {
           bytes += commit.encoded().length;
         }
         reached = commits.at(-1)?.revision ?? reached;
-        if (bytes > this.#bounds.maxBytes) return null;
+        if (bytes > maxBytes) return null;
       }
       return { request, commits: found, reached };
     } catch (error) {
-      if (error instanceof BacksideError && error.code === 'not-found') return null;
+      if (error instanceof BacksideError && (error.code === 'not-found' || error.code === 'unavailable')) return null;
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import type { Logger } from '@backside/protocol';
 import { createPushIds } from '@backside/tree';
 import type { ScopeRecord } from './connection-scope.js';
 import { LapsedLeases } from './lapsed-leases.js';
-import type { LeftChanges, LeftWrite } from './left-write.js';
+import type { IsHeld, LeftChanges, LeftWrite } from './left-write.js';
 import { LeaseLostError, NodeLease, readLeases, readLeft, type ScopeStore } from './node-lease.js';
 
 /** How often a node that keeps something shows that it lives, and each node looks at the others, in milliseconds. */
@@ -11,7 +11,7 @@ const BEAT_MS = 1_000;
 export interface ScopeKeeperOptions {
   readonly store: ScopeStore;
   /** Makes a write of a connection that has ended; resolves with whether its fate is sealed. */
-  readonly make: (left: LeftWrite) => Promise<boolean>;
+  readonly make: (left: LeftWrite, isHeld: IsHeld) => Promise<boolean>;
   /** Whether no other node can be alive: then whatever is found is of the dead. */
   readonly alone: boolean;
   readonly now: () => number;
@@ -22,7 +22,8 @@ export interface ScopeKeeperOptions {
 
 /**
  * Keeps what connections left where it outlives this process, and makes what dead nodes kept: with its grace, which then counts from
- * the moment at which the death was noticed. A node is taken for dead when its lease has not changed for some seconds.
+ * the moment at which the death was noticed. A node is taken for dead when its lease has not changed for some seconds in which this
+ * one read the newest state each time and could write itself: an outage of the journal is nobody's death.
  */
 export class ScopeKeeper {
   readonly #options: ScopeKeeperOptions;
@@ -50,9 +51,14 @@ export class ScopeKeeper {
   /** For the scope of a new connection. */
   newRecord(): ScopeRecord {
     let listener: (() => void) | null = null;
+    let lease: NodeLease | null = null;
     return {
       newKey: () => `left-${this.#newId()}`,
-      save: (changes) => this.#save(changes),
+      save: (changes) => {
+        lease = this.#lease;
+        return this.#save(changes);
+      },
+      isHeld: async () => lease !== null && this.#holds(lease),
       onLost: (lost) => {
         listener = lost;
         this.#lostListeners.add(lost);
@@ -78,6 +84,17 @@ export class ScopeKeeper {
     }
   }
 
+  async #holds(lease: NodeLease): Promise<boolean> {
+    if (lease !== this.#lease) return false;
+    try {
+      await lease.assure();
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      this.#lost(lease);
+    }
+    return lease === this.#lease;
+  }
+
   /** What this node kept is another's now. It goes on under another name. */
   #lost(lease: NodeLease): void {
     if (lease !== this.#lease) return;
@@ -94,26 +111,39 @@ export class ScopeKeeper {
 
   /** Begins to beat, and to look at the others; until `close`. */
   open(): void {
-    void this.#run();
+    void this.#everyBeat((lease) => this.#showLife(lease));
+    void this.#everyBeat((lease) => this.#look(lease));
   }
 
-  async #run(): Promise<void> {
+  async #everyBeat(act: (lease: NodeLease) => Promise<void>): Promise<void> {
     while (!this.#closed) {
       const lease = this.#lease;
       try {
-        await this.#showLife(lease);
-        await this.#lookAround(lease);
+        await act(lease);
       } catch (error) {
+        this.#lapsed.interrupted();
         if (error instanceof LeaseLostError) this.#lost(lease);
-        else this.#options.logger.warn({ err: error }, 'the lease of this node could not be renewed');
+        else this.#options.logger.warn({ err: error }, 'the leases of the nodes could not be kept or looked at');
       }
       await this.#options.sleep(BEAT_MS);
     }
   }
 
+  get #keepsNothing(): boolean {
+    return this.#kept.size + this.#inherited.size === 0;
+  }
+
   async #showLife(lease: NodeLease): Promise<void> {
-    if (this.#kept.size + this.#inherited.size > 0) await lease.beat();
-    else await lease.hide();
+    if (!this.#keepsNothing) await lease.beat();
+  }
+
+  /** A look counts only if it sees the newest state, and if this node could have shown life itself once another seems not to. */
+  async #look(lease: NodeLease): Promise<void> {
+    if (this.#lapsed.suspicious) await lease.beat();
+    await this.#options.store.refresh();
+    if (this.#closed) return;
+    await this.#lookAround(lease);
+    if (this.#keepsNothing && !this.#lapsed.suspicious) await lease.hide();
   }
 
   async #lookAround(lease: NodeLease): Promise<void> {
@@ -133,7 +163,7 @@ export class ScopeKeeper {
     const left = readLeft(this.#options.store, node);
     this.#options.logger.info({ node, writes: left.length }, 'what the connections of a dead node left is made');
     const made = left.map(async ([key, text]) => {
-      const sealed = await this.#options.make(JSON.parse(text) as LeftWrite);
+      const sealed = await this.#options.make(JSON.parse(text) as LeftWrite, () => this.#holds(lease));
       if (sealed && lease === this.#lease) await lease.forget(node, key);
       return sealed;
     });
@@ -147,8 +177,8 @@ export class ScopeKeeper {
   async close(): Promise<void> {
     this.#closed = true;
     try {
-      if (this.#kept.size + this.#inherited.size > 0) await this.#lease.release();
-      else await this.#lease.hide();
+      if (this.#keepsNothing) await this.#lease.hide();
+      else await this.#lease.release();
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'the lease of this node could not be ended; it lapses by itself');
     }
@@ -162,6 +192,7 @@ export function volatileRecords(sources: { now(): number; random(): number }): P
     newRecord: () => ({
       newKey: () => `left-${newId()}`,
       save: async () => {},
+      isHeld: async () => true,
       onLost: () => {},
       ended: () => {},
     }),

@@ -1,11 +1,21 @@
 import { BacksideError, type Commit, type ErrorCode, type Logger } from '@backside/protocol';
 import type { Append, AppendOutcome, Journal } from '@backside/store';
+import type { AppendPace } from './append-pace.js';
 import { type Batch, BatchComputer, type BatchComputerOptions, type PendingWrite } from './batch.js';
+import { type JournalReach, RETRY_AFTER_MS } from './journal-reach.js';
 
-/** Batches under way at most; what waits meanwhile becomes one larger batch. */
+/** Batches under way at most; what waits meanwhile becomes one larger batch. After a conflict it is one, and grows again. */
 const MAX_BATCHES_UNDER_WAY = 8;
+/** An append may take so many times as long as other calls while those are answered: it may be megabytes, and wait for others. */
+const APPEND_TIMES = 5;
+/** For how long after a failed append a shared journal counts as failing, if nothing else is tried, in milliseconds. */
+const FAILED_MS = 10_000;
+
 export interface SequencerOptions extends BatchComputerOptions {
   readonly journal: Journal;
+  readonly reach: JournalReach;
+  /** When to append, where others do as well. */
+  readonly pace: AppendPace;
   readonly logger: Logger;
   readonly maxQueuedOperations: number;
   /** Brings the durable state to the journal's head, from `missing` if that is all it takes; retries until it can. */
@@ -14,11 +24,14 @@ export interface SequencerOptions extends BatchComputerOptions {
   readonly durable: (commits: readonly Commit[]) => void;
 }
 
+type Conflict = Extract<AppendOutcome, { status: 'revision-conflict' }>;
+
 /**
  * Puts the operations of one database in order. All that waits becomes one batch, computed on the state left by the batch
  * before it and appended as one; the next batch is computed while this one is written. When another node was first, all
  * that is under way is computed again, in the same order, on the state that this node left; refusals too, since they were
- * decided on a state that never came to be. So everybody is answered by what really happened.
+ * decided on a state that never came to be. So everybody is answered by what really happened. While the journal is out of reach
+ * every write is refused at once, and those that wait are when it is found to be.
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
@@ -28,17 +41,33 @@ export class Sequencer {
   #scheduled = false;
   /** While the state is being brought up to date after a conflict or a failure. */
   #recovering = false;
+  #mayBeUnderWay = MAX_BATCHES_UNDER_WAY;
+  /** While others are given their turn. */
+  #pausing = false;
   #idle: (() => void)[] = [];
   #closed = false;
   readonly refused: Map<ErrorCode, number> = new Map();
   commits = 0;
   batches = 0;
   conflicts = 0;
+  /** Whether the last append failed. */
   failed = false;
+  #failedAt = 0;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
     this.#computer = new BatchComputer(options);
+    options.reach.onChange((lost) => {
+      if (lost) this.#refuseQueue(() => options.reach.refusal());
+      else this.failed = false;
+    });
+  }
+
+  /** Whether writes are likely to fail now: a shared journal gets the benefit of the doubt after a while in which nobody tried. */
+  get degraded(): boolean {
+    const { reach, journal, now } = this.#options;
+    if (reach.lost || !this.failed) return reach.lost;
+    return !journal.supports.sharedBetweenNodes || now() - this.#failedAt < FAILED_MS;
   }
 
   get queueDepth(): number {
@@ -48,6 +77,8 @@ export class Sequencer {
   submit(write: PendingWrite): void {
     if (this.#closed) {
       this.#refuse(write, new BacksideError('shutting-down'));
+    } else if (this.#options.reach.lost) {
+      this.#refuse(write, this.#options.reach.refusal());
     } else if (this.#queue.length >= this.#options.maxQueuedOperations) {
       this.#refuse(write, new BacksideError('unavailable', 'too many writes are waiting'));
     } else {
@@ -59,7 +90,7 @@ export class Sequencer {
   /** Refuses further operations, and those that would have to wait for a journal out of reach; resolves when all are answered. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#recovering && this.failed) this.#refuseQueue();
+    if (this.#recovering && this.failed) this.#refuseQueue(shuttingDown);
     if (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -68,7 +99,7 @@ export class Sequencer {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#recovering || this.#underWay.length >= MAX_BATCHES_UNDER_WAY) return;
+    if (this.#scheduled || this.#recovering || this.#underWay.length >= this.#mayBeUnderWay) return;
     this.#scheduled = true;
     // After the sockets of this turn have been read, so that everything they brought is one batch.
     setImmediate(() => {
@@ -78,7 +109,7 @@ export class Sequencer {
   }
 
   #takeBatch(): void {
-    if (this.#recovering || this.#queue.length === 0) return;
+    if (this.#recovering || this.#queue.length === 0 || this.#waitsForTurn()) return;
     const batch = this.#computer.compute(this.#queue, this.#underWay);
     this.#queue = batch.verdicts.length === this.#queue.length ? [] : this.#queue.slice(batch.verdicts.length);
     this.#underWay.push(batch);
@@ -93,6 +124,18 @@ export class Sequencer {
     if (this.#queue.length > 0) this.#schedule();
   }
 
+  /** Whether others append first; then it goes on by itself once they had their turn. */
+  #waitsForTurn(): boolean {
+    const pause = this.#options.pace.pause();
+    if (pause === null || this.#pausing) return pause !== null;
+    this.#pausing = true;
+    void pause.then(() => {
+      this.#pausing = false;
+      if (this.#queue.length > 0) this.#schedule();
+    });
+    return true;
+  }
+
   /** Only what the journal says is handled here; a defect in what follows from it must not look like a failed journal. */
   async #follow(batch: Batch, append: Append): Promise<void> {
     append.accepted.then(
@@ -100,7 +143,7 @@ export class Sequencer {
       () => {}, // `durable` fails alike
     );
     try {
-      batch.outcome = await append.durable;
+      batch.outcome = await this.#options.reach.ask(() => append.durable, APPEND_TIMES);
     } catch (error) {
       if (this.#underWay.includes(batch)) this.#fail(error);
       return;
@@ -119,13 +162,15 @@ export class Sequencer {
   #settle(): void {
     for (let batch = this.#underWay[0]; batch?.outcome; batch = this.#underWay[0]) {
       if (batch.outcome.status === 'appended') this.#committed(batch);
-      else this.#computeAgain(batch.outcome);
+      else this.#computeAgain(batch, batch.outcome);
     }
     if (this.#queue.length > 0) this.#schedule();
     this.#settleIdle();
   }
 
   #committed(batch: Batch): void {
+    this.#options.pace.appended(batch.startedAt);
+    this.#mayBeUnderWay = Math.min(MAX_BATCHES_UNDER_WAY, this.#mayBeUnderWay * 2);
     if (batch.commits.length > 0) {
       this.failed = false;
       this.commits += batch.commits.length;
@@ -144,8 +189,10 @@ export class Sequencer {
   }
 
   /** Another node was first: nothing under way was stored. */
-  #computeAgain({ head, missing = [] }: Extract<AppendOutcome, { status: 'revision-conflict' }>): void {
+  #computeAgain({ startedAt }: Batch, { head, missing = [] }: Conflict): void {
     this.conflicts += 1;
+    this.#options.pace.refused(startedAt);
+    this.#mayBeUnderWay = 1;
     const again = this.#giveUp().flatMap((batch) => batch.verdicts.map(({ write }) => write));
     this.#queue = [...again, ...this.#queue];
     this.#recover(head, missing);
@@ -153,8 +200,12 @@ export class Sequencer {
 
   #fail(failure: unknown): void {
     this.failed = true;
+    this.#failedAt = this.#options.now();
     this.#options.logger.error({ err: failure }, 'the journal failed; writes under way are answered as unavailable');
-    const error = new BacksideError('unavailable', 'the write may or may not have been stored', { cause: failure });
+    const error = new BacksideError('unavailable', 'the write may or may not have been stored', {
+      cause: failure,
+      retryAfterMs: RETRY_AFTER_MS,
+    });
     for (const batch of this.#giveUp()) for (const { write } of batch.verdicts) this.#refuse(write, error);
     this.#recover(this.#options.base.revision(), []);
   }
@@ -170,7 +221,8 @@ export class Sequencer {
   /** Computes nothing until this node's state is at the journal's head again. */
   #recover(head: number, missing: readonly Commit[]): void {
     this.#recovering = true;
-    if (this.#closed && this.failed) this.#refuseQueue();
+    if (this.#closed && this.failed) this.#refuseQueue(shuttingDown);
+    if (this.#options.reach.lost) this.#refuseQueue(() => this.#options.reach.refusal());
     void this.#options.catchUp(head, missing).then(() => {
       this.#recovering = false;
       if (this.#queue.length > 0) this.#schedule();
@@ -178,8 +230,8 @@ export class Sequencer {
     });
   }
 
-  #refuseQueue(): void {
-    for (const write of this.#queue.splice(0)) this.#refuse(write, new BacksideError('shutting-down'));
+  #refuseQueue(reason: () => BacksideError): void {
+    for (const write of this.#queue.splice(0)) this.#refuse(write, reason());
     this.#settleIdle();
   }
 
@@ -194,4 +246,8 @@ export class Sequencer {
   #settleIdle(): void {
     if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+function shuttingDown(): BacksideError {
+  return new BacksideError('shutting-down');
 }

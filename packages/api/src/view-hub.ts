@@ -18,6 +18,8 @@ export interface ViewHubOptions {
   readonly maxSubscriptions: number;
   readonly rights: Pick<LiveRights, 'review'>;
   readonly unindexed: UnindexedQueries;
+  /** See `Database.staleness`. */
+  readonly staleness: () => number | null;
 }
 
 /** All views of one database: registers subscriptions and brings each commit to the views it touches. */
@@ -33,6 +35,7 @@ export class ViewHub {
       replica: options.replica,
       logger: options.logger,
       maxSnapshotBytes: options.maxSnapshotBytes,
+      staleness: options.staleness,
       abandoned: (view) => this.#registry.delete(view.path, view),
       left: () => {
         this.#subscriptions -= 1;
@@ -68,7 +71,10 @@ export class ViewHub {
       const { revision } = this.#options.replica;
       const first =
         tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options.path, tail);
-      if (first.length === 0 && options.confirm) first.push(nothingMissed(options.path, revision));
+      const staleMs = this.#options.staleness();
+      if (options.confirm && tail !== null && (first.length === 0 || staleMs !== null)) {
+        first.unshift(comesBack(options.path, (first[0]?.revision ?? revision + 1) - 1, staleMs));
+      }
       subscription.begin(first, revision);
     } catch (error) {
       subscription.end();
@@ -119,9 +125,9 @@ export class ViewHub {
   }
 }
 
-/** Tells a subscriber that came back that it is up to date. */
-function nothingMissed(path: Path, revision: number): ViewEvent {
-  return patchEvent(path, [], { revision, id: `${revision}-r`, resumed: true });
+/** Tells a subscriber that came back that it is up to date at `revision`, and how far that can be trusted. */
+function comesBack(path: Path, revision: number, staleMs: number | null): ViewEvent {
+  return patchEvent(path, [], { revision, id: `${revision}-r`, resumed: true, staleMs });
 }
 
 function eventsOf(path: Path, tail: readonly Commit[]): ViewEvent[] {

@@ -24,6 +24,8 @@ export interface ViewContext {
   readonly logger: Logger;
   /** A snapshot with a larger body is refused. */
   readonly maxSnapshotBytes: number;
+  /** See `Database.staleness`. */
+  readonly staleness: () => number | null;
   /** Called when a view has lost its last subscriber. */
   readonly abandoned: (view: View) => void;
   /** Called when a subscription has left its view. */
@@ -90,6 +92,7 @@ export abstract class View {
     this.#snapshot = snapshotEvent(this.path, revision, {
       resumed,
       warning: this.warning(),
+      staleMs: this.context.staleness(),
       encode: (format) => this.encodeState(format),
     });
     return this.#snapshot;

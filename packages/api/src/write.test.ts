@@ -370,7 +370,7 @@ describe('opening', () => {
     await write(await openDatabase({ journal }), set('/a', 1));
     await settle();
     await expect(openDatabase({ journal, replica: createMemoryReplica({ epoch: 'other' }) })).rejects.toThrow(
-      /does not belong/,
+      /cannot go on with the journal/,
     );
   });
 });

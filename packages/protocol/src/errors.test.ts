@@ -1,6 +1,7 @@
 import { parsePath } from '@backside/tree';
 import { describe, expect, it } from 'vitest';
 import { BacksideError, ERRORS, toBacksideError } from './errors.js';
+import { isRetryable } from './retryable.js';
 
 describe('errors', () => {
   it('of the tree keep their code and text', () => {
@@ -10,6 +11,11 @@ describe('errors', () => {
       message: (error as Error).message,
       cause: error,
     });
+  });
+
+  it('are retryable as the table says', () => {
+    for (const [code, { retry }] of Object.entries(ERRORS)) expect([code, isRetryable(code)]).toEqual([code, retry]);
+    expect(isRetryable('unheard-of')).toBe(false);
   });
 
   it('with a code of the table pass unchanged', () => {

@@ -22,6 +22,11 @@ export const HEADERS = {
   reason: 'reason',
   resumed: 'resumed',
   warning: 'warning',
+  /**
+   * On a whole state and on a first MESSAGE, also of HTTP answers: the journal is out of reach, and writes of the last so many milliseconds may be
+   * missing. Absent when nothing that was acknowledged can be.
+   */
+  stale: 'stale',
   serverTime: 'server-time',
   clientTime: 'client-time',
   /** Milliseconds since the epoch at which the credential ends: on the MESSAGE of `/.info/user` that warns of it. */

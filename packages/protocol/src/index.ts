@@ -22,4 +22,5 @@ export {
   type Principal,
   type UserPrincipal,
 } from './principal.js';
+export { isRetryable } from './retryable.js';
 export { encodeUtf8 } from './utf8.js';

@@ -46,6 +46,7 @@ function format(event: ViewEvent, version: Version, epoch: string): string {
   if (event.snapshot) headers.push([HEADERS.epoch, epoch]);
   if (event.resumed !== null) headers.push([HEADERS.resumed, String(event.resumed)]);
   if (event.warning !== null) headers.push([HEADERS.warning, event.warning]);
+  if (event.staleMs !== null) headers.push([HEADERS.stale, String(event.staleMs)]);
   for (const header of event.headers) if (!OWN_HEADERS.has(header[0])) headers.push(header);
   return formatHeaders(writable(headers, version), version);
 }

@@ -2,7 +2,7 @@ export { type ClusterMember, createMetricsCollector, joinClusterMetrics } from '
 export { ProxyCounters } from './counters.js';
 export type { ProxyConnectionScope, ProxyDatabase } from './database.js';
 export type { Envelope } from './encoder.js';
-export { createHealthHandler, type Health, type HttpHandler, healthOf } from './health.js';
+export { createHealthHandler, type Health, type HealthComponents, type HttpHandler, healthOf } from './health.js';
 export { DEFAULT_PROXY_LIMITS, type ProxyLimits, type QuotaLimits } from './limits.js';
 export { createMetrics, type Observed, type ObservedDatabase } from './metrics.js';
 export { createProxy, type ProxyOptions, type StompProxy as Proxy } from './proxy.js';

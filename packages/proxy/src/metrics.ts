@@ -1,4 +1,4 @@
-import type { DatabaseStats } from '@backside/api';
+import type { DatabaseStats, PeerStats } from '@backside/api';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { StompProxy } from './proxy.js';
 
@@ -34,8 +34,8 @@ const PROXY_GAUGES: readonly ProxyReading[] = [
   ['queued_bytes', 'Output that waits for clients to read', (proxy) => proxy.queuedBytes()],
 ];
 
-/** One number of a database. */
-type DatabaseReading = readonly [name: string, help: string, read: (stats: DatabaseStats) => number];
+/** One number of a database; null where there is none. */
+type DatabaseReading = readonly [name: string, help: string, read: (stats: DatabaseStats) => number | null];
 
 const DATABASE_COUNTERS: readonly DatabaseReading[] = [
   ['commits_total', 'Commits made by this node', (stats) => stats.commits],
@@ -47,10 +47,47 @@ const DATABASE_GAUGES: readonly DatabaseReading[] = [
   ['revision', 'Revision that reads answer', (stats) => stats.revision],
   ['checkpoint_lag', 'Revisions that the replica has not on disk yet', (stats) => stats.revision - stats.checkpointed],
   ['batch_size', 'Mean commits in a batch', (stats) => (stats.batches === 0 ? 0 : stats.commits / stats.batches)],
+  [
+    'conflict_ratio',
+    'Share of appends that met a conflict',
+    (stats) => (stats.conflicts === 0 ? 0 : stats.conflicts / stats.batches),
+  ],
   ['views', 'Views that somebody listens to', (stats) => stats.views],
   ['subscriptions', 'Subscriptions to views', (stats) => stats.subscriptions],
   ['queue_depth', 'Operations that wait for their turn', (stats) => stats.queueDepth],
-  ['degraded', '1 if the last append to the journal failed', (stats) => Number(stats.degraded)],
+  [
+    'degraded',
+    '1 if writes are refused: the journal fails or is out of reach, or the disk does not keep up',
+    (stats) => Number(stats.degraded),
+  ],
+];
+
+/** One number of how a database stands with the other nodes that serve it; null where that is not known. */
+type PeerReading = readonly [name: string, help: string, read: (peers: PeerStats) => number | null];
+
+const PEER_COUNTERS: readonly PeerReading[] = [
+  [
+    'notices_dropped_total',
+    'Notices for other nodes given up while the broker was out of reach',
+    (peers) => peers.broker?.dropped ?? null,
+  ],
+  [
+    'turns_asked_total',
+    'Times that this node, refused again and again, asked the others for a turn to append',
+    (peers) => peers.turnsAsked,
+  ],
+  ['turns_given_total', 'Times that this node held back so that another could append', (peers) => peers.turnsGiven],
+];
+
+const PEER_GAUGES: readonly PeerReading[] = [
+  ['journal_reachable', '1 if the shared journal answers', (peers) => Number(peers.reachable)],
+  [
+    'notifier_up',
+    '1 if notices reach the other nodes',
+    (peers) => (peers.broker === null ? null : Number(peers.broker.up)),
+  ],
+  ['replica_lag_revisions', 'Known revisions that this node has not applied yet', (peers) => peers.lag],
+  ['replica_lag_seconds', 'For how long this node has not been level with the journal', (peers) => peers.lagMs / 1_000],
 ];
 
 /**
@@ -64,6 +101,8 @@ export function createMetrics(observed: Observed, options: { readonly process?: 
   if (proxy !== undefined) addProxy(registry, proxy);
   for (const reading of DATABASE_COUNTERS) addDatabaseReading(registry, Counter, observed, reading);
   for (const reading of DATABASE_GAUGES) addDatabaseReading(registry, Gauge, observed, reading);
+  for (const reading of PEER_COUNTERS) addDatabaseReading(registry, Counter, observed, ofPeers(reading));
+  for (const reading of PEER_GAUGES) addDatabaseReading(registry, Gauge, observed, ofPeers(reading));
   addRefusals(registry, 'backside_database_refused_total', 'Operations refused, by error code', () =>
     databaseRefusals(observed),
   );
@@ -122,9 +161,16 @@ function addDatabaseReading(
     registers: [registry],
     collect(this: Counter | Gauge) {
       this.reset();
-      for (const database of observed.databases()) this.inc({ database: database.name }, read(database.stats()));
+      for (const database of observed.databases()) {
+        const value = read(database.stats());
+        if (value !== null) this.inc({ database: database.name }, value);
+      }
     },
   });
+}
+
+function ofPeers([name, help, read]: PeerReading): DatabaseReading {
+  return [name, help, ({ peers }) => (peers === null ? null : read(peers))];
 }
 
 type Refusals = Iterable<readonly [labels: Record<string, string>, count: number]>;

@@ -66,6 +66,25 @@ describe('SEND', () => {
     expect(valueAt(fixture, '/n')).toBe(2);
   });
 
+  test('if-match takes what is there, or that nothing is', async () => {
+    const fixture = await openFixture();
+    await put(fixture.database, '/n', { '.value': 'a:\\b', '.priority': 1 });
+    const ask = async (path: string, ifMatch: string): Promise<string> => {
+      const other = await fixture.client();
+      const answer = await other.ask('SEND', { destination: path, 'if-match': ifMatch }, '2');
+      return answer.headers.code ?? answer.command;
+    };
+    expect(await ask('/n', '=null')).toBe('precondition-failed');
+    expect(await ask('/n', '="a:\\\\b"')).toBe('precondition-failed');
+    expect(await ask('/n', '={"')).toBe('invalid-header');
+    expect(await ask('/n', '={"$":1}')).toBe('invalid-data');
+    expect(await ask('/n', '={".value":"a:\\\\b",".priority":1}')).toBe('RECEIPT');
+    await put(fixture.database, '/elsewhere', 1);
+    expect(await ask('/absent', '=null')).toBe('RECEIPT');
+    expect(await ask('/absent', '=null')).toBe('precondition-failed');
+    expect(valueAt(fixture, '/absent')).toBe(2);
+  });
+
   test('the same idempotency key twice is one write', async () => {
     const fixture = await openFixture();
     const client = await fixture.client();

@@ -1,7 +1,7 @@
 import { MAX_GRACE_MS, type Precondition, type WriteOperation, type WriteStep } from '@backside/api';
 import { BacksideError, HEADERS } from '@backside/protocol';
 import type { Frame } from '@backside/stomp';
-import type { Path } from '@backside/tree';
+import { hashNode, nodeFromJson, type Path } from '@backside/tree';
 import { invalidHeader, wordHeader } from './frame-headers.js';
 
 const METHODS = ['set', 'update', 'push', 'remove'] as const;
@@ -72,12 +72,22 @@ function parsePriority(text: string): string | number | null {
   return NUMBER.test(text) ? Number(text) : text;
 }
 
-/** `if-match`: digits are a revision, anything else is a hash. */
+/** `if-match`: digits are a revision; `=` and JSON with its priorities is what is there, `=null` nothing; anything else is a hash. */
 export function parsePrecondition(frame: Frame, path: Path): Precondition | undefined {
   const text = frame.headers.get(HEADERS.ifMatch);
   if (text === undefined) return undefined;
-  if (text === '') throw invalidHeader(HEADERS.ifMatch, 'a revision or a hash');
-  return REVISION.test(text) ? { path, revision: Number(text) } : { path, hash: text };
+  if (text === '') throw invalidHeader(HEADERS.ifMatch, 'a revision, a hash, or = and JSON');
+  if (REVISION.test(text)) return { path, revision: Number(text) };
+  return { path, hash: text.startsWith('=') ? hashOfJson(text.slice(1), path.length) : text };
+}
+
+function hashOfJson(text: string, depth: number): string {
+  try {
+    return hashNode(nodeFromJson(JSON.parse(text), { depth }));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw invalidHeader(HEADERS.ifMatch, 'a revision, a hash, or = and JSON');
+    throw cause;
+  }
 }
 
 /** How the write is made: the parts of an operation that a SEND, or the COMMIT of a transaction, decides. */

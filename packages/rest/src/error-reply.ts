@@ -24,7 +24,9 @@ export function errorReply(logger: Logger): ErrorRequestHandler {
 function send(response: Response, refusal: BacksideError, trace: string | undefined): void {
   const { code, message, retryAfterMs } = refusal;
   const status = ERRORS[code].httpStatus;
-  if (status === 429) response.setHeader('retry-after', Math.max(1, Math.ceil((retryAfterMs ?? 0) / 1_000)));
+  if (status === 429 || retryAfterMs !== undefined) {
+    response.setHeader('retry-after', Math.max(1, Math.ceil((retryAfterMs ?? 0) / 1_000)));
+  }
   if (status === 401) response.setHeader('www-authenticate', 'Bearer');
   const text = code === 'internal' ? ERRORS.internal.stompMessage : message;
   response.status(status).json({ error: { code, message: text, ...(trace !== undefined && { trace }) } });

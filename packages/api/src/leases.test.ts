@@ -1,0 +1,138 @@
+import { ADMIN, SILENT_LOGGER } from '@backside/protocol';
+import { describe, expect, it, vi } from 'vitest';
+import { openRulesStore, type RulesStore } from './rules-store.js';
+import { set, valueAt } from './testing/database.js';
+import { type TestNode, TestNodes } from './testing/nodes.js';
+
+const MINUTE = 60_000;
+
+const increment = (path: string) => ({ principal: ADMIN, steps: [set(path, { '.sv': { increment: 1 } })] });
+
+/** A node with a connection that leaves an increment of `/left` for its end. */
+async function leaving(nodes: TestNodes, graceMs = 0) {
+  const node = await nodes.node();
+  const lost = vi.fn();
+  const scope = node.database.connectionScope(lost);
+  await nodes.time.result(scope.onDisconnect(increment('/left'), graceMs), 1_000);
+  return { node, scope, lost };
+}
+
+describe('what a node leaves when it dies', () => {
+  it('is made once by one of several others, some seconds later', async () => {
+    const nodes = new TestNodes();
+    const { node } = await leaving(nodes);
+    const others = [await nodes.node(), await nodes.node(), await nodes.node()];
+    await nodes.time.pass(2_000);
+    node.stop();
+    node.links('frozen');
+    await nodes.time.until(() => valueAt(others[0]!.database, '/left') === 1, 10_000);
+    await nodes.time.pass(MINUTE);
+    for (const other of others) expect(valueAt(other.database, '/left')).toBe(1);
+    expect(valueAt(others[0]!.hidden, '/connections')).toBeNull();
+  });
+
+  it('is not made by itself when it only stood still for longer than its lease', async () => {
+    const nodes = new TestNodes();
+    const { node, scope, lost } = await leaving(nodes, MINUTE);
+    const other = await nodes.node();
+    node.stop();
+    await nodes.time.pass(15_000);
+    const appends = node.link.calls.append;
+    node.go();
+    await nodes.time.result(scope.end(), 2 * MINUTE);
+    expect(node.link.calls.append).toBe(appends);
+    await nodes.time.until(() => valueAt(other.database, '/left') !== null, MINUTE);
+    await nodes.time.pass(MINUTE);
+    expect(valueAt(node.database, '/left')).toBe(1);
+    expect(lost).not.toHaveBeenCalled();
+  });
+
+  it('is taken from a node that stood still before its connections can leave more', async () => {
+    const nodes = new TestNodes();
+    const { node, scope, lost } = await leaving(nodes);
+    const other = await nodes.node();
+    node.stop();
+    await nodes.time.until(() => valueAt(other.database, '/left') === 1, 15_000);
+    node.go();
+    await expect(nodes.time.result(scope.onDisconnect(increment('/left')), 1_000)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(lost).toHaveBeenCalledTimes(1);
+    await nodes.time.result(scope.end(), 1_000);
+    await nodes.time.pass(MINUTE);
+    expect(valueAt(node.database, '/left')).toBe(1);
+  });
+});
+
+describe('a node that lives', () => {
+  it.each(['refused', 'frozen'] as const)(
+    'is not taken for dead while nobody reaches the journal (%s)',
+    async (state) => {
+      const nodes = new TestNodes();
+      const { node, scope, lost } = await leaving(nodes);
+      const others = [await nodes.node(), await nodes.node()];
+      const all = [node, ...others];
+      await nodes.time.pass(3_000);
+      for (const one of all) one.links(state);
+      await nodes.time.pass(MINUTE);
+      // The ones that might inherit come back first.
+      for (const one of all.toReversed()) {
+        one.links('up');
+        await nodes.time.pass(900);
+      }
+      await nodes.time.pass(MINUTE);
+      expect(lost).not.toHaveBeenCalled();
+      expect(valueAt(others[0]!.database, '/left')).toBeNull();
+      await nodes.time.result(scope.end(), 2_000);
+      expect(valueAt(node.database, '/left')).toBe(1);
+    },
+  );
+
+  it('is not taken for dead when its way to the journal is slow', async () => {
+    const nodes = new TestNodes();
+    const { node, lost } = await leaving(nodes);
+    const other = await nodes.node();
+    node.privateLink.roundTripMs = 1_500;
+    await nodes.time.pass(MINUTE);
+    expect(lost).not.toHaveBeenCalled();
+    expect(valueAt(other.database, '/left')).toBeNull();
+  });
+
+  it('is replaced when it alone has lost the journal, and makes nothing when it comes back', async () => {
+    const nodes = new TestNodes();
+    const { node, scope, lost } = await leaving(nodes);
+    const other = await nodes.node();
+    node.links('refused');
+    await nodes.time.until(() => valueAt(other.database, '/left') === 1, 15_000);
+    const ended = scope.end();
+    await nodes.time.pass(MINUTE);
+    node.links('up');
+    await nodes.time.result(ended, 5_000);
+    await nodes.time.pass(5_000);
+    expect(valueAt(node.database, '/left')).toBe(1);
+    expect(lost).not.toHaveBeenCalled();
+  });
+});
+
+describe('rules, sessions and whatever else nodes keep in the private database', () => {
+  const openRules = (nodes: TestNodes, { database, hidden }: TestNode): Promise<RulesStore> =>
+    nodes.time.result(
+      openRulesStore({ database: hidden, position: () => database, now: nodes.time.now, logger: SILENT_LOGGER }),
+      1_000,
+    );
+
+  it.each([
+    ['with a broker', { up: true }, 50],
+    ['without one', { up: false }, 350],
+  ])('reach every node within a second %s', async (_, broker, withinMs) => {
+    const nodes = new TestNodes();
+    const all = [await nodes.node(), await nodes.node(), await nodes.node()];
+    for (const node of all) Object.assign(node.broker, broker);
+    const stores = await Promise.all(all.map((node) => openRules(nodes, node)));
+    await nodes.time.pass(5_000);
+    const text = '{"rules": {".read": "auth != null"}}';
+    await nodes.time.result(stores[0]!.put(text, 'ann'), 1_000);
+    const known = (): boolean => stores.every((store) => store.current.source === text);
+    expect(await nodes.time.until(known, 2_000)).toBeLessThanOrEqual(withinMs);
+  });
+});

@@ -1,0 +1,130 @@
+import { createMemoryHub, type Notice, type Notifier } from '@backside/notifier';
+import { ADMIN } from '@backside/protocol';
+import { createMemoryReplica } from '@backside/store';
+import type { Database } from '../database.js';
+import type { DatabaseOptions } from '../database-options.js';
+import { openDatabase } from './database.js';
+import { type LinkState, SharedStore, type StoreLink } from './shared-store.js';
+import { SimulatedTime } from './simulated-time.js';
+
+/** One node of a simulated cluster. */
+export interface TestNode {
+  readonly id: string;
+  readonly database: Database;
+  /** Its way to the journal of `database`. */
+  readonly link: StoreLink;
+  /** Its way to the journal of the private database beside it. */
+  readonly privateLink: StoreLink;
+  /** The private database. */
+  readonly hidden: Database;
+  /** Its way to the broker. */
+  readonly broker: { up: boolean };
+  /** Sets the way to both journals. */
+  links(state: LinkState): void;
+  /** Stands still: nothing that it waits for comes back to it until `go`. */
+  stop(): void;
+  go(): void;
+}
+
+/** Milliseconds that a notice takes. */
+const NOTICE_MS = 1;
+
+/** Nodes in simulated time over one store and one broker. */
+export class TestNodes {
+  readonly time: SimulatedTime = new SimulatedTime();
+  readonly store: SharedStore = new SharedStore(this.time, 'main');
+  readonly privateStore: SharedStore = new SharedStore(this.time, 'private');
+  readonly #hub = createMemoryHub();
+  #count = 0;
+
+  /** A further node; time passes while it opens. */
+  async node(options: { roundTripMs?: number } & Partial<DatabaseOptions> = {}): Promise<TestNode> {
+    const { roundTripMs = 1, ...rest } = options;
+    this.#count += 1;
+    const id = `node-${this.#count}`;
+    const sleeper = new Sleeper(this.time);
+    const broker = { up: true };
+    const links = [this.store.link(roundTripMs), this.privateStore.link(roundTripMs)] as const;
+    const common = {
+      notifier: brokerLink(this.#hub.connect(), broker, this.time),
+      now: this.time.now,
+      sleep: sleeper.sleep,
+      random: seeded(this.#count),
+      nodeId: id,
+    };
+    const open = (name: string, link: StoreLink, extras: Partial<DatabaseOptions>): Promise<Database> => {
+      const own = { name, journal: link.journal, replica: createMemoryReplica() };
+      return this.time.result(openDatabase({ ...common, ...own, ...extras }), 60_000);
+    };
+    const hidden = await open('test.private', links[1], {});
+    const database = await open('test', links[0], { scopes: hidden, ...rest });
+    return {
+      ...{ id, database, hidden, broker, link: links[0], privateLink: links[1] },
+      links: (state) => {
+        for (const link of links) link.state = state;
+      },
+      stop: () => sleeper.stop(),
+      go: () => sleeper.go(),
+    };
+  }
+
+  /** Sets a value through a node and lets time pass until that is answered. */
+  write(node: TestNode, path: string, value: unknown, ms = 60_000): Promise<number> {
+    const steps = [{ method: 'set', path: path.split('/').filter(Boolean), value } as const];
+    return this.time.result(node.database.write({ principal: ADMIN, steps }), ms).then(({ revision }) => revision);
+  }
+}
+
+/** A node's own sense of time, which can stand still. */
+class Sleeper {
+  readonly #time: SimulatedTime;
+  #held: (() => void)[] | null = null;
+
+  constructor(time: SimulatedTime) {
+    this.#time = time;
+  }
+
+  readonly sleep = async (ms: number): Promise<void> => {
+    await this.#time.sleep(ms);
+    if (this.#held !== null) await new Promise<void>((resolve) => this.#held?.push(resolve));
+  };
+
+  stop(): void {
+    this.#held ??= [];
+  }
+
+  go(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const resume of held) resume();
+  }
+}
+
+/** A broker between machines: what is published or delivered while the link is down is lost. */
+function brokerLink(hub: Notifier, link: { up: boolean }, time: SimulatedTime): Notifier {
+  return {
+    betweenNodes: true,
+    get state() {
+      return { up: link.up, dropped: 0 };
+    },
+    publish: (database, commits) => {
+      if (link.up) hub.publish(database, commits);
+    },
+    subscribe: (database, handler) => {
+      const deliver = (notice: Notice): void => {
+        if (link.up) handler(notice);
+      };
+      return hub.subscribe(database, (notice) => void time.sleep(NOTICE_MS).then(() => deliver(notice)));
+    },
+    close: () => hub.close(),
+  };
+}
+
+/** Uniform in [0, 1), the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed * 2_654_435_761;
+  return () => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,116 @@
+import { BacksideError, type Commit } from '@backside/protocol';
+import { type Append, type AppendOutcome, createMemoryJournal, type Journal } from '@backside/store';
+import type { SimulatedTime } from './simulated-time.js';
+
+/** How a node's way to the store is: it works, refuses every call, or leaves every call unanswered until it changes. */
+export type LinkState = 'up' | 'refused' | 'frozen';
+
+/** One node's journal on a store that it shares with others, and the way there. */
+export interface StoreLink {
+  readonly journal: Journal;
+  state: LinkState;
+  /** From here to the store and back, in milliseconds. */
+  roundTripMs: number;
+  /** The next so many appends arrive, but their answers are lost. */
+  loseAnswers: number;
+  /** Calls that have arrived so far, by name. */
+  readonly calls: { head: number; append: number; commits: number };
+}
+
+/** A store in memory that several nodes reach over links of their own, on which time passes, calls fail, and answers are lost. */
+export class SharedStore {
+  readonly journal: Journal;
+  readonly #time: SimulatedTime;
+
+  constructor(time: SimulatedTime, epoch = 'history') {
+    this.#time = time;
+    this.journal = createMemoryJournal({ epoch, keepCommits: 1_000_000 });
+  }
+
+  link(roundTripMs = 1): StoreLink {
+    return new Link(this.journal, this.#time, roundTripMs);
+  }
+}
+
+class Link implements StoreLink {
+  readonly journal: Journal;
+  #state: LinkState = 'up';
+  /** Calls that wait for the link to change. */
+  readonly #frozen: (() => void)[] = [];
+  roundTripMs: number;
+  loseAnswers = 0;
+  readonly calls: StoreLink['calls'] = { head: 0, append: 0, commits: 0 };
+  readonly #store: Journal;
+  readonly #time: SimulatedTime;
+  /** Appends that were sent before a conflict or a failure was known here share its fate. */
+  #generation = 0;
+  #refused = -1;
+
+  constructor(store: Journal, time: SimulatedTime, roundTripMs: number) {
+    this.#store = store;
+    this.#time = time;
+    this.roundTripMs = roundTripMs;
+    this.journal = {
+      supports: { durability: 'none', sharedBetweenNodes: true },
+      epoch: store.epoch,
+      head: () => this.#call('head', () => store.head()),
+      first: () => this.#call('head', () => store.first()),
+      append: (base, commits) => this.#append(base, commits),
+      commits: (after) => this.#read(after),
+      trim: async () => {},
+      close: async () => {},
+    };
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  set state(state: LinkState) {
+    this.#state = state;
+    if (state !== 'frozen') for (const goOn of this.#frozen.splice(0)) goOn();
+  }
+
+  async #call<Answer>(name: keyof StoreLink['calls'], make: () => Promise<Answer>): Promise<Answer> {
+    await this.#way();
+    this.calls[name] += 1;
+    const answer = await make();
+    if (name === 'append' && this.loseAnswers > 0) {
+      this.loseAnswers -= 1;
+      return new Promise(() => {});
+    }
+    await this.#way();
+    return answer;
+  }
+
+  /** One way; throws if the link refuses, and takes as long as it is frozen. */
+  async #way(): Promise<void> {
+    if (this.#state === 'refused') throw new BacksideError('unavailable', 'connection refused');
+    await this.#time.sleep(this.roundTripMs / 2);
+    if (this.#state === 'frozen') await new Promise<void>((resolve) => this.#frozen.push(resolve));
+    if (this.#state === 'refused') throw new BacksideError('unavailable', 'connection reset');
+  }
+
+  #append(base: number, commits: readonly Commit[]): Append {
+    const generation = this.#generation;
+    const outcome = this.#call('append', () => this.#arrive(generation, base, commits));
+    const told = (): void => {
+      this.#refused = generation;
+      this.#generation = Math.max(this.#generation, generation + 1);
+    };
+    outcome.then((answer) => answer.status === 'revision-conflict' && told(), told);
+    return { accepted: outcome, durable: outcome };
+  }
+
+  async #arrive(generation: number, base: number, commits: readonly Commit[]): Promise<AppendOutcome> {
+    if (generation === this.#refused) return { status: 'revision-conflict', head: await this.#store.head() };
+    const outcome = await this.#store.append(base, commits).durable;
+    if (outcome.status === 'revision-conflict') this.#refused = generation;
+    return outcome;
+  }
+
+  async *#read(after: number): AsyncGenerator<readonly Commit[]> {
+    const batches = await this.#call('commits', async () => this.#store.commits(after));
+    yield* batches;
+  }
+}
