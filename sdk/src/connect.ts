@@ -5,6 +5,7 @@ import type { Connection } from './link/connection.js';
 import { type ConnectionOptions, createConnection } from './link/create-connection.js';
 import { defaultEnvironment } from './link/environment.js';
 import type { Persistence, Warn } from './offline/sync-store.js';
+import { Listeners } from './reference/listeners.js';
 import type { Root } from './reference/root.js';
 import type { AnySchema } from './schema/index.js';
 import { SyncTree } from './sync/sync-tree.js';
@@ -29,7 +30,7 @@ export function connect<Schema = AnySchema>(url: string, options: ConnectOptions
   const connection = (store && persistence?.share?.(name, create, store, warn)) ?? create();
   const tree = new SyncTree({ connection, environment, store });
   const newKey = createPushIds({ now: () => tree.now(), random: () => environment.random() });
-  const root: Root = { tree, connection, newKey };
+  const root: Root = { tree, connection, listeners: new Listeners(tree), newKey };
   // What the schema says holds at compile time only.
   return new Database(root, store) as unknown as Backside<NoInfer<Schema>>;
 }

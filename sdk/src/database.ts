@@ -124,6 +124,14 @@ export class Database {
     this.connection.goOnline();
   }
 
+  /**
+   * Drops what is stored of this database, for all tabs: listened data and writes that wait for an answer. For a sign-out; what another
+   * user has left is dropped by itself as soon as the server takes this client for the next one.
+   */
+  clearCache(): Promise<void> {
+    return this.#root.tree.clearCache();
+  }
+
   /** Ends everything for good. Resolves when what is stored is complete. */
   async close(): Promise<void> {
     this.#root.tree.close();

@@ -1,27 +1,27 @@
 import { StompError } from './stomp-error.js';
 import type { Version } from './version.js';
 
+const CHARACTERS: ReadonlyMap<string, string> = new Map([
+  ['\\n', '\n'],
+  ['\\r', '\r'],
+  ['\\c', ':'],
+  ['\\\\', '\\'],
+]);
+const ESCAPES: ReadonlyMap<string, string> = new Map(
+  Array.from(CHARACTERS, ([sequence, character]) => [character, sequence]),
+);
+
 /**
  * A header name or value as meant, from what stands on the wire. One pass, so that `\\n` is a backslash and an n. An
  * escape that the version does not define throws `invalid-frame`; 1.0 has none at all.
  */
 export function unescapeHeader(text: string, version: Version): string {
   if (version === '1.0' || !text.includes('\\')) return text;
-  return text.replace(/\\(.?)/gs, (_escape, letter: string) => unescapeLetter(letter, version));
-}
-
-function unescapeLetter(letter: string, version: Version): string {
-  switch (letter) {
-    case 'n':
-      return '\n';
-    case 'c':
-      return ':';
-    case '\\':
-      return '\\';
-    case 'r':
-      if (version === '1.2') return '\r';
-  }
-  throw new StompError('invalid-frame', 'undefined escape in a header');
+  return text.replace(/\\.?/gs, (sequence) => {
+    const character = CHARACTERS.get(sequence);
+    if (character !== undefined && (character !== '\r' || version === '1.2')) return character;
+    throw new StompError('invalid-frame', 'undefined escape in a header');
+  });
 }
 
 /** Everything but these is written as it is, in every version: printable ASCII without colon and backslash. */
@@ -41,13 +41,6 @@ export function escapeHeader(text: string, version: Version, place: 'name' | 'va
   if (version === '1.1' && text.includes('\r')) throw unwritable();
   return text.replace(/[\\\n\r:]/g, (character) => ESCAPES.get(character)!);
 }
-
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['\\', '\\\\'],
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  [':', '\\c'],
-]);
 
 function assertPlain(text: string, place: 'name' | 'value'): string {
   if (/[\r\n]/.test(text) || (place === 'name' && text.includes(':'))) throw unwritable();

@@ -17,6 +17,7 @@ export {
 } from './limits.js';
 export { FrameParser, type FrameParserOptions } from './parser.js';
 export { StompError, type StompErrorCode } from './stomp-error.js';
+export { formatTextFrame, type OutgoingTextFrame, type TextFrame, TextFrameReader } from './text-frame.js';
 export { negotiateVersion, VERSIONS, type Version } from './version.js';
 export {
   canWriteHeader,

@@ -149,7 +149,7 @@ function readWrapped(reading: Reading, object: RawObject): Leaf | null {
   if (value === null) return null;
   if (typeof value !== 'object') return readLeaf(reading, value);
   if (isServerValue(value)) return readServerValue(reading, value['.sv'], reading.keys);
-  throw new TreeError('invalid-data', '.value must be a boolean, a number, a string or a server value');
+  throw new TreeError('invalid-data', '.value is no leaf');
 }
 
 function readPriority(reading: Reading, json: unknown): Priority {
@@ -166,7 +166,7 @@ function isServerValue(json: unknown): json is { readonly '.sv': unknown } {
 }
 
 function readServerValue(reading: Reading, operation: unknown, path: readonly string[]): Leaf {
-  if (reading.serverValues === null) throw new TreeError('invalid-data', 'a server value where none can be resolved');
+  if (reading.serverValues === null) throw new TreeError('invalid-data', 'a server value here');
   reading.bytesAtMost += 8;
   return resolveServerValue(operation, reading.serverValues, path.slice());
 }

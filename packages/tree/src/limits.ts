@@ -24,7 +24,7 @@ export const DEFAULT_LIMITS: Limits = {
  */
 export const UNLIMITED: Limits = {
   maxDepth: 1000,
-  maxKeyBytes: Number.POSITIVE_INFINITY,
-  maxLeafBytes: Number.POSITIVE_INFINITY,
-  maxWriteBytes: Number.POSITIVE_INFINITY,
+  maxKeyBytes: Infinity,
+  maxLeafBytes: Infinity,
+  maxWriteBytes: Infinity,
 };

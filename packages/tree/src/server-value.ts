@@ -20,7 +20,7 @@ export function resolveServerValue(operation: unknown, context: ServerValueConte
   if (by === null) throw new TreeError('invalid-data', 'unknown server value');
   const existing = context.existing(path);
   const sum = typeof existing === 'number' ? existing + by : by;
-  if (!Number.isFinite(sum)) throw new TreeError('invalid-data', 'an increment beyond the range of numbers');
+  if (!Number.isFinite(sum)) throw new TreeError('invalid-data', 'a sum beyond all numbers');
   return sum === 0 ? 0 : sum;
 }
 

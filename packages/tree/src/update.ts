@@ -3,7 +3,7 @@ import { TreeError } from './error.js';
 import { assertWriteSize, type FromJsonOptions, readJson } from './json.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { asPriority, type Leaf } from './node.js';
-import { isPriorityPath, type Path, parsePath } from './path.js';
+import { formatPath, isPriorityPath, type Path, parsePath } from './path.js';
 
 /** `depth` is not an option: it follows from the paths. */
 export type UpdateOptions = Omit<FromJsonOptions, 'depth'>;
@@ -49,29 +49,10 @@ function below(options: UpdateOptions, path: Path, relative: Path): FromJsonOpti
   return { ...(limits && { limits }), depth, serverValues: { now: serverValues.now, existing } };
 }
 
-/** Throws if one change's path is another's, or an ancestor of it. */
+/** Throws if one change's path is another's, or an ancestor of it. In the order of their texts such paths are neighbours. */
 function refuseOverlaps(changes: readonly Change[]): void {
-  if (changes.length < 2) return;
-  const root: Trie = new Map();
-  for (const { path } of changes) {
-    let at = root;
-    let fresh = false;
-    for (const key of path) {
-      let next = at.get(key);
-      if (next === undefined) {
-        if (at !== root && at.size === 0 && !fresh) throw overlap();
-        next = new Map();
-        at.set(key, next);
-        fresh = true;
-      }
-      at = next;
-    }
-    if (!fresh) throw overlap();
+  const texts = changes.map(({ path }) => `${formatPath(path)}/`).sort();
+  if (texts.some((text, index) => index > 0 && text.startsWith(texts[index - 1] as string))) {
+    throw new TreeError('invalid-data', 'one key of an update is the same path as another, or above it');
   }
-}
-
-type Trie = Map<string, Trie>;
-
-function overlap(): TreeError {
-  return new TreeError('invalid-data', 'one key of an update is the same path as another, or above it');
 }

@@ -1,8 +1,11 @@
-import { BacksideError } from '@backside/protocol';
-import type { Auth, NewAccount, ProviderOptions } from './auth.js';
+import { AccountClient } from './account-client.js';
+import { AccountServer } from './account-server.js';
+import type { Auth, NewAccount, ProviderOptions, SignInWays } from './auth.js';
 import { type AuthServer, ChallengeError } from './auth-server.js';
 import type { ConnectionToken } from './connection-token.js';
-import type { Proof, ProviderSignIn } from './provider-sign-in.js';
+import type { OwnAccount } from './own-account.js';
+import { choosePasskey, type PasskeyCeremony } from './passkeys.js';
+import type { Departure, Proof, ProviderSignIn } from './provider-sign-in.js';
 import { SecondFactorError } from './second-factor-error.js';
 import type { SessionKeeper } from './session-keeper.js';
 import type { SessionReply, StoredSession } from './stored-session.js';
@@ -23,7 +26,9 @@ export class AuthClient implements Auth {
   readonly ready: Promise<void>;
   readonly onAuthChange: Auth['onAuthChange'];
   readonly close: () => void;
+  readonly account: OwnAccount;
   readonly #server: AuthServer;
+  readonly #own: AccountServer;
   readonly #keeper: SessionKeeper;
   readonly #connection: ConnectionToken;
   readonly #providers: ProviderSignIn;
@@ -36,6 +41,16 @@ export class AuthClient implements Auth {
     this.ready = parts.ready;
     this.onAuthChange = parts.onAuthChange;
     this.close = parts.close;
+    this.#own = new AccountServer(parts.server, parts.keeper, parts.ready);
+    this.account = new AccountClient({
+      server: this.#own,
+      providers: parts.providers,
+      signedIn: (session) => this.#signedIn(session),
+      forget: async () => {
+        await this.#keeper.end();
+        await this.#connection.renew();
+      },
+    });
   }
 
   get user(): AuthUser | null {
@@ -59,19 +74,26 @@ export class AuthClient implements Auth {
   }
 
   async upgrade(account: NewAccount): Promise<AuthUser> {
-    await this.#token();
-    const session = await this.#keeper.replace(({ accessToken }) =>
-      this.#server.ask({ method: 'POST', path: '/auth/upgrade', body: { ...account }, token: accessToken }),
-    );
-    return this.#signedIn(session);
+    return this.#signedIn(await this.#own.replaceSession('/auth/upgrade', { ...account }));
   }
 
-  async signInWithRedirect(provider: string, { returnTo }: ProviderOptions = {}): Promise<void> {
-    this.#providers.redirect(provider, returnTo);
+  signInWithRedirect(provider: string, { returnTo }: ProviderOptions = {}): Promise<void> {
+    return this.#providers.redirect(this.#departureTo(provider), returnTo);
   }
 
   async signInWithPopup(provider: string, { returnTo }: ProviderOptions = {}): Promise<AuthUser> {
-    return this.#prove(await this.#providers.popup(provider, returnTo));
+    return this.#prove(await this.#providers.popup(this.#departureTo(provider), returnTo));
+  }
+
+  #departureTo(provider: string): Departure {
+    return async (comingBack) => this.#server.address(`/auth/oidc/${encodeURIComponent(provider)}`, comingBack);
+  }
+
+  async signInWithPasskey({ signal }: { readonly signal?: AbortSignal } = {}): Promise<AuthUser> {
+    const question = { method: 'POST', path: '/auth/login/passkey/options', body: {} } as const;
+    const asked = await this.#server.ask<PasskeyCeremony>(question);
+    const response = await choosePasskey(asked, signal);
+    return this.#begin('/auth/login/passkey', { ceremony: asked.ceremony, response });
   }
 
   async completeSignIn(): Promise<AuthUser | null> {
@@ -80,16 +102,33 @@ export class AuthClient implements Auth {
   }
 
   async #prove(proof: Proof): Promise<AuthUser> {
+    if ('linked' in proof) return this.#own.user();
     if ('challenge' in proof) throw this.#wantsSecondFactor(new ChallengeError(proof.challenge, null));
     return this.#signedIn(await this.#keeper.exchange(proof.refreshToken));
   }
 
   async me(): Promise<AuthUser | null> {
-    const token = await this.token();
-    if (token === null) return null;
-    const user = await this.#server.ask<AuthUser>({ method: 'GET', path: '/auth/me', token });
-    await this.#keeper.update((session) => (session.user.uid === user.uid ? { ...session, user } : session));
-    return user;
+    return (await this.token()) === null ? null : this.#own.user();
+  }
+
+  ways(): Promise<SignInWays> {
+    return this.#server.ask({ method: 'GET', path: '/auth/ways' });
+  }
+
+  requestPasswordReset(login: string): Promise<void> {
+    return this.#tell('/auth/reset', { login });
+  }
+
+  resetPassword(token: string, password: string): Promise<void> {
+    return this.#tell('/auth/reset', { token, password });
+  }
+
+  verifyEmail(token: string): Promise<void> {
+    return this.#tell('/auth/verify', { token });
+  }
+
+  async #tell(path: string, body: Readonly<Record<string, string>>): Promise<void> {
+    await this.#server.ask({ method: 'POST', path, body });
   }
 
   async signOut(): Promise<void> {
@@ -100,19 +139,12 @@ export class AuthClient implements Auth {
 
   async #logout(refreshToken: string | null): Promise<void> {
     if (refreshToken === null) return;
-    await this.#server.ask({ method: 'POST', path: '/auth/logout', body: { refreshToken } });
+    await this.#tell('/auth/logout', { refreshToken });
   }
 
   async token(): Promise<string | null> {
     await this.ready;
     return (await this.#keeper.usable())?.accessToken ?? null;
-  }
-
-  /** Rejects with `unauthenticated` if nobody is signed in. */
-  async #token(): Promise<string> {
-    const session = await this.#keeper.usable();
-    if (session === null) throw new BacksideError('unauthenticated', 'nobody is signed in');
-    return session.accessToken;
   }
 
   async #begin(path: string, body: Readonly<Record<string, unknown>>): Promise<AuthUser> {

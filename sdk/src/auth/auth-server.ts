@@ -5,11 +5,13 @@ import type { Json } from '@backside/tree';
 const TIMEOUT_MS = 20_000;
 
 export interface AuthRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
   /** An access token. */
   readonly token?: string;
+  /** Whether cookies of the server are sent and kept, which browsers do for pages of the server's own origin only. */
+  readonly cookies?: boolean;
 }
 
 /** The password was right; a second factor is wanted. */
@@ -55,7 +57,7 @@ export class AuthServer {
   }
 
   async #exchange(request: AuthRequest): Promise<{ ok: boolean; status: number; text: string }> {
-    const { method, path, body, token } = request;
+    const { method, path, body, token, cookies = false } = request;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
     try {
@@ -66,7 +68,7 @@ export class AuthServer {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        credentials: 'omit',
+        credentials: cookies ? 'same-origin' : 'omit',
         cache: 'no-store',
         signal: abort.signal,
       });

@@ -1,4 +1,5 @@
 import type { Connection } from '../link/connection.js';
+import type { OwnAccount } from './own-account.js';
 import type { AuthStorage } from './storage.js';
 import type { AuthUser } from './user.js';
 
@@ -34,6 +35,19 @@ export interface ProviderOptions {
   readonly returnTo?: string;
 }
 
+/** The ways to sign in that the server offers. */
+export interface SignInWays {
+  readonly signUp: boolean;
+  readonly password: boolean;
+  readonly anonymous: boolean;
+  readonly custom: boolean;
+  readonly passkeys: boolean;
+  /** Names of OpenID Connect providers. */
+  readonly oidc: readonly string[];
+  /** Whether mails can be sent: for a forgotten password, and to prove an address. */
+  readonly mail: boolean;
+}
+
 /**
  * Who uses the application: signs in and out, keeps the session over reloads and renews it before it expires, in one tab at a time, and
  * keeps the database's connection signed in. Everything that asks the server rejects with a `BacksideError`, whose code is
@@ -44,6 +58,10 @@ export interface Auth {
   readonly user: AuthUser | null;
   /** Resolves when it is known who was signed in before. Never rejects. */
   readonly ready: Promise<void>;
+  /** What users do with their own account. */
+  readonly account: OwnAccount;
+  /** Which of the ways below are open. */
+  ways(): Promise<SignInWays>;
   /** Called once it is known who is signed in, then whenever another user is, or the user's account says something else. */
   onAuthChange(listener: (user: AuthUser | null) => void): () => void;
   signUp(account: NewAccount): Promise<AuthUser>;
@@ -58,11 +76,19 @@ export interface Auth {
   signInWithRedirect(provider: string, options?: ProviderOptions): Promise<void>;
   /** In a window of its own. To be called in an event handler of a click, else browsers block the window. */
   signInWithPopup(provider: string, options?: ProviderOptions): Promise<AuthUser>;
+  /** Asks the user for a passkey of this site. Rejects with `timeout` if none was chosen. */
+  signInWithPasskey(options?: { readonly signal?: AbortSignal }): Promise<AuthUser>;
   /**
-   * Ends what `signInWithRedirect` or `signInWithPopup` began, on the page that the browser came back to; null if it did not come from
-   * there, or was a popup, which closes. Rejects with `SecondFactorError` as `signIn` does.
+   * Ends what `signInWithRedirect`, `signInWithPopup` or one of their siblings in `account` began, on the page that the browser came
+   * back to; null if it did not come from there, or was a popup, which closes. Rejects with `SecondFactorError` as `signIn` does.
    */
   completeSignIn(): Promise<AuthUser | null>;
+  /** Has a link mailed to whoever has the login. Resolves in the same way if nobody does. */
+  requestPasswordReset(login: string): Promise<void>;
+  /** With the token of that link, which is good for one use. All sessions of the account end. Rejects with `weak-password`. */
+  resetPassword(token: string, password: string): Promise<void>;
+  /** With the token of a link that proves an address, where such links lead to the application and not to the server's own page. */
+  verifyEmail(token: string): Promise<void>;
   /** The account as the server knows it now; null if nobody is signed in. */
   me(): Promise<AuthUser | null>;
   /** Nobody is signed in here as soon as this is called. Rejects with `unavailable` if the server could not be told. */

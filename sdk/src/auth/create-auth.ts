@@ -52,7 +52,7 @@ export function createAuth(db: AuthDatabase, options: AuthOptions): Auth {
     server,
     keeper,
     connection,
-    providers: new ProviderSignIn(server, browserPage),
+    providers: new ProviderSignIn(browserPage),
     ready,
     onAuthChange: (listener) => listeners.add(listener),
     close: () => {

@@ -1,6 +1,8 @@
 /** A window that was opened for a sign-in. */
 export interface PopupWindow {
   readonly closed: boolean;
+  /** Goes to another address. */
+  leave(url: string): void;
   close(): void;
 }
 
@@ -11,8 +13,8 @@ export interface Page {
   leave(url: string): void;
   /** Shows another address for this page, without leaving it. */
   rename(url: string): void;
-  /** Null if the browser does not let it. */
-  open(url: string): PopupWindow | null;
+  /** An empty window; null if the browser does not let it. */
+  open(): PopupWindow | null;
   /** Whether another page of this origin, or of any, has opened this one. */
   readonly isPopup: boolean;
   /** Tells the page that opened this one, if it is of the same origin. */
@@ -33,7 +35,7 @@ export function browserPage(): Page {
     },
     leave: (url) => location.assign(url),
     rename: (url) => history.replaceState(history.state, '', url),
-    open: (url) => window.open(url, '_blank', 'popup,width=520,height=680'),
+    open: openPopup,
     isPopup: window.opener !== null,
     tellOpener: (message) => (window.opener as Window).postMessage(message, location.origin),
     onPopupMessage: (listener) => {
@@ -46,4 +48,17 @@ export function browserPage(): Page {
     close: () => window.close(),
     memory: sessionStorage,
   };
+}
+
+function openPopup(): PopupWindow | null {
+  const popup = window.open('', '_blank', 'popup,width=520,height=680');
+  return (
+    popup && {
+      get closed() {
+        return popup.closed;
+      },
+      leave: (url) => popup.location.replace(url),
+      close: () => popup.close(),
+    }
+  );
 }

@@ -1,5 +1,4 @@
-import { BacksideError } from '@backside/protocol';
-import type { AuthServer } from './auth-server.js';
+import { BacksideError, ERRORS, type ErrorCode } from '@backside/protocol';
 import type { Page, PopupWindow } from './page.js';
 import { randomText } from './session-keeper.js';
 
@@ -8,11 +7,15 @@ interface Result {
   readonly state: string;
   readonly refresh_token?: string;
   readonly challenge?: string;
+  readonly linked?: string;
   readonly error?: string;
 }
 
 /** What the application does with it. */
-export type Proof = { readonly refreshToken: string } | { readonly challenge: string };
+export type Proof = { readonly refreshToken: string } | { readonly challenge: string } | { readonly linked: true };
+
+/** Where to send the browser, which is to come back to `returnTo` with this state. */
+export type Departure = (comingBack: { readonly returnTo: string; readonly state: string }) => Promise<string>;
 
 const FIELDS = ['state', 'refresh_token', 'challenge', 'error', 'linked'] as const;
 const MEMORY_KEY = 'backside:sign-in';
@@ -21,33 +24,36 @@ const CLOSED_CHECK_MS = 500;
 /** After a popup has closed, what it told may still be under way. */
 const LAST_WORDS_MS = 1_000;
 
-/** Sign-in through an OpenID Connect provider. A `state` of its own keeps others from signing the user in to their account. */
+/** A trip to an OpenID Connect provider and back. A `state` of its own keeps others from signing the user in to their account. */
 export class ProviderSignIn {
-  readonly #server: AuthServer;
   readonly #page: () => Page;
 
-  constructor(server: AuthServer, page: () => Page) {
-    this.#server = server;
+  constructor(page: () => Page) {
     this.#page = page;
   }
 
   /** Leaves for the provider. */
-  redirect(provider: string, returnTo: string | undefined): void {
+  async redirect(departure: Departure, returnTo: string | undefined): Promise<void> {
     const page = this.#page();
     const state = randomText(16);
+    const url = await departure({ returnTo: returnTo ?? withoutFragment(page.href), state });
     page.memory.setItem(MEMORY_KEY, state);
-    page.leave(this.#address(provider, { returnTo: returnTo ?? withoutFragment(page.href), state }));
+    page.leave(url);
   }
 
   /** Opens a window for the provider; resolves with what comes back from there. */
-  async popup(provider: string, returnTo: string | undefined): Promise<Proof> {
+  async popup(departure: Departure, returnTo: string | undefined): Promise<Proof> {
     const page = this.#page();
     const state = POPUP + randomText(16);
-    const popup = page.open(this.#address(provider, { returnTo: returnTo ?? withoutFragment(page.href), state }));
+    // Before anything is waited for: browsers let windows open during a click, and not after it.
+    const popup = page.open();
     if (popup === null) throw new BacksideError('permission-denied', 'the browser did not let the window open');
-    const result = await resultOf(page, popup, state);
-    popup.close();
-    return proofOf(result);
+    try {
+      popup.leave(await departure({ returnTo: returnTo ?? withoutFragment(page.href), state }));
+      return proofOf(await resultOf(page, popup, state));
+    } finally {
+      popup.close();
+    }
   }
 
   /** Takes what the browser has brought back out of the address of this page; null if it has nothing, or if this is a popup. */
@@ -64,10 +70,6 @@ export class ProviderSignIn {
     page.memory.removeItem(MEMORY_KEY);
     if (result.state !== expected) throw new BacksideError('unauthenticated', 'this sign-in was not begun here');
     return proofOf(result);
-  }
-
-  #address(provider: string, query: Readonly<Record<string, string>>): string {
-    return this.#server.address(`/auth/oidc/${encodeURIComponent(provider)}`, query);
   }
 }
 
@@ -94,9 +96,11 @@ function resultOf(page: Page, popup: PopupWindow, state: string): Promise<Result
   });
 }
 
-function proofOf({ refresh_token: refreshToken, challenge, error }: Result): Proof {
+function proofOf({ refresh_token: refreshToken, challenge, linked, error }: Result): Proof {
   if (refreshToken !== undefined) return { refreshToken };
   if (challenge !== undefined) return { challenge };
+  if (linked !== undefined) return { linked: true };
+  if (error !== undefined && Object.hasOwn(ERRORS, error)) throw new BacksideError(error as ErrorCode);
   throw new BacksideError('unauthenticated', error === undefined ? undefined : `the provider says: ${error}`);
 }
 
@@ -106,8 +110,8 @@ function takeResult(page: Page): Result | null {
   const pieces = fragment.split('&');
   const isField = (piece: string): boolean => FIELDS.some((field) => piece.startsWith(`${field}=`));
   const fields = Object.fromEntries(new URLSearchParams(pieces.filter(isField).join('&')));
-  const { state, refresh_token, challenge, error } = fields;
-  if (state === undefined || (refresh_token ?? challenge ?? error) === undefined) return null;
+  const { state, refresh_token, challenge, linked, error } = fields;
+  if (state === undefined || (refresh_token ?? challenge ?? linked ?? error) === undefined) return null;
   const rest = pieces.filter((piece) => !isField(piece)).join('&');
   page.rename(rest === '' ? address : `${address}#${rest}`);
   return fields as unknown as Result;

@@ -26,6 +26,8 @@ export interface ConnectionOptions {
 }
 
 const DEFAULT_HEARTBEAT_MS = 15_000;
+/** Stands for the id of an admin without an account; no account has it. */
+const ADMIN = '\0';
 
 /** Makes a connection, which begins to connect once the caller is done. Throws TypeError if `url` is no URL. */
 export function createConnection(url: string, options: ConnectionOptions = {}): Connection {
@@ -95,6 +97,7 @@ class LastingConnection implements Connection {
   }
 
   useToken(getToken: GetToken | null): Promise<void> {
+    this.#writes.signingIn();
     const used = this.#signIn.use(getToken);
     this.#line.tokenChanged();
     return used;
@@ -142,6 +145,7 @@ class LastingConnection implements Connection {
 
   #isNow(user: UserInfo | null): void {
     this.user = user;
+    this.#writes.userIs(user && (user.uid ?? ADMIN));
     this.#userListeners.tell(user);
   }
 }

@@ -37,13 +37,10 @@ function listenForWaking(listener: () => void): () => void {
   const looked = (): void => {
     if (document.visibilityState === 'visible') listener();
   };
-  const hasDocument = typeof document !== 'undefined';
-  addEventListener('online', listener);
-  addEventListener('offline', listener);
-  if (hasDocument) document.addEventListener('visibilitychange', looked);
-  return () => {
-    removeEventListener('online', listener);
-    removeEventListener('offline', listener);
-    if (hasDocument) document.removeEventListener('visibilitychange', looked);
-  };
+  const ended = new AbortController();
+  const { signal } = ended;
+  addEventListener('online', listener, { signal });
+  addEventListener('offline', listener, { signal });
+  if (typeof document !== 'undefined') document.addEventListener('visibilitychange', looked, { signal });
+  return () => ended.abort();
 }

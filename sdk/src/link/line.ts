@@ -5,6 +5,7 @@ import { ClosedError, RefusedError } from './refused-error.js';
 import { Session } from './session.js';
 import type { SocketFactory } from './socket.js';
 
+const TOO_LATE = 'the server did not answer in time';
 /** From the beginning of an attempt to the server's welcome. */
 const ATTEMPT_MS = 20_000;
 /** An attempt that is older when something wakes has begun in another network, or before a sleep: it is not waited for. */
@@ -90,7 +91,7 @@ export class Line {
   }
 
   #startOver(): void {
-    this.#drop(new Error('the attempt took too long'));
+    this.#drop(new Error(TOO_LATE));
     this.#begin();
   }
 
@@ -132,7 +133,7 @@ export class Line {
   }
 
   #timedOut(): void {
-    this.#failed(new Error('the server did not answer in time'));
+    this.#failed(new Error(TOO_LATE));
   }
 
   /** The attempt, or the session that came of it, is over by no wish of ours. */

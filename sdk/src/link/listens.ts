@@ -1,12 +1,9 @@
 import { HEADERS } from '@backside/protocol';
-import type { Headers } from '@backside/stomp';
 import { canonicalQuery, formatPath, isDefaultQuery, type Json, parsePath, UNLIMITED } from '@backside/tree';
 import type { ListenHandler, ListenTarget } from './connection.js';
 import type { RefusedError } from './refused-error.js';
-import type { Session } from './session.js';
+import type { Headers, Session } from './session.js';
 import { viewName } from './view-name.js';
-
-const DECODER = new TextDecoder();
 
 /** All listens of a connection, on whichever session there is. */
 export class Listens {
@@ -99,13 +96,13 @@ class Listen {
     this.#session?.unsubscribe(this.#id);
   }
 
-  #tell(session: Session, headers: Headers, body: Uint8Array): void {
+  #tell(session: Session, headers: Headers, body: string): void {
     const epoch = headers.get(HEADERS.epoch);
     const resumed = headers.get(HEADERS.resumed);
     this.handler.event({
       kind: headers.get(HEADERS.event) === 'patch' ? 'patch' : 'put',
       path: parsePath(headers.get('destination') ?? '', UNLIMITED),
-      body: JSON.parse(DECODER.decode(body)) as Json,
+      body: JSON.parse(body) as Json,
       revision: Number(headers.get(HEADERS.revision)),
       epoch: epoch ?? session.epoch,
       snapshot: epoch !== undefined,

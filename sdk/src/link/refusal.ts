@@ -1,21 +1,16 @@
 import { HEADERS } from '@backside/protocol';
-import type { Headers } from '@backside/stomp';
 import { RefusedError } from './refused-error.js';
-
-const DECODER = new TextDecoder();
+import type { Headers } from './session.js';
 
 /** The refusal that a MESSAGE of `/.errors` tells of, and the subscription that it is about. */
-export function refusalIn(
-  headers: Headers,
-  body: Uint8Array,
-): { error: RefusedError; subscription: string | undefined } {
-  const { message, subscription } = JSON.parse(DECODER.decode(body)) as { message?: string; subscription?: string };
+export function refusalIn(headers: Headers, body: string): { error: RefusedError; subscription: string | undefined } {
+  const { message, subscription } = JSON.parse(body) as { message?: string; subscription?: string };
   return { error: refusal(headers, message), subscription };
 }
 
 /** The refusal that an ERROR frame tells of. */
-export function refusalOf(headers: Headers, body: Uint8Array): RefusedError {
-  return refusal(headers, body.length > 0 ? DECODER.decode(body) : headers.get('message'));
+export function refusalOf(headers: Headers, body: string): RefusedError {
+  return refusal(headers, body || headers.get('message'));
 }
 
 function refusal(headers: Headers, message: string | undefined): RefusedError {

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode } from '@backside/protocol';
+import { type ErrorCode, isRetryable } from '@backside/protocol';
 
 /** What a refusal says besides its code. */
 export interface RefusalDetails {
@@ -9,7 +9,7 @@ export interface RefusalDetails {
 
 /** The server refused a write, a listen or a sign-in. What was refused has changed nothing. */
 export class RefusedError extends Error {
-  /** From the server's table of errors; `internal` for a code that this version does not know. */
+  /** From the server's table of errors; a server that is newer than this client may have others. */
   readonly code: ErrorCode;
   /** Names the explanation of a denial, for `backside rules explain`. */
   readonly trace: string | null;
@@ -19,18 +19,13 @@ export class RefusedError extends Error {
   readonly retryAfterMs: number | null;
 
   constructor(code: string, details: RefusalDetails = {}) {
-    const known = isErrorCode(code) ? code : 'internal';
-    super(details.message ?? ERRORS[known].stompMessage);
+    super(details.message ?? code);
     this.name = 'RefusedError';
-    this.code = known;
+    this.code = code as ErrorCode;
     this.trace = details.trace ?? null;
-    this.retry = ERRORS[known].retry;
+    this.retry = isRetryable(code);
     this.retryAfterMs = details.retryAfterMs ?? null;
   }
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERRORS, code);
 }
 
 /** The connection was closed for good before the outcome was known. */

@@ -1,13 +1,11 @@
 import { DESTINATIONS, HEADERS } from '@backside/protocol';
 import {
-  type Frame,
-  FrameParser,
   formatHeartbeat,
-  type Headers,
-  LIMITS_AFTER_CONNECT,
+  formatTextFrame,
   negotiateHeartbeat,
   parseHeartbeat,
-  writeFrame,
+  type TextFrame,
+  TextFrameReader,
 } from '@backside/stomp';
 import type { Environment } from './environment.js';
 import { Liveness } from './liveness.js';
@@ -16,12 +14,11 @@ import { refusalIn, refusalOf } from './refusal.js';
 import type { RefusedError } from './refused-error.js';
 import type { Socket } from './socket.js';
 
-const ENCODER = new TextEncoder();
 const VERSION = '1.2';
-/** States can be far larger than writes. */
-const LIMITS = { ...LIMITS_AFTER_CONNECT, maxBodyBytes: 2 ** 31 - 1 };
-const LINE_FEED = '\n';
 const ERRORS_ID = 'errors';
+
+/** The headers of a frame from the server. */
+export type Headers = TextFrame['headers'];
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -30,7 +27,7 @@ export type Answer = Headers | RefusedError;
 
 /** The receiving end of one subscription. */
 export interface Subscriber {
-  message(headers: Headers, body: Uint8Array): void;
+  message(headers: Headers, body: string): void;
   /** The server ended it. */
   refused(error: RefusedError): void;
 }
@@ -55,7 +52,8 @@ export interface SessionOptions {
  */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #parser = new FrameParser({ limits: LIMITS, onFrame: (frame) => this.#receive(frame) });
+  readonly #reader = new TextFrameReader((frame) => this.#receive(frame));
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   readonly #outbox: Outbox;
   readonly #answers = new Map<string, (answer: Answer) => void>();
   /** Null for one that was ended here, until the server knows. */
@@ -74,7 +72,6 @@ export class Session {
     this.#options = options;
     const { socket } = options;
     this.#outbox = new Outbox(socket);
-    this.#parser.version = VERSION;
     socket.onOpen = () => this.#connect();
     socket.onData = (data) => this.#read(data);
     socket.onClose = (reason) => this.#end(new Error(reason));
@@ -83,8 +80,7 @@ export class Session {
   /** Sends a frame and wants no answer. */
   send(command: string, headers: HeaderList, body?: string): void {
     if (this.#over) return;
-    const frame = body === undefined ? { command, headers } : { command, headers, body: ENCODER.encode(body) };
-    this.#outbox.add(writeFrame(frame, VERSION));
+    this.#outbox.add(formatTextFrame({ command, headers, body }));
     this.#liveness?.sent();
   }
 
@@ -144,13 +140,14 @@ export class Session {
     if (this.#over) return;
     this.#liveness?.received();
     try {
-      this.#parser.push(typeof data === 'string' ? ENCODER.encode(data) : data);
+      this.#reader.push(typeof data === 'string' ? data : this.#decoder.decode(data, { stream: true }));
     } catch (error) {
       this.#end(error as Error);
     }
   }
 
-  #receive(frame: Frame): void {
+  #receive(frame: TextFrame): void {
+    if (this.#over) return;
     switch (frame.command) {
       case 'MESSAGE':
         this.#message(frame);
@@ -165,7 +162,7 @@ export class Session {
         this.#failed(frame);
         break;
       default:
-        throw new Error(`unexpected frame from the server: ${frame.command}`);
+        throw new Error(`unexpected ${frame.command}`);
     }
   }
 
@@ -191,7 +188,7 @@ export class Session {
   }
 
   #beat(): void {
-    this.#outbox.add(ENCODER.encode(LINE_FEED));
+    this.#outbox.add('\n');
     this.#liveness?.sent();
   }
 
@@ -208,7 +205,7 @@ export class Session {
     this.#guarded(() => answered(answer));
   }
 
-  #message(frame: Frame): void {
+  #message(frame: TextFrame): void {
     const subscriber = this.#subscribers.get(frame.headers.get('subscription') ?? '');
     if (subscriber) this.#guarded(() => subscriber.message(frame.headers, frame.body));
   }
@@ -226,7 +223,7 @@ export class Session {
   }
 
   /** The server ends the connection. What it names as the cause would only be refused again. */
-  #failed({ headers, body }: Frame): void {
+  #failed({ headers, body }: TextFrame): void {
     const error = refusalOf(headers, body);
     if (!error.retry) this.#refused({ error, subscription: headers.get('subscription') }, headers.get('receipt-id'));
     this.#end(error);
@@ -244,7 +241,6 @@ export class Session {
   #end(reason: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#parser.stop();
     this.#liveness?.stop();
     this.#outbox.flush();
     this.#options.socket.close();

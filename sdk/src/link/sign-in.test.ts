@@ -154,10 +154,11 @@ test('a token that was not renewed in time is when it has lapsed, and nothing is
   await connection.useToken(async () => (Date.now() < lapse ? 'ann-1' : 'ann-2'));
   connection.listen(target('/own'), heard);
   await until(() => heard.events.length === 1);
-  const written = Array.from({ length: 200 }, async (_, count) => {
-    await new Promise((resolve) => setTimeout(resolve, count * 5));
-    await connection.write(write(set('/own', count)));
-  });
+  const written: Promise<unknown>[] = [];
+  for (let count = 0; count < 200; count++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    written.push(connection.write(write(set('/own', count))));
+  }
   await Promise.all(written);
   await until(() => heard.lines.at(-1) === 'put /own 199');
   expect(heard.refusal).toBe(null);
@@ -210,4 +211,44 @@ test('a line that breaks during a renewal does not keep anybody waiting', async 
   await signedIn;
   await written;
   expect(server.wires.length).toBe(2);
+});
+
+test('what one user has written is not sent for another, and made once when that user is back', async () => {
+  const { server } = await guarded();
+  const connection = connect(server);
+  await connection.useToken(async () => 'ann');
+  await until(() => connection.user?.uid === 'ann');
+  connection.goOffline();
+  const kept = connection.write(write(set('/own', 'by ann')));
+  await connection.useToken(null);
+  connection.goOnline();
+  await until(() => connection.status === 'online' && connection.user === null);
+  await connection.write(write(set('/a', 'by nobody')));
+  expect(valueAt(server, '/own')).toBe(null);
+  await connection.useToken(async () => 'ann');
+  await kept;
+  expect(valueAt(server, '/own')).toBe('by ann');
+  connection.goOffline();
+  const lost = connection.write(write(set('/own', 'by ann again')));
+  await connection.useToken(async () => 'bob');
+  const made = connection.write(write(set('/b', 'by bob')));
+  connection.goOnline();
+  await expect(lost).rejects.toMatchObject({ code: 'unauthenticated' });
+  await made;
+  expect(valueAt(server, '/own')).toBe('by ann');
+});
+
+test('a write that was sent and not answered is sent again for its user only', async () => {
+  const { server } = await guarded();
+  const connection = connect(server);
+  await connection.useToken(async () => 'ann');
+  await until(() => connection.user?.uid === 'ann');
+  server.wires.at(-1)!.freeze();
+  const lost = connection.write(write(set('/own', 'by ann')));
+  await Promise.resolve();
+  connection.goOffline();
+  await connection.useToken(async () => 'bob');
+  connection.goOnline();
+  await expect(lost).rejects.toMatchObject({ code: 'unauthenticated' });
+  expect(valueAt(server, '/own')).toBe(null);
 });

@@ -1,10 +1,7 @@
 import { DESTINATIONS, HEADERS } from '@backside/protocol';
-import type { Headers } from '@backside/stomp';
 import type { UserInfo } from './connection.js';
 import { RefusedError } from './refused-error.js';
-import type { Answer, Session } from './session.js';
-
-const DECODER = new TextDecoder();
+import type { Answer, Headers, Session } from './session.js';
 
 /** The present token, renewed if it has to be; null to be nobody. */
 export type GetToken = () => Promise<string | null>;
@@ -62,7 +59,7 @@ export class SignIn {
   attach(session: Session): void {
     this.#session = session;
     session.subscribe('user', [['destination', DESTINATIONS.user]], {
-      message: (headers, body) => this.#told(session, headers, JSON.parse(DECODER.decode(body)) as UserInfo | null),
+      message: (headers, body) => this.#told(session, headers, JSON.parse(body) as UserInfo | null),
       refused: (error) => this.#events.failed(error),
     });
     if (this.#given.generation !== this.#generation) this.#unattended(this.#renewFirst(session));

@@ -1,8 +1,7 @@
 import { HEADERS } from '@backside/protocol';
-import type { Headers } from '@backside/stomp';
 import { formatPath, type Json, parsePath, UNLIMITED } from '@backside/tree';
 import { RefusedError } from './refused-error.js';
-import type { Answer, HeaderList, Session } from './session.js';
+import type { Answer, HeaderList, Headers, Session } from './session.js';
 import type { WireAck, WireStep, WireWrite } from './write.js';
 
 interface WriteFrame {

@@ -16,9 +16,14 @@ export interface WireWrite {
   /** The idempotency key, 1 to 256 characters: the server makes a write of one user with one key once, however often it is sent. */
   readonly key: string;
   readonly steps: readonly WireStep[];
+  /**
+   * The user who made it, by id. It is sent only where the server takes this client for that user, waits while it does for nobody, and
+   * rejects with `unauthenticated` once it does for another one. Left out: whoever is signed in now, or else when it is first sent.
+   */
+  readonly author?: string;
   /** How far the write must have come before it is acknowledged. */
   readonly ackLevel: AckLevel;
-  /** A revision, or the hash of what is there: the write is made only if the first step's path is still so. */
+  /** A revision, a hash, or `=` and JSON in export form: the write is made only if the first step's path is still so. */
   readonly ifMatch?: string;
   /** Leaves each step for the end of the connection instead, made by this method; `cancel` takes back what was left there. */
   readonly onDisconnect?: 'set' | 'update' | 'remove' | 'cancel';

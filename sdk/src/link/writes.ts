@@ -7,6 +7,8 @@ interface Pending {
   readonly write: WireWrite;
   readonly resolve: (ack: WireAck) => void;
   readonly reject: (reason: unknown) => void;
+  /** The user on whose behalf alone it may be sent; undefined for any. */
+  author: string | undefined;
   /** Whether its frames were handed to the present session and are not answered. */
   sent: boolean;
   /** Whether it may have reached a server. */
@@ -15,15 +17,25 @@ interface Pending {
   renewed: boolean;
 }
 
+/** For the user of a session that is nobody's. */
+const NOBODY = '';
+
 /**
  * Writes without an answer, in the order of `add`, on whichever session there is. What a broken session left unanswered is sent again
- * on the next, in order, before anything newer; by its key the server knows what it has made already.
+ * on the next, in order, before anything newer; by its key the server knows what it has made already. But it knows that of each user
+ * by itself, so what one user has sent, or made, is never sent for another.
  */
 export class Writes {
   readonly #all = new Set<Pending>();
   readonly #renew: () => boolean;
   #session: Session | null = null;
   #held = false;
+  /** Of the present session; undefined until the server has said. */
+  #user: string | undefined;
+  /** Who makes what is added now; undefined if that is not certain. */
+  #author: string | undefined;
+  /** Whether something cannot be sent before the user is known, and so nothing behind it. */
+  #waits = false;
 
   /** @param renew called when the server no longer holds the sign-in for valid; whether a renewal is under way now. */
   constructor(renew: () => boolean) {
@@ -34,10 +46,11 @@ export class Writes {
     if (signal?.aborted) return Promise.reject(signal.reason);
     let abandon = (): void => {};
     const acknowledged = new Promise<WireAck>((resolve, reject) => {
-      const pending: Pending = { write, resolve, reject, sent: false, tried: false, renewed: false };
+      const author = write.author ?? this.#author;
+      const pending: Pending = { write, resolve, reject, author, sent: false, tried: false, renewed: false };
       abandon = () => this.#abandon(pending, signal?.reason);
       this.#all.add(pending);
-      if (this.#session !== null && !this.#held) this.#send(this.#session, pending);
+      this.#send(pending);
     });
     if (signal === undefined) return acknowledged;
     signal.addEventListener('abort', abandon);
@@ -54,7 +67,26 @@ export class Writes {
   detach(): void {
     this.#session = null;
     this.#held = false;
+    this.#user = undefined;
+    this.#waits = false;
     for (const pending of this.#all) pending.sent = false;
+  }
+
+  /** Another sign-in has begun: who makes what is added from now on, the server will say. */
+  signingIn(): void {
+    this.#author = undefined;
+  }
+
+  /** The server has said whom it takes the session for; null for nobody. */
+  userIs(uid: string | null): void {
+    this.#user = uid ?? NOBODY;
+    this.#author = uid ?? undefined;
+    this.#waits = false;
+    for (const pending of this.#all) {
+      if (pending.sent) pending.author ??= this.#user;
+      else if (uid !== null && !this.#isOurs(pending)) this.#refuse(pending);
+    }
+    this.#sendAll();
   }
 
   /** Sends nothing more until `release`. */
@@ -73,17 +105,34 @@ export class Writes {
   }
 
   #sendAll(): void {
-    const session = this.#session;
-    if (session === null || this.#held) return;
-    for (const pending of [...this.#all]) if (!pending.sent) this.#send(session, pending);
+    for (const pending of this.#all) if (!pending.sent) this.#send(pending);
   }
 
-  #send(session: Session, pending: Pending): void {
+  /** Sends it if it may be sent now. */
+  #send(pending: Pending): void {
+    const session = this.#session;
+    if (session === null || this.#held || !this.#mayGo(pending)) return;
     pending.sent = true;
     pending.tried = true;
+    pending.author ??= this.#user;
     sendWrite(session, pending.write, (result) => {
       if (session === this.#session) this.#answered(pending, result);
     });
+  }
+
+  #mayGo(pending: Pending): boolean {
+    if (this.#user !== undefined) return this.#isOurs(pending);
+    this.#waits ||= pending.author !== undefined;
+    return !this.#waits;
+  }
+
+  #isOurs({ author }: Pending): boolean {
+    return author === undefined || author === this.#user;
+  }
+
+  #refuse(pending: Pending): void {
+    this.#all.delete(pending);
+    pending.reject(new RefusedError('unauthenticated', { message: 'another user made this write' }));
   }
 
   #answered(pending: Pending, result: WireAck | RefusedError): void {
@@ -95,6 +144,7 @@ export class Writes {
     if (error.code === 'unauthenticated' && !pending.renewed && this.#renew()) {
       pending.renewed = true;
       pending.sent = false;
+      pending.author = pending.write.author;
     } else if (this.#all.delete(pending)) {
       pending.reject(error);
     }

@@ -76,6 +76,7 @@ function recordOf(text: string): Readonly<Record<string, unknown>> {
 function isWrite(write: unknown): write is WireWrite {
   if (!isObject(write) || !ACK_LEVELS.has(write.ackLevel)) return false;
   if (typeof write.key !== 'string' || write.key === '') return false;
+  if (write.author !== undefined && typeof write.author !== 'string') return false;
   return Array.isArray(write.steps) && write.steps.length > 0 && write.steps.every(isStep);
 }
 

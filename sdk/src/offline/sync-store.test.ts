@@ -68,6 +68,7 @@ function at(path: string): ListenTarget {
 function writeOf(key: string): WireWrite {
   return {
     key,
+    author: 'ann',
     ackLevel: 'durable',
     steps: [{ method: 'set', path: ['a', key], value: { '.value': 1, '.priority': 2 } }],
   };
@@ -200,6 +201,8 @@ describe('records that something else wrote, or that are damaged,', () => {
   const BROKEN_NODE = '{"v":1,"resume":"e:1","node":{"a$":1}}';
   const BROKEN_WRITE =
     '{"v":1,"owner":"only","write":{"key":"k","ackLevel":"durable","steps":[{"method":"drop","path":[]}]}}';
+  const BROKEN_AUTHOR =
+    '{"v":1,"owner":"only","write":{"key":"k","author":1,"ackLevel":"durable","steps":[{"method":"remove","path":[]}]}}';
 
   test.each([...FOREIGN, BROKEN_NODE])('are dropped with a warning: %j as a listen', async (text) => {
     const map = new Map<string, string>();
@@ -211,7 +214,7 @@ describe('records that something else wrote, or that are damaged,', () => {
     expect(warnings.length).toBe(1);
   });
 
-  test.each([...FOREIGN, BROKEN_WRITE])('are dropped with a warning: %j as a write', async (text) => {
+  test.each([...FOREIGN, BROKEN_WRITE, BROKEN_AUTHOR])('are dropped with a warning: %j as a write', async (text) => {
     const map = new Map<string, string>();
     const warnings: string[] = [];
     const store = keyValue(storageOf(map)).open('n', (message) => warnings.push(message));

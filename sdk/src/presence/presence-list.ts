@@ -6,7 +6,7 @@ import { Roster } from './roster.js';
 
 /** What presence needs of a database. */
 export interface PresenceDatabase {
-  readonly connection: Pick<Connection, 'status' | 'onStatus' | 'serverTimeOffset' | 'listen' | 'write'>;
+  readonly connection: Pick<Connection, 'status' | 'onStatus' | 'onUser' | 'serverTimeOffset' | 'listen' | 'write'>;
 }
 
 const DEFAULT_GRACE_MS = 10_000;

@@ -52,6 +52,9 @@ export interface Presence<Meta extends Json = Json> {
    * everybody has joined. The returned function ends that.
    */
   onChange(listener: (list: readonly PresentUser<Meta>[], change: PresenceChange<Meta>) => void): () => void;
-  /** The server refused to show who is here; null while it does not. Each call of `onChange` with nobody listening before asks again. */
+  /**
+   * The server refused to show who is here; null while it does not. It is asked again when the client is taken for somebody else, and
+   * by each call of `onChange` with nobody listening before.
+   */
   readonly refused: Error | null;
 }

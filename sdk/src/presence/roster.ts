@@ -6,7 +6,7 @@ import { changeBetween, NO_USERS, type Users, usersOf } from './present-users.js
 type Listener<Meta extends Json> = (list: readonly PresentUser<Meta>[], change: PresenceChange<Meta>) => void;
 
 export interface RosterOptions {
-  readonly connection: Pick<Connection, 'listen'>;
+  readonly connection: Pick<Connection, 'listen' | 'onUser'>;
   readonly path: Path;
   /** Told of each state that the server has sent, and its revision. */
   readonly seen: (node: Node, revision: number) => void;
@@ -20,6 +20,7 @@ export class Roster<Meta extends Json> {
   /** `epoch:revision` of what is known; null for nothing. */
   #resumePoint: string | null = null;
   #end: (() => void) | null = null;
+  #unwatch: (() => void) | null = null;
   #refused: Error | null = null;
 
   constructor(options: RosterOptions) {
@@ -38,6 +39,7 @@ export class Roster<Meta extends Json> {
     // A function of its own, so that one listener given twice counts as two.
     const heard: Listener<Meta> = (list, change) => listener(list, change);
     this.#listeners.add(heard);
+    this.#unwatch ??= this.#options.connection.onUser(() => this.#userChanged());
     if (this.#end === null) this.#listen();
     else if (this.#resumePoint !== null) queueMicrotask(() => this.#introduce(heard));
     return () => {
@@ -48,6 +50,11 @@ export class Roster<Meta extends Json> {
 
   #introduce(listener: Listener<Meta>): void {
     if (this.#listeners.has(listener)) listener(this.list, { joined: this.list, left: [], updated: [] });
+  }
+
+  /** Somebody else may be allowed what was refused. */
+  #userChanged(): void {
+    if (this.#refused !== null) this.#listen();
   }
 
   #listen(): void {
@@ -69,6 +76,8 @@ export class Roster<Meta extends Json> {
   #stop(): void {
     this.#end?.();
     this.#end = null;
+    this.#unwatch?.();
+    this.#unwatch = null;
     this.#forget();
   }
 

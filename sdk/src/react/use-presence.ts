@@ -48,19 +48,13 @@ function follow(client: ReactClient, path: string, tell: (reading: PresenceReadi
     reading = { ...reading, ...part };
     tell(reading);
   };
-  const listen = (): (() => void) => present.onChange((users) => change({ users, loading: false }));
   const onError = (error: Error | null): void => {
     if (error !== reading.error) change({ error });
   };
-  let stop = listen();
+  const stop = present.onChange((users) => change({ users, loading: false }));
   tellers.add(onError);
   // Somebody else may be allowed what was refused.
-  const unwatch = client.connection.onUser(() => {
-    seat.settle();
-    if (present.refused === null) return;
-    stop();
-    stop = listen();
-  });
+  const unwatch = client.connection.onUser(() => seat.settle());
   return () => {
     unwatch();
     tellers.delete(onError);

@@ -1,6 +1,7 @@
+import type { SyncTree } from '../sync/sync-tree.js';
 import type { EventType, Shown } from '../sync/view.js';
 import { type ViewTarget, viewKey } from '../sync/view-target.js';
-import type { ListenOptions, Root } from './root.js';
+import type { ListenOptions } from './root.js';
 
 interface Listener {
   readonly type: EventType;
@@ -14,24 +15,13 @@ interface Active extends Listener {
   readonly stop: () => void;
 }
 
-const ALL = new WeakMap<Root, Listeners>();
-
 /** The listeners of one database by what they listen to, for `off`. */
 export class Listeners {
-  readonly #root: Root;
+  readonly #tree: SyncTree;
   readonly #active = new Map<string, Set<Active>>();
 
-  private constructor(root: Root) {
-    this.#root = root;
-  }
-
-  static of(root: Root): Listeners {
-    let listeners = ALL.get(root);
-    if (listeners === undefined) {
-      listeners = new Listeners(root);
-      ALL.set(root, listeners);
-    }
-    return listeners;
+  constructor(tree: SyncTree) {
+    this.#tree = tree;
   }
 
   add(target: ViewTarget, given: Listener): () => void {
@@ -42,7 +32,7 @@ export class Listeners {
       options.signal?.removeEventListener('abort', end);
       stop();
     };
-    const stop = this.#root.tree.watch(target, {
+    const stop = this.#tree.watch(target, {
       type,
       states: options.states ?? false,
       event: tell,

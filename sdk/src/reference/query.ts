@@ -1,7 +1,7 @@
 import { type Json, type Leaf, type Path, parseQuery, TreeError, type Query as TreeQuery } from '@backside/tree';
+import { abortable } from '../sync/abortable.js';
 import type { EventType, Shown } from '../sync/view.js';
 import { viewKey } from '../sync/view-target.js';
-import { Listeners } from './listeners.js';
 import type { Reference } from './reference.js';
 import type { ListenOptions, Root, WaitOptions } from './root.js';
 import { DataSnapshot } from './snapshot.js';
@@ -93,7 +93,7 @@ export class Query {
 
   /** As `on`, but returns how to end it. */
   listen(type: EventType, listener: EventListener, options: ListenOptions = {}): () => void {
-    return Listeners.of(this.place.root).add(this.#target(), {
+    return this.place.root.listeners.add(this.#target(), {
       type,
       listener,
       options,
@@ -103,24 +103,12 @@ export class Query {
 
   /** Ends listens of this query: those of a listener, of a type, or all. */
   off(type?: EventType, listener?: EventListener): void {
-    Listeners.of(this.place.root).remove(this.#target(), type, listener);
+    this.place.root.listeners.remove(this.#target(), type, listener);
   }
 
   /** Resolves with the first event of the type, which may show what was stored or is pending. Rejects if the server refuses. */
   once(type: EventType = 'value', { signal }: WaitOptions = {}): Promise<DataSnapshot> {
-    signal?.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const settle = (end: () => void): void => {
-        signal?.removeEventListener('abort', abort);
-        stop();
-        end();
-      };
-      const abort = (): void => settle(() => reject(signal?.reason));
-      const stop = this.listen(type, (snapshot) => settle(() => resolve(snapshot)), {
-        refused: (error) => settle(() => reject(error)),
-      });
-      signal?.addEventListener('abort', abort);
-    });
+    return abortable(signal, (resolve, refused) => this.listen(type, resolve, { refused }));
   }
 
   /** Resolves with what the server has: at once if that is known, else once it has answered, however long that takes. */

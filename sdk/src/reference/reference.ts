@@ -21,61 +21,56 @@ export interface TransactionResult {
  * resolve when the server has acknowledged, at the asked level, and reject with `RefusedError`.
  */
 export class Reference extends Query {
-  readonly #root: Root;
-  readonly #path: Path;
-
   constructor(root: Root, path: Path) {
     super({ root, path, refer: (other) => new Reference(root, other) });
-    this.#root = root;
-    this.#path = path;
   }
 
   /** Null at the root. */
   get key(): string | null {
-    return this.#path.at(-1) ?? null;
+    return this.place.path.at(-1) ?? null;
   }
 
   get parent(): Reference | null {
-    return this.#path.length === 0 ? null : new Reference(this.#root, this.#path.slice(0, -1));
+    return this.key === null ? null : this.place.refer(this.place.path.slice(0, -1));
   }
 
   get root(): Reference {
-    return new Reference(this.#root, []);
+    return this.place.refer([]);
   }
 
   /** `/a/b`. */
   override toString(): string {
-    return formatPath(this.#path);
+    return formatPath(this.place.path);
   }
 
   /** Throws TreeError for a path that there cannot be. */
   child(path: string): Reference {
-    return new Reference(this.#root, parsePath(formatPath([...this.#path, ...parsePath(path)])));
+    return this.place.refer(parsePath(formatPath([...this.place.path, ...parsePath(path)])));
   }
 
   set(value: Json, options?: WriteOptions): Promise<WireAck> {
-    return this.#write({ method: 'set', path: this.#path, value }, options);
+    return this.#write({ method: 'set', path: this.place.path, value }, options);
   }
 
   setWithPriority(value: Json, priority: PriorityValue, options?: WriteOptions): Promise<WireAck> {
     if (typeof priority !== 'object' || priority === null) {
-      return this.#write({ method: 'set', path: this.#path, value, priority }, options);
+      return this.#write({ method: 'set', path: this.place.path, value, priority }, options);
     }
     const values = { '.priority': priority as Json, ...(isPlainObject(value) ? value : { '.value': value }) };
-    return this.#write({ method: 'set', path: this.#path, value: values }, options);
+    return this.#write({ method: 'set', path: this.place.path, value: values }, options);
   }
 
   setPriority(priority: PriorityValue, options?: WriteOptions): Promise<WireAck> {
-    return this.#write({ method: 'update', path: this.#path, value: { '.priority': priority as Json } }, options);
+    return this.#write({ method: 'update', path: this.place.path, value: { '.priority': priority as Json } }, options);
   }
 
   /** Replaces the children that are named, at any depth (`'a/b'`), and leaves the others. All of it or nothing is made. */
   update(values: { readonly [path: string]: Json }, options?: WriteOptions): Promise<WireAck> {
-    return this.#write({ method: 'update', path: this.#path, value: values }, options);
+    return this.#write({ method: 'update', path: this.place.path, value: values }, options);
   }
 
   remove(options?: WriteOptions): Promise<WireAck> {
-    return this.#write({ method: 'remove', path: this.#path }, options);
+    return this.#write({ method: 'remove', path: this.place.path }, options);
   }
 
   /**
@@ -83,9 +78,9 @@ export class Reference extends Query {
    * awaited for the acknowledgement.
    */
   push(value?: Json, options?: WriteOptions): PushedReference {
-    const path = [...this.#path, this.#root.newKey()];
+    const path = [...this.place.path, this.place.root.newKey()];
     const written = value === undefined ? null : this.#write({ method: 'set', path, value }, options);
-    return new PushedReference(this.#root, path, written);
+    return new PushedReference(this.place.root, path, written);
   }
 
   /**
@@ -93,16 +88,16 @@ export class Reference extends Query {
    * return undefined to leave everything as it is. Rejects with `RefusedError`, `precondition-failed` after 25 attempts.
    */
   async transaction(update: TransactionUpdate, options?: TransactionOptions): Promise<TransactionResult> {
-    const { committed, shown } = await runTransaction(this.#root, { path: this.#path, update }, options);
+    const { committed, shown } = await runTransaction(this.place.root, { path: this.place.path, update }, options);
     return { committed, snapshot: this.snapshotOf(shown) };
   }
 
   onDisconnect(): OnDisconnect {
-    return new OnDisconnect(this.#root, this.#path);
+    return new OnDisconnect(this.place.root, this.place.path);
   }
 
   #write(step: WireStep, { ackLevel = 'durable', signal }: WriteOptions = {}): Promise<WireAck> {
-    const answer = this.#root.tree.write({ key: this.#root.newKey(), steps: [step], ackLevel }, { signal });
+    const answer = this.place.root.tree.write({ key: this.place.root.newKey(), steps: [step], ackLevel }, { signal });
     // Who does not wait is told by the client's `onRefused`.
     answer.catch(() => undefined);
     return answer;

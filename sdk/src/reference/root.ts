@@ -1,11 +1,14 @@
 import type { AckLevel } from '@backside/protocol';
 import type { Connection } from '../link/connection.js';
 import type { SyncTree } from '../sync/sync-tree.js';
+import type { Listeners } from './listeners.js';
 
 /** What references of one database work with. */
 export interface Root {
   readonly tree: SyncTree;
   readonly connection: Connection;
+  /** Who listens, and through what. */
+  readonly listeners: Listeners;
   /** A new key, later in the order of keys than all before it. */
   readonly newKey: () => string;
 }

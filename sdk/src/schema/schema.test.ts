@@ -8,7 +8,13 @@ const FILE = fileURLToPath(new URL('./example-of-use.ts', import.meta.url));
 /** What all the lines below are written against. `db` has a schema, `free` has none. */
 const PREAMBLE = `
 import type { Json } from '@backside/tree';
-import type { AnySchema, PathOf, PatternOf, SchemaAt, TypedApi, ValueAt, WriteAt } from './index.js';
+import type {
+  AnySchema, PathOf, PatternOf, SchemaAt, TypedApi, TypedQuery, TypedReference, TypedSnapshot, ValueAt, WriteAt,
+} from './index.js';
+import type { OnDisconnect } from '../reference/on-disconnect.js';
+import type { Query } from '../reference/query.js';
+import type { Reference } from '../reference/reference.js';
+import type { DataSnapshot } from '../reference/snapshot.js';
 import { pathsOf } from './index.js';
 import type { Database } from '../database.js';
 import type { Backside } from '../backside.js';
@@ -222,6 +228,30 @@ describe('a typed client', () => {
       `db.ref('/users/bob').on('value', (snap) => snap.child('adress'));`,
       `db.ref('/users').on('child_aded', () => undefined);`,
       `db.ref('/users/bob').update({ age: 'x' });`,
+    ]);
+  });
+
+  it('has all that a client without a schema has', () =>
+    expectAccepted([
+      `same<Exclude<keyof Reference, keyof TypedReference<Schema>>, never>(true);`,
+      `same<Exclude<keyof Query, keyof TypedQuery<Schema>>, never>(true);`,
+      `same<Exclude<keyof DataSnapshot, keyof TypedSnapshot<Schema>>, never>(true);`,
+      `same<Exclude<keyof OnDisconnect, keyof ReturnType<TypedReference<Schema>['onDisconnect']>>, never>(true);`,
+      `same<Exclude<keyof Database, keyof Backside<Schema>>, never>(true);`,
+    ]));
+
+  it('knows the schema of the root again, and nothing of what is only above', () => {
+    expectAccepted([
+      `db.ref('/users/bob').root.child('settings/theme').set('dark');`,
+      `db.ref('/users').push().child('name').root.child('users/bob').isEqual(db.ref('/users/bob'));`,
+      `db.ref('/users/bob').parent?.child('whatever').set(1);`,
+      `db.ref('/users').orderByChild('age').ref.root.child('rooms').toString().trim();`,
+    ]);
+    expectRefused([
+      `db.ref('/users/bob').root.child('settings/themes').set('dark');`,
+      `db.ref('/users/bob').root.child('settings/theme').set('blue');`,
+      `db.ref('/users').orderByChild('age').ref.root.child('roomz');`,
+      `db.ref('/users/bob').isEqual('/users/bob');`,
     ]);
   });
 

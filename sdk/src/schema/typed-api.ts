@@ -35,8 +35,8 @@ export type TypedListener<Schema, Path extends string> = (
 
 /** What `Database` does with paths, for a tree that has a schema: a path that it has not is a type error. */
 export interface TypedApi<Schema> {
-  ref(): TypedReference<Schema>;
-  ref<Path extends string>(path: CheckedPath<Schema, Path>): TypedReference<SchemaAt<Schema, Path>>;
+  ref(): TypedReference<Schema, Schema>;
+  ref<Path extends string>(path: CheckedPath<Schema, Path>): TypedReference<SchemaAt<Schema, Path>, Schema>;
   on<Path extends string, Order extends string = never>(
     path: CheckedPath<Schema, Path>,
     listener: TypedListener<Schema, NoInfer<Path>>,

@@ -4,7 +4,7 @@ import type { PriorityValue } from '../reference/reference.js';
 import type { WaitOptions, WriteOptions } from '../reference/root.js';
 import type { TransactionOptions } from '../sync/transaction.js';
 import type { CheckedChildPath } from './path-of.js';
-import type { SchemaAt } from './schema-at.js';
+import type { AnySchema, SchemaAt } from './schema-at.js';
 import type { TypedQuery } from './typed-query.js';
 import type { ElementOf, TypedSnapshot } from './typed-snapshot.js';
 import type { ValueOf, WriteOf } from './value-of.js';
@@ -42,10 +42,13 @@ interface TypedOnDisconnect<Schema> {
   cancel(options?: WaitOptions): Promise<void>;
 }
 
-/** `Reference`, of a place that has a schema. */
-export interface TypedReference<Schema> extends TypedQuery<Schema> {
+/** `Reference`, of a place that has a schema. `Root` is that of the whole tree. */
+export interface TypedReference<Schema, Root = AnySchema> extends TypedQuery<Schema, Root> {
   readonly key: string | null;
-  child<Path extends string>(path: CheckedChildPath<Schema, Path>): TypedReference<SchemaAt<Schema, Path>>;
+  /** Of which nothing is known: what is above a place is not part of its schema. */
+  readonly parent: TypedReference<AnySchema, Root> | null;
+  readonly root: TypedReference<Root, Root>;
+  child<Path extends string>(path: CheckedChildPath<Schema, Path>): TypedReference<SchemaAt<Schema, Path>, Root>;
   set(value: WriteOf<Schema> | null, options?: WriteOptions): Promise<WireAck>;
   setWithPriority(value: WriteOf<Schema> | null, priority: PriorityValue, options?: WriteOptions): Promise<WireAck>;
   setPriority(priority: PriorityValue, options?: WriteOptions): Promise<WireAck>;
@@ -57,8 +60,7 @@ export interface TypedReference<Schema> extends TypedQuery<Schema> {
   push(
     value?: WriteOf<ElementOf<Schema>>,
     options?: WriteOptions,
-  ): TypedReference<ElementOf<Schema>> & PromiseLike<TypedReference<ElementOf<Schema>>>;
+  ): TypedReference<ElementOf<Schema>, Root> & PromiseLike<TypedReference<ElementOf<Schema>, Root>>;
   transaction(update: TypedUpdate<Schema>, options?: TransactionOptions): Promise<TypedTransactionResult<Schema>>;
   onDisconnect(): TypedOnDisconnect<Schema>;
-  toString(): string;
 }

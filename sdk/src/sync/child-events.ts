@@ -8,7 +8,8 @@ import {
   type Order,
   type PresentNode,
 } from '@backside/tree';
-import type { OrderedChildren } from './ordered-children.js';
+import { compareEntries, entryOf } from './ordered-children.js';
+import type { QueryWindow } from './query-window.js';
 
 export type ChildEventType = 'child_added' | 'child_changed' | 'child_moved' | 'child_removed';
 
@@ -34,59 +35,54 @@ export interface ChildDifference {
 /**
  * The events that lead from one state of a list to the next: removals in the old order, then in the new order what was added, moved or
  * changed; a child that moved has also changed. Whoever follows them, putting each child behind the `previousKey` of its event,
- * has the new list in its order. `children` is the old list, and brought up to date.
+ * has the new list in its order. `window` is the new list.
  */
-export function childEvents(children: OrderedChildren, difference: ChildDifference): ChildEvent[] {
+export function childEvents(window: QueryWindow, difference: ChildDifference): ChildEvent[] {
+  const { order } = difference;
   const { removed, kept } = classify(difference);
-  removed.sort((a, b) => children.compare([a.key, a.before], [b.key, b.before]));
-  for (const { key, before } of removed) children.remove(key, before);
-  for (const { key, before } of kept) if (before !== null) children.remove(key, before);
-  for (const { key, after } of kept) children.add(key, after);
-  kept.sort((a, b) => children.compare([a.key, a.after], [b.key, b.after]));
-  const events: ChildEvent[] = removed.map(({ key, before }) => ({
-    type: 'child_removed',
-    key,
-    node: before,
-    previousKey: null,
-  }));
-  for (const child of kept) {
-    const previousKey = children.previousKey(child.key, child.after);
-    for (const type of typesOf(child, difference.order))
-      events.push({ type, key: child.key, node: child.after, previousKey });
+  const inOrder = (a: Child, b: Child): number =>
+    compareEntries(order, entryOf(order, a.key, a.node), entryOf(order, b.key, b.node));
+  const events: ChildEvent[] = removed
+    .sort(inOrder)
+    .map(({ key, node }) => ({ type: 'child_removed', key, node, previousKey: null }));
+  for (const child of kept.sort(inOrder)) {
+    const { key, node } = child;
+    const previousKey = window.previousKey(key, node);
+    for (const type of typesOf(child, order)) events.push({ type, key, node, previousKey });
   }
   return events;
 }
 
 /** The events that a list begins with. */
-export function initialChildEvents(children: OrderedChildren, node: Node): ChildEvent[] {
+export function initialChildEvents(window: QueryWindow): ChildEvent[] {
   let previousKey: string | null = null;
-  return children.keys().map((key) => {
-    const event: ChildEvent = { type: 'child_added', key, node: childOf(node, key) as PresentNode, previousKey };
+  return window.keys().map((key) => {
+    const node = childOf(window.chosen, key) as PresentNode;
+    const event: ChildEvent = { type: 'child_added', key, node, previousKey };
     previousKey = key;
     return event;
   });
 }
 
-interface RemovedChild {
+interface Child {
   readonly key: string;
-  readonly before: PresentNode;
+  /** As it is; of a removed one as it was. */
+  readonly node: PresentNode;
 }
 
-interface KeptChild {
-  readonly key: string;
+interface KeptChild extends Child {
   readonly before: PresentNode | null;
-  readonly after: PresentNode;
 }
 
-function classify({ before, after, keys }: ChildDifference): { removed: RemovedChild[]; kept: KeptChild[] } {
-  const removed: RemovedChild[] = [];
+function classify({ before, after, keys }: ChildDifference): { removed: Child[]; kept: KeptChild[] } {
+  const removed: Child[] = [];
   const kept: KeptChild[] = [];
   for (const key of keys ?? allKeys(before, after)) {
     const was = childOf(before, key);
-    const is = childOf(after, key);
-    if (was === is) continue;
-    if (is === null) removed.push({ key, before: was as PresentNode });
-    else if (was === null || !nodesEqual(was, is)) kept.push({ key, before: was, after: is });
+    const node = childOf(after, key);
+    if (was === node) continue;
+    if (node === null) removed.push({ key, node: was as PresentNode });
+    else if (was === null || !nodesEqual(was, node)) kept.push({ key, before: was, node });
   }
   return { removed, kept };
 }
@@ -97,8 +93,8 @@ function allKeys(before: Node, after: Node): Set<string> {
   return keys;
 }
 
-function typesOf({ key, before, after }: KeptChild, order: Order): ChildEventType[] {
+function typesOf({ key, before, node }: KeptChild, order: Order): ChildEventType[] {
   if (before === null) return ['child_added'];
-  const moved = compareValues(indexValueOf(order, key, before), indexValueOf(order, key, after)) !== 0;
+  const moved = compareValues(indexValueOf(order, key, before), indexValueOf(order, key, node)) !== 0;
   return moved ? ['child_moved', 'child_changed'] : ['child_changed'];
 }

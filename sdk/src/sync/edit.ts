@@ -13,7 +13,7 @@ import {
   priorityOf,
   withPriority,
 } from '@backside/tree';
-import { LayeredChildren } from './layered-children.js';
+import { BucketedChildren } from './bucketed-children.js';
 
 /** The tree with the node at `path` replaced; the very same tree if that changes nothing. */
 export function replaceAt(node: Node, path: Path, value: Node): Node {
@@ -29,7 +29,7 @@ function setAt(node: Node, path: Path, value: Node, depth = 0): Node {
   const before = childOf(node, key);
   const after = setAt(before, path, value, depth + 1);
   if (after === before) return node;
-  const children = LayeredChildren.replace(isMap(node) ? node.children : EMPTY, key, after);
+  const children = BucketedChildren.replace(isMap(node) ? node.children : EMPTY, key, after);
   return children.size === 0 ? null : new MapNode(children, priorityOf(node));
 }
 

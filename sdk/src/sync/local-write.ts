@@ -1,6 +1,5 @@
 import {
   type Change,
-  containsServerValues,
   formatPath,
   getAt,
   isPrefix,
@@ -40,6 +39,11 @@ export class LocalWrite {
     this.visible = visible;
     this.#now = now;
     this.#steps = wire.steps.map((step) => this.#prepare(step));
+  }
+
+  /** Whether what it writes depends on what is there. */
+  get isEstimated(): boolean {
+    return this.#steps.some(({ estimated }) => estimated);
   }
 
   /** The paths that it changes. */
@@ -84,11 +88,12 @@ export class LocalWrite {
   }
 
   #prepare(step: WireStep): LocalStep {
-    return {
-      step,
-      changes: this.#resolve(step, () => null),
-      estimated: containsServerValues(step.value),
-    };
+    let estimated = false;
+    const changes = this.#resolve(step, () => {
+      estimated = true;
+      return null;
+    });
+    return { step, changes, estimated };
   }
 
   #resolve(step: WireStep, leafAt: (path: Path) => Leaf | null): Change[] {
@@ -104,15 +109,15 @@ export class LocalWrite {
         return [{ path, value: step.priority === undefined ? node : withPriority(node, step.priority) }];
       }
       case 'push':
-        throw new TypeError('a push has its key before it is shown');
+        throw new TypeError('a push without its key');
     }
   }
 }
 
 interface LocalStep {
   readonly step: WireStep;
-  /** What it changes; of server values a first guess. */
+  /** What it changes; of increments a first guess. */
   readonly changes: readonly Change[];
-  /** Whether there are server values in it. */
+  /** Whether that depends on what is there. */
   readonly estimated: boolean;
 }

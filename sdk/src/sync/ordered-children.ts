@@ -2,13 +2,16 @@ import {
   compareInOrder,
   type IndexValue,
   indexValueOf,
+  inRange,
   isMap,
   type Node,
   type Order,
   type PresentNode,
+  type Query,
   sortedEntries,
 } from '@backside/tree';
 
+/** A child as an order knows it. */
 interface Entry {
   readonly key: string;
   readonly value: IndexValue;
@@ -21,52 +24,53 @@ export class OrderedChildren {
 
   constructor(node: Node, order: Order) {
     this.#order = order;
-    this.#entries = isMap(node)
-      ? sortedEntries(node, order).map(([key, child]) => ({ key, value: indexValueOf(order, key, child) }))
-      : [];
+    this.#entries = isMap(node) ? sortedEntries(node, order).map(([key, child]) => entryOf(order, key, child)) : [];
   }
 
-  keys(): string[] {
-    return this.#entries.map(({ key }) => key);
+  /** The keys from one index to before another. */
+  keys(from: number, to: number): string[] {
+    return this.#entries.slice(from, to).map(({ key }) => key);
   }
 
-  add(key: string, child: PresentNode): void {
-    const entry = this.#entryOf(key, child);
-    this.#entries.splice(this.#indexOf(entry), 0, entry);
+  /** Takes a child out as it was, and puts it in as it is; null for absence. */
+  replace(key: string, before: Node, after: Node): void {
+    if (before !== null) this.#entries.splice(this.indexOf(key, before), 1);
+    if (after !== null) this.#entries.splice(this.indexOf(key, after), 0, entryOf(this.#order, key, after));
   }
 
-  /** `child` as it was when it was added. */
-  remove(key: string, child: PresentNode): void {
-    this.#entries.splice(this.#indexOf(this.#entryOf(key, child)), 1);
+  /** Where a child stands, or would have to stand. */
+  indexOf(key: string, child: PresentNode): number {
+    const entry = entryOf(this.#order, key, child);
+    return this.#count((other) => compareEntries(this.#order, other, entry) < 0);
   }
 
-  /** The key before that of a child which is in it; null for the first one. */
-  previousKey(key: string, child: PresentNode): string | null {
-    return this.#entries[this.#indexOf(this.#entryOf(key, child)) - 1]?.key ?? null;
+  /** What a query in this order chooses: from the first index to before the second. */
+  chosenBy({ order, start, end, limit }: Query): readonly [number, number] {
+    const from = start ? this.#count(({ value, key }) => !inRange({ order, start }, value, key)) : 0;
+    const past = end ? this.#count(({ value, key }) => inRange({ order, end }, value, key)) : this.#entries.length;
+    const to = Math.max(from, past);
+    if (limit === undefined) return [from, to];
+    return limit.from === 'first' ? [from, Math.min(to, from + limit.count)] : [Math.max(from, to - limit.count), to];
   }
 
-  /** Negative if child `a` comes before child `b`. */
-  compare(a: readonly [string, PresentNode], b: readonly [string, PresentNode]): number {
-    return this.#compare(this.#entryOf(...a), this.#entryOf(...b));
-  }
-
-  #entryOf(key: string, child: PresentNode): Entry {
-    return { key, value: indexValueOf(this.#order, key, child) };
-  }
-
-  #compare(a: Entry, b: Entry): number {
-    return compareInOrder(this.#order, a.value, a.key, b.value, b.key);
-  }
-
-  /** Where the entry is, or where it would have to be. */
-  #indexOf(entry: Entry): number {
+  /** Of how many entries `holds` is true: those at the beginning, and no others. */
+  #count(holds: (entry: Entry) => boolean): number {
     let low = 0;
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#compare(this.#entries[middle] as Entry, entry) < 0) low = middle + 1;
+      if (holds(this.#entries[middle] as Entry)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+export function entryOf(order: Order, key: string, child: PresentNode): Entry {
+  return { key, value: indexValueOf(order, key, child) };
+}
+
+/** Negative if `a` comes before `b`. */
+export function compareEntries(order: Order, a: Entry, b: Entry): number {
+  return compareInOrder(order, a.value, a.key, b.value, b.key);
 }

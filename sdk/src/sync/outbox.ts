@@ -2,19 +2,23 @@ import type { Connection } from '../link/connection.js';
 import { ClosedError } from '../link/refused-error.js';
 import type { WireAck, WireWrite } from '../link/write.js';
 import type { SyncStore } from '../offline/sync-store.js';
+import type { StoredUser } from './stored-user.js';
 
 /**
  * The way of writes to the server: each is stored first, if there is a store, and goes out in the order in which it came. It stays
- * stored until it is answered, so what was not, when the process ended, is sent again, with its idempotency key.
+ * stored until it is answered, so what was not, when the process ended, is sent again, with its idempotency key, for the user who made
+ * it.
  */
 export class Outbox {
   readonly #connection: Connection;
   readonly #store: SyncStore | null;
+  readonly #user: StoredUser | null;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(connection: Connection, store: SyncStore | null) {
+  constructor({ connection, store }: { connection: Connection; store: SyncStore | null }, user: StoredUser | null) {
     this.#connection = connection;
     this.#store = store;
+    this.#user = user;
   }
 
   /** Has all writes to come wait for this. */
@@ -29,8 +33,12 @@ export class Outbox {
       await this.#turn(async () => signal?.throwIfAborted());
       return this.#connection.write(write, signal);
     }
-    await this.#turn(() => store.saveWrite(write));
-    return this.resend(write, signal);
+    let own = write;
+    await this.#turn(() => {
+      own = signed(write, this.#user?.earlier);
+      return store.saveWrite(signed(own, own.author ?? this.#connection.user?.uid));
+    });
+    return this.resend(own, signal);
   }
 
   /** As `send`, for a write that is stored. */
@@ -55,4 +63,8 @@ export class Outbox {
 /** A condition on the data, or what is left for the end of a connection, means nothing to another process. */
 function isStored({ ifMatch, onDisconnect }: WireWrite): boolean {
   return ifMatch === undefined && onDisconnect === undefined;
+}
+
+function signed(write: WireWrite, author: string | undefined): WireWrite {
+  return author === undefined ? write : { ...write, author };
 }

@@ -54,6 +54,77 @@ it('shows what was stored until the server has confirmed it, and sends again wha
   await after.db.close();
 });
 
+/** What a client is shown first at `/a`, after what is stored has been looked up. */
+async function firstShown(storage: Storage, server: MemoryServer, uid?: string): Promise<[Json, string][]> {
+  const connection = new MemoryConnection(server);
+  const { db } = clientOver(connection, { store: open(storage) });
+  if (uid !== undefined) {
+    connection.become(uid);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const told: [Json, string][] = [];
+  db.on('/a', (value, { state }) => told.push([value, state]));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await db.close();
+  return told;
+}
+
+/** Ann has listened to `/a`, which is 1, and has written there without getting an answer. */
+async function leftByAnn(): Promise<{ storage: Storage; server: MemoryServer }> {
+  const [storage, server] = [new Storage(), new MemoryServer()];
+  const connection = new MemoryConnection(server);
+  const { db } = clientOver(connection, { store: open(storage) });
+  server.commit([{ path: ['a'], value: 1 }]);
+  connection.become('ann');
+  db.on('/a', () => {});
+  await eventually(() => connection.targets.size === 1);
+  await connection.settle();
+  db.set('/b', 2).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await db.close();
+  return { storage, server };
+}
+
+it('shows what the last user has left until the server says that another one is here, and nothing of it from then on', async () => {
+  const { storage, server } = await leftByAnn();
+  expect(await firstShown(storage, server)).toEqual([[1, 'cached']]);
+  expect(await firstShown(storage, server, 'ann')).toEqual([[1, 'cached']]);
+  expect(await firstShown(storage, server, 'bob')).toEqual([]);
+  expect(await firstShown(storage, server)).toEqual([]);
+});
+
+it('hands on what was written with who wrote it, also in a process that has not heard who it is', async () => {
+  const { storage, server } = await leftByAnn();
+  const second = clientOver(new MemoryConnection(server), { store: open(storage), now: 2_000_000 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  second.db.set('/c', 3).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await second.db.close();
+  const sent: (string | undefined)[] = [];
+  const third = new MemoryConnection(server);
+  const { write } = third;
+  third.write = (given) => {
+    sent.push(given.author);
+    return write.call(third, given);
+  };
+  const { db } = clientOver(third, { store: open(storage) });
+  await eventually(() => sent.length === 2);
+  expect(sent).toEqual(['ann', 'ann']);
+  await db.close();
+});
+
+it('forgets the writes of a user who left when another one comes, and everything when it is told to', async () => {
+  const { storage, server } = await leftByAnn();
+  await firstShown(storage, server, 'bob');
+  expect(await open(storage).loadWrites()).toEqual([]);
+  const again = await leftByAnn();
+  const { db } = clientOver(new MemoryConnection(again.server), { store: open(again.storage) });
+  await db.clearCache();
+  await db.close();
+  expect(await open(again.storage).loadWrites()).toEqual([]);
+  expect(await firstShown(again.storage, again.server)).toEqual([]);
+});
+
 function same(a: Json, b: Json): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,6 +1,5 @@
-import { formatResumePoint, parseResumePoint } from '@backside/protocol';
+import { formatResumePoint } from '@backside/protocol';
 import {
-  applyQuery,
   canonicalQuery,
   formatPath,
   getAt,
@@ -17,6 +16,7 @@ import type { ListenTarget, ServerEvent } from '../link/connection.js';
 import { changeExtent, type Extent, replaceAt } from './edit.js';
 import type { LocalWrite } from './local-write.js';
 import type { PendingWrites } from './pending-writes.js';
+import { chosenOf } from './query-window.js';
 import type { View } from './view.js';
 
 /** What is known of the server's side: nothing, what was stored earlier, or what the server itself has said. */
@@ -96,9 +96,9 @@ export class ServerListen implements Extent {
 
   /** Begins with what is known already. */
   adopt({ node, resume, knowledge }: ListenState): void {
-    const point = resume === null ? null : parseResumePoint(resume);
-    this.#epoch = point?.epoch ?? null;
-    this.#revision = point?.revision ?? 0;
+    const [epoch = null, revision = 0] = resume?.split(':') ?? [];
+    this.#epoch = epoch;
+    this.#revision = Number(revision);
     this.#knowledge = knowledge;
     this.#base = this.#cut(node);
     this.#showAll();
@@ -111,13 +111,8 @@ export class ServerListen implements Extent {
     this.#epoch = event.epoch;
     this.#revision = event.revision;
     this.#knowledge = 'confirmed';
-    this.#base = this.#cut(this.#pending.reapplySettled(this.#base, this, event.revision));
+    this.#base = this.#cut(this.#pending.reapplySettled(this.#base, this, { revision: event.revision, paths }));
     return this.#show(paths);
-  }
-
-  /** The server has said that nothing was missed. */
-  confirm(): void {
-    this.#knowledge = 'confirmed';
   }
 
   /** A new pending write, the last one so far. */
@@ -150,7 +145,7 @@ export class ServerListen implements Extent {
   }
 
   #cut(node: Node): Node {
-    return this.target.query === null ? node : applyQuery(node, this.target.query);
+    return this.target.query === null ? node : chosenOf(node, this.target.query);
   }
 
   #showAll(): void {

@@ -102,6 +102,18 @@ describe('a local write', () => {
     expect(told.map(([value]) => value)).toEqual([0, 7]);
   });
 
+  it('stays in place also among a thousand that were acknowledged before any event came', async () => {
+    const { db, connection } = start();
+    load(connection, '/l', { k0: 'first' });
+    const seen: Json[] = [];
+    db.on('/l/k0', (value) => void seen.push(value));
+    await connection.settle();
+    connection.server.commit([{ path: ['l', 'k0'], value: 'older' }]);
+    for (let n = 0; n < 1_000; n++) void db.set(`/l/k${n}`, n, { ackLevel: 'applied' });
+    await connection.settle();
+    expect(seen).toEqual(['first', 0]);
+  });
+
   it('with an increment is counted once, whatever comes before its answer', async () => {
     const { db, connection } = start();
     load(connection, '/n', 10);
@@ -230,11 +242,38 @@ describe('a transaction', () => {
     expect([committed, snapshot.val(), asked]).toEqual([true, 11, [1, 10]]);
   });
 
-  it('begins where nothing is', async () => {
+  it('begins where nothing is, whatever is written elsewhere meanwhile', async () => {
     const { db, connection } = start();
-    const done = db.transaction('/n', (value) => Number(value) + 1);
+    const asked: Json[] = [];
+    const done = db.transaction('/n', (value) => {
+      asked.push(value);
+      return Number(value) + 1;
+    });
+    await turn();
+    connection.sendOne();
+    await connection.receiveOne();
+    connection.server.commit([{ path: ['elsewhere'], value: 1 }]);
     await connection.settle();
     expect((await done).snapshot.val()).toBe(1);
+    expect(asked).toEqual([null]);
+  });
+
+  it('works on what is too long to be told in a header', async () => {
+    const { db, connection } = start();
+    load(connection, '/n', { text: 'x'.repeat(5_000), count: 1 });
+    const asked: Json[] = [];
+    const done = db.transaction('/n', (value) => {
+      const { text, count } = value as { text: string; count: number };
+      asked.push(count);
+      return { text, count: count + 1 };
+    });
+    await turn();
+    connection.sendOne();
+    await connection.receiveOne();
+    connection.server.commit([{ path: ['n', 'count'], value: 10 }]);
+    await connection.settle();
+    expect((await done).snapshot.child('count').val()).toBe(11);
+    expect(asked).toEqual([1, 10]);
   });
 
   it('keeps the priority, and leaves all as it is for undefined', async () => {

@@ -4,11 +4,13 @@ import type { Environment } from '../link/environment.js';
 import { ClosedError, RefusedError } from '../link/refused-error.js';
 import type { WireAck, WireWrite } from '../link/write.js';
 import type { StoredListen, SyncStore } from '../offline/sync-store.js';
+import { abortable } from './abortable.js';
 import { Emissions } from './emissions.js';
 import { LocalWrite } from './local-write.js';
 import { Outbox } from './outbox.js';
 import { PendingWrites } from './pending-writes.js';
 import { type ListenState, ServerListen, type Touched, targetKey } from './server-listen.js';
+import { StoredUser } from './stored-user.js';
 import { type Fetched, fetchOnce, loadAndSubscribe, type SubscriptionContext, subscribe } from './subscription.js';
 import { type Registration, type Shown, View, WHOLE } from './view.js';
 import { isOwn, isOwned, ownTarget, type ViewTarget, viewKey } from './view-target.js';
@@ -30,9 +32,10 @@ export type RefusalListener = (error: RefusedError, write: WireWrite) => void;
 export class SyncTree {
   readonly refusals: Set<RefusalListener> = new Set();
   readonly #options: SyncTreeOptions;
-  readonly #pending = new PendingWrites();
+  readonly #pending = new PendingWrites((write, revision) => this.#isAwaited(write, revision));
   readonly #emissions: Emissions;
   readonly #outbox: Outbox;
+  readonly #user: StoredUser | null;
   readonly #context: SubscriptionContext;
   readonly #listens = new Map<string, ServerListen>();
   readonly #views = new Map<string, View>();
@@ -41,14 +44,19 @@ export class SyncTree {
   constructor(options: SyncTreeOptions) {
     this.#options = options;
     this.#emissions = new Emissions((error) => options.environment.report(error));
-    this.#outbox = new Outbox(options.connection, options.store);
     this.#context = {
       ...options,
-      changed: (listen) => this.#changed(listen),
+      changed: (listen) => this.#refresh(listen, null),
       received: (listen, event) => this.#receive(listen, event),
       lost: (listen, error) => this.#lose(listen, error),
     };
-    if (options.store !== null) this.#outbox.hold(this.#takeUpStored(options.store));
+    const { connection, store, environment } = options;
+    const emptied = (): void => {
+      for (const listen of this.#listens.values()) store?.saveListen(listen.target, () => storedState(listen));
+    };
+    this.#user = store && new StoredUser({ connection, store, report: environment.report, emptied });
+    this.#outbox = new Outbox(options, this.#user);
+    if (store !== null) this.#outbox.hold(this.#takeUpStored(store));
   }
 
   /** The server's clock, in milliseconds since 1970, as far as it is known. */
@@ -69,33 +77,16 @@ export class SyncTree {
 
   /** Resolves with what the server says is there: at once if that is known, else once it has answered. Rejects if it refuses. */
   confirmed(target: ViewTarget, signal?: AbortSignal): Promise<Shown> {
-    signal?.throwIfAborted();
-    return new Promise((resolve, reject) => {
+    return abortable(signal, (resolve, refused) => {
       const view = this.#viewOf(target);
-      const end = (): void => {
-        stop();
-        signal?.removeEventListener('abort', abort);
-      };
-      const settle = (): void => {
-        end();
-        resolve(view.shown as Shown);
-      };
-      const abort = (): void => {
-        end();
-        reject(signal?.reason);
-      };
-      const refused = (error: RefusedError): void => {
-        end();
-        reject(error);
-      };
       const leave = this.watch(target, { type: 'value', states: false, event: () => {}, refused });
-      const calledOff = view.confirmed ? () => {} : view.whenConfirmed(settle);
-      const stop = (): void => {
+      const settle = (): void => resolve(view.shown as Shown);
+      const calledOff = view.whenConfirmed(settle);
+      if (view.confirmed) queueMicrotask(settle);
+      return () => {
         leave();
         calledOff();
       };
-      signal?.addEventListener('abort', abort);
-      if (view.confirmed) settle();
     });
   }
 
@@ -121,6 +112,11 @@ export class SyncTree {
     const answer = this.#settled(write, this.#outbox.send(wire, how.signal));
     this.#show(write);
     return answer;
+  }
+
+  /** Drops all that is stored, also writes that wait for an answer, which an end of the process then loses. */
+  async clearCache(): Promise<void> {
+    await this.#user?.clear();
   }
 
   /** Ends all listens. */
@@ -155,6 +151,7 @@ export class SyncTree {
 
   /** The writes that an earlier process left behind, shown and sent again before any new one. */
   async #takeUpStored(store: SyncStore): Promise<void> {
+    await this.#user?.loaded();
     const stored = await store.loadWrites().catch((error: unknown) => {
       this.#options.environment.report(error);
       return [];
@@ -165,6 +162,12 @@ export class SyncTree {
       // Its refusal is told to `refusals`, there being nobody else who waits.
       this.#settled(write, this.#outbox.resend(wire)).catch(() => undefined);
     }
+  }
+
+  #isAwaited(write: LocalWrite, revision: number): boolean {
+    for (const listen of this.#listens.values())
+      if (listen.revision < revision && write.touches(listen.path)) return true;
+    return false;
   }
 
   #refreshAll(change: (listen: ServerListen) => Touched, refusal: RefusedError | null = null): void {
@@ -247,11 +250,6 @@ export class SyncTree {
     if (store === null || state !== null) subscribe(listen, this.#context);
     else loadAndSubscribe(listen, store, this.#context);
     return listen;
-  }
-
-  #changed(listen: ServerListen): void {
-    this.#refresh(listen, null);
-    if (!listen.partial && listen.knowledge === 'confirmed') this.#takeOver(listen);
   }
 
   #receive(listen: ServerListen, event: ServerEvent): void {

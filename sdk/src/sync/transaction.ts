@@ -1,5 +1,5 @@
 import type { AckLevel } from '@backside/protocol';
-import { hashNode, type Json, type Node, nodesEqual, nodeToJson, type Path, priorityOf } from '@backside/tree';
+import { type Json, type Node, nodesEqual, nodeToJson, type Path, priorityOf } from '@backside/tree';
 import { RefusedError } from '../link/refused-error.js';
 import type { WireWrite } from '../link/write.js';
 import type { SyncTree } from './sync-tree.js';
@@ -32,6 +32,8 @@ export interface TransactionRoot {
 }
 
 const MAX_ATTEMPTS = 25;
+/** In UTF-16 units: at the worst a quarter of what a header line may hold. */
+const MAX_CONDITION_LENGTH = 4_096;
 
 /**
  * Reads, computes and writes on condition that what was read is still there, again and again until it is or `update` gives up.
@@ -55,7 +57,7 @@ export async function runTransaction(
       const refusal = wire === null ? null : await attemptWrite(tree, wire, options);
       if (refusal === null) return { committed: wire !== null, shown: await tree.confirmed(target, options.signal) };
       if (attempt === MAX_ATTEMPTS) throw refusal;
-      current = await fresherState(tree, transaction.path, current, options.signal);
+      current = await fresherState(tree, transaction.path, current.node, options.signal);
     }
   } finally {
     leave();
@@ -69,39 +71,36 @@ interface State {
   readonly revision: number;
 }
 
+/** What is there as far as is known here. */
 async function localState(tree: SyncTree, path: Path, signal: AbortSignal | undefined): Promise<State> {
   const { node } = await tree.confirmed({ path, query: WHOLE }, signal);
   return { node, revision: tree.revisionAt(path) };
 }
 
 /** What is there now; asked of the server if, as far as is known here, it is what was there before. */
-async function fresherState(
-  tree: SyncTree,
-  path: Path,
-  before: State,
-  signal: AbortSignal | undefined,
-): Promise<State> {
+async function fresherState(tree: SyncTree, path: Path, before: Node, signal: AbortSignal | undefined): Promise<State> {
   const local = await localState(tree, path, signal);
-  return nodesEqual(local.node, before.node) ? tree.fetch(path, signal) : local;
+  return nodesEqual(local.node, before) ? tree.fetch(path, signal) : local;
 }
 
 /** Null if the transaction leaves things as they are. */
 function conditionalWrite(
   { newKey }: TransactionRoot,
   { path, update }: Transaction,
-  state: State,
+  current: State,
   { ackLevel = 'durable' }: TransactionOptions,
 ): WireWrite | null {
-  const value = update(nodeToJson(state.node, 'val'));
+  const value = update(nodeToJson(current.node, 'val'));
   if (value === undefined) return null;
-  const priority = hasPriority(value) ? null : priorityOf(state.node);
+  const priority = hasPriority(value) ? null : priorityOf(current.node);
   const step = { method: 'set', path, value, ...(priority !== null && { priority }) } as const;
-  return { key: newKey(), steps: [step], ackLevel, ifMatch: conditionOf(state) };
+  return { key: newKey(), steps: [step], ackLevel, ifMatch: conditionOf(current) };
 }
 
-/** The hash of what is there; nothing has none, so that there still is nothing is asked by revision. */
+/** What is there; if that is too long for a header, that nothing has changed since. */
 function conditionOf({ node, revision }: State): string {
-  return node === null ? String(revision) : hashNode(node);
+  const text = JSON.stringify(nodeToJson(node, 'export'));
+  return text.length > MAX_CONDITION_LENGTH ? String(revision) : `=${text}`;
 }
 
 function hasPriority(value: Json): boolean {

@@ -1,4 +1,4 @@
-import { canonicalQuery, formatPath, type Path, type Query } from '@backside/tree';
+import type { Path, Query } from '@backside/tree';
 import type { ListenTarget } from '../link/connection.js';
 import { type ServerListen, targetKey } from './server-listen.js';
 import type { View } from './view.js';
@@ -11,7 +11,7 @@ export interface ViewTarget {
 
 /** The name of what a view shows; equal for equal ones. */
 export function viewKey({ path, query }: ViewTarget): string {
-  return `${formatPath(path)}?${canonicalQuery(query)}`;
+  return targetKey({ path, query });
 }
 
 /** What a view listens to if nothing above it is listened to. */

@@ -1,19 +1,10 @@
-import {
-  applyQuery,
-  getAt,
-  isDefaultQuery,
-  isPrefix,
-  type Node,
-  nodesEqual,
-  type Path,
-  type Query,
-} from '@backside/tree';
+import { childOf, getAt, isDefaultQuery, isPrefix, type Node, nodesEqual, type Path, type Query } from '@backside/tree';
 import type { RefusedError } from '../link/refused-error.js';
 import { type ChildEvent, type ChildEventType, childEvents, initialChildEvents } from './child-events.js';
 import { overlaps } from './edit.js';
 import type { Emissions } from './emissions.js';
-import { OrderedChildren } from './ordered-children.js';
 import type { PendingWrites } from './pending-writes.js';
+import { QueryWindow } from './query-window.js';
 import type { ServerListen, Touched } from './server-listen.js';
 
 export type EventType = 'value' | ChildEventType;
@@ -62,7 +53,8 @@ export class View {
   #node: Node = null;
   #known = false;
   #state: SnapshotState = 'cached';
-  #children: OrderedChildren | null = null;
+  /** Null while nobody asks for an order or a part of the children. */
+  #window: QueryWindow | null = null;
 
   constructor(target: { path: Path; query: Query }, pending: PendingWrites, emissions: Emissions) {
     this.path = target.path;
@@ -98,8 +90,8 @@ export class View {
     if (!this.#known) return;
     if (registration.type === 'value') this.#emit(registration, this.#present(null));
     if (registration.type !== 'child_added') return;
-    for (const event of initialChildEvents(this.#ordered(), this.#node))
-      this.#emit(registration, this.#child(event, null));
+    this.#window ??= new QueryWindow(this.query, this.#node);
+    for (const event of initialChildEvents(this.#window)) this.#emit(registration, this.#child(event, null));
   }
 
   /** Shows what its source has now. `paths` are the places that may have changed, null means anywhere. */
@@ -107,11 +99,10 @@ export class View {
     if (paths !== null && !paths.some((path) => overlaps(path, this.path))) return;
     if (!this.#isKnown()) return;
     const before = this.#node;
-    const after = this.#read();
     const first = !this.#known;
     this.#known = true;
-    this.#node = after;
-    if (first || this.#differs(before, after, paths)) this.#tellChange({ before, after, paths, first, refusal });
+    const keys = this.#follow(first ? null : paths);
+    if (first || this.#differs(before, keys, paths)) this.#tellChange(before, keys, refusal);
     else this.#tellState(refusal);
     if (this.confirmed) for (const callback of this.#waiting) this.#emissions.add(callback);
     if (this.confirmed) this.#waiting.clear();
@@ -126,33 +117,42 @@ export class View {
     return this.source !== null && (this.source.knowledge !== 'nothing' || this.#pending.covers(this.path));
   }
 
-  #read(): Node {
+  /** Takes over what the source has; returns the children that may have changed, null for all. */
+  #follow(paths: Touched): ReadonlySet<string> | null {
     const { source } = this;
-    if (source === null) return this.#node;
+    if (source === null) return NO_KEYS;
     const node = getAt(source.shown, this.path.slice(source.path.length));
-    return this.whole ? node : applyQuery(node, this.query);
+    const keys = paths === null ? null : this.#keysOf(paths);
+    if (this.whole && !this.#hasChildListeners()) {
+      this.#window = null;
+      this.#node = node;
+      return keys;
+    }
+    // A source that is a window itself leaves out more than what has changed.
+    const known = keys === null || source.partial ? null : (this.#window ?? new QueryWindow(this.query, this.#node));
+    const touched = known?.follow(node, keys ?? NO_KEYS) ?? null;
+    this.#window = known ?? new QueryWindow(this.query, node);
+    this.#node = this.#window.chosen;
+    return touched;
   }
 
-  #differs(before: Node, after: Node, paths: Touched): boolean {
+  #differs(before: Node, keys: ReadonlySet<string> | null, paths: Touched): boolean {
+    const after = this.#node;
     if (before === after) return false;
-    const { length } = this.path;
-    if (paths === null || !this.whole || paths.some((path) => path.length <= length)) return !nodesEqual(before, after);
+    if (paths === null || keys === null) return !nodesEqual(before, after);
+    if (!this.whole) return Array.from(keys).some((key) => !nodesEqual(childOf(before, key), childOf(after, key)));
     return paths.some((path) => {
-      const relative = path.slice(length);
+      const relative = path.slice(this.path.length);
       return isPrefix(this.path, path) && !nodesEqual(getAt(before, relative), getAt(after, relative));
     });
   }
 
-  #tellChange(change: Change): void {
-    const { before, after, paths, first, refusal } = change;
+  #tellChange(before: Node, keys: ReadonlySet<string> | null, refusal: RefusedError | null): void {
     this.#state = this.#stateAt(this.path, refusal);
-    if (this.#hasChildListeners()) {
-      const children = this.#children ?? new OrderedChildren(before, this.query.order);
-      this.#children = children;
-      const keys = paths === null || !this.whole || first ? null : this.#keysOf(paths);
-      const { order } = this.query;
-      for (const event of childEvents(children, { before, after, keys, order })) this.#tellChild(event, refusal);
-    } else this.#children = null;
+    if (this.#window !== null && this.#hasChildListeners()) {
+      const difference = { before, after: this.#node, keys, order: this.query.order };
+      for (const event of childEvents(this.#window, difference)) this.#tellChild(event, refusal);
+    }
     const shown = this.#present(refusal);
     for (const registration of this.registrations) if (registration.type === 'value') this.#emit(registration, shown);
   }
@@ -193,11 +193,6 @@ export class View {
     return this.confirmed ? 'confirmed' : 'cached';
   }
 
-  #ordered(): OrderedChildren {
-    this.#children ??= new OrderedChildren(this.#node, this.query.order);
-    return this.#children;
-  }
-
   #hasChildListeners(): boolean {
     for (const { type } of this.registrations) if (type !== 'value') return true;
     return false;
@@ -215,13 +210,7 @@ export class View {
   }
 }
 
-interface Change {
-  readonly before: Node;
-  readonly after: Node;
-  readonly paths: Touched;
-  readonly first: boolean;
-  readonly refusal: RefusedError | null;
-}
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** The query that chooses everything, in the default order. */
 export const WHOLE: Query = { order: { by: 'priority' } };

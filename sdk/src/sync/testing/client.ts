@@ -2,6 +2,7 @@ import { createPushIds } from '@backside/tree';
 import { Database } from '../../database.js';
 import type { Connection } from '../../link/connection.js';
 import type { SyncStore } from '../../offline/sync-store.js';
+import { Listeners } from '../../reference/listeners.js';
 import type { Root } from '../../reference/root.js';
 import { SyncTree } from '../sync-tree.js';
 
@@ -29,6 +30,6 @@ export function clientOver(connection: Connection, options: ClientOptions = {}):
   };
   const tree = new SyncTree({ connection, environment, store });
   const newKey = createPushIds({ now: environment.now, random: () => 0.5 });
-  const root = { tree, connection, newKey };
+  const root = { tree, connection, listeners: new Listeners(tree), newKey };
   return { db: new Database(root, store), root, errors };
 }

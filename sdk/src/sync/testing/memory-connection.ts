@@ -1,4 +1,4 @@
-import type { Connection, ListenHandler, ListenTarget, Status } from '../../link/connection.js';
+import type { Connection, ListenHandler, ListenTarget, Status, UserInfo } from '../../link/connection.js';
 import type { WireAck, WireWrite } from '../../link/write.js';
 import { type Answer, MemoryServer } from './memory-server.js';
 
@@ -7,7 +7,7 @@ export class MemoryConnection implements Connection {
   readonly status: Status = 'online';
   readonly epoch = 'epoch-1';
   readonly serverTimeOffset = 0;
-  readonly user = null;
+  user: UserInfo | null = null;
   readonly lastError = null;
   readonly server: MemoryServer;
   readonly #up: (() => void)[] = [];
@@ -25,8 +25,17 @@ export class MemoryConnection implements Connection {
     return () => {};
   }
 
-  onUser(): () => void {
-    return () => {};
+  readonly #userListeners = new Set<(user: UserInfo | null) => void>();
+
+  onUser(listener: (user: UserInfo | null) => void): () => void {
+    this.#userListeners.add(listener);
+    return () => this.#userListeners.delete(listener);
+  }
+
+  /** The server says whom it takes this client for. */
+  become(uid: string | null): void {
+    this.user = uid === null ? null : { uid };
+    for (const listener of this.#userListeners) listener(this.user);
   }
 
   listen(target: ListenTarget, handler: ListenHandler): () => void {

@@ -4,7 +4,6 @@ import {
   type Change,
   childOf,
   getAt,
-  hashNode,
   isMap,
   isPrefix,
   type Json,
@@ -23,6 +22,7 @@ import {
 import type { ListenTarget, ServerEvent } from '../../link/connection.js';
 import { RefusedError } from '../../link/refused-error.js';
 import type { WireAck, WireStep, WireWrite } from '../../link/write.js';
+import { overlaps } from '../edit.js';
 
 /** One listen as the server holds it. */
 export interface ServedListen {
@@ -43,6 +43,8 @@ export class MemoryServer {
   root: Node = null;
   revision = 0;
   readonly listens: Set<ServedListen> = new Set();
+  /** Of revision 1, 2 … */
+  readonly #commits: (readonly Change[])[] = [];
   /** Which writes are refused. */
   refuses: (write: WireWrite) => boolean = () => false;
   /** The clock, in milliseconds since 1970. */
@@ -76,11 +78,18 @@ export class MemoryServer {
     if (write.ackLevel !== 'applied') afterEvents(answer);
   }
 
+  /** The revision of the last change at, above or below a path. */
+  #changedAt(path: Path): number {
+    const index = this.#commits.findLastIndex((changes) => changes.some((change) => overlaps(change.path, path)));
+    return index + 1;
+  }
+
   /** What somebody else wrote. */
   commit(changes: readonly Change[]): void {
     const before = this.root;
     this.root = applyChanges(this.root, changes);
     this.revision += 1;
+    this.#commits.push(changes);
     for (const listen of [...this.listens]) {
       const event =
         listen.target.query === null
@@ -107,9 +116,9 @@ export class MemoryServer {
   }
 
   #matches(path: Path, expected: string): boolean {
-    const node = getAt(this.root, path);
-    if (/^\d+$/.test(expected)) return node === null && Number(expected) <= this.revision;
-    return hashNode(node) === expected;
+    if (expected.startsWith('='))
+      return nodesEqual(getAt(this.root, path), nodeFromJson(JSON.parse(expected.slice(1))));
+    return this.#changedAt(path) <= Number(expected);
   }
 
   #treeEvent(path: Path, changes: readonly Change[]): ServerEvent | null {
