@@ -1,0 +1,155 @@
+import {
+  type Change,
+  formatPath,
+  isPriorityPath,
+  type Node,
+  nodeReader,
+  type Path,
+  readNode,
+  SparseTree,
+} from '@backside/tree';
+import type { Filter } from 'mongodb';
+import { request } from './mongo-error.js';
+import { changeOf, contentOf, contentsOf, type NodeContent, nodeId } from './node-documents.js';
+import type { NodeDocument, NodeTrace, ProjectionPlace } from './projection-place.js';
+
+/** What the node at a path becomes; null if it is no leaf any more, and no map with a priority. */
+export interface NodeWrite {
+  readonly path: string;
+  readonly content: NodeContent | null;
+}
+
+/** How much is asked for in one request: ids cost little, ranges more. */
+const IDS_PER_REQUEST = 500;
+const RANGES_PER_REQUEST = 50;
+
+export interface AffectedOptions {
+  readonly place: ProjectionPlace;
+  readonly database: string;
+}
+
+/** What `changes` make of the stored nodes, which are the tree right before them: no more is read than they touch. */
+export async function computeWrites(options: AffectedOptions, changes: readonly Change[]): Promise<NodeWrite[]> {
+  const before = await loadAffected(options, changes);
+  const after = contentsOf(applied(before, changes));
+  const writes: NodeWrite[] = [];
+  for (const [path, content] of after) {
+    const known = before.get(path);
+    const same = known !== undefined && sameContent(contentOf(known), content);
+    if (!same) writes.push({ path, content });
+  }
+  for (const path of before.keys()) if (!after.has(path)) writes.push({ path, content: null });
+  return writes;
+}
+
+/** Some of the documents of a tree, by path. */
+type Documents = Map<string, NodeDocument>;
+type Stored = NodeDocument | NodeTrace;
+
+function applied(before: Documents, changes: readonly Change[]): Node {
+  const empty = nodeReader(null);
+  const start = new SparseTree();
+  // Priorities last: there has to be something that has them.
+  const known = Array.from(before.values(), changeOf).sort(
+    (a, b) => Number(isPriorityPath(a.path)) - Number(isPriorityPath(b.path)),
+  );
+  for (const change of [...known, ...changes]) start.apply(change, empty);
+  return readNode(start.over(empty), []);
+}
+
+function sameContent(a: NodeContent, b: NodeContent): boolean {
+  return a.value === b.value && a.priority === b.priority;
+}
+
+/**
+ * The stored nodes on which the outcome of the changes depends, or which they change: those above, at and below the changed paths, and
+ * for every map whose priority is at stake one leaf that the changes leave alone, if there is any.
+ */
+async function loadAffected(options: AffectedOptions, changes: readonly Change[]): Promise<Documents> {
+  const { database } = options;
+  const targets = targetsOf(changes);
+  const documents: Documents = new Map();
+  const named = [...new Set([...targets.above, ...targets.replaced])];
+  for (const paths of chunks(named, IDS_PER_REQUEST)) {
+    await load(options, documents, { _id: { $in: paths.map((path) => nodeId(database, path)) } });
+  }
+  const open = targets.replaced.filter((path) => !isLeaf(documents.get(path)));
+  for (const paths of chunks(open, RANGES_PER_REQUEST)) {
+    await load(options, documents, { $or: paths.map((path) => ({ database, ...below(path) })) });
+  }
+  for (const path of targets.above) {
+    const known = documents.get(path);
+    const isAtStake = known === undefined ? targets.prioritised.has(path) : !isLeaf(known);
+    if (isAtStake) await loadWitness(options, documents, { path, targets });
+  }
+  return documents;
+}
+
+function isLeaf(document: NodeDocument | undefined): boolean {
+  return document !== undefined && contentOf(document).value !== null;
+}
+
+interface Targets {
+  /** The replaced nodes, without those below another. */
+  readonly replaced: readonly string[];
+  /** The nodes that get a priority, and those above any changed node; without those at or below a replaced one. */
+  readonly above: ReadonlySet<string>;
+  readonly prioritised: ReadonlySet<string>;
+}
+
+function targetsOf(changes: readonly Change[]): Targets {
+  const replaced = new Set<string>();
+  const prioritised = new Set<string>();
+  const lines: string[][] = [];
+  for (const { path } of changes) {
+    const isPriority = isPriorityPath(path);
+    const line = lineOf(isPriority ? path.slice(0, -1) : path);
+    lines.push(line);
+    (isPriority ? prioritised : replaced).add(line.at(-1)!);
+  }
+  const above = new Set<string>();
+  const roots = new Set<string>();
+  for (const line of lines) {
+    const root = line.findIndex((path) => replaced.has(path));
+    if (root !== -1) roots.add(line[root]!);
+    for (const path of root === -1 ? line : line.slice(0, root)) above.add(path);
+  }
+  return { replaced: [...roots], above, prioritised };
+}
+
+/** The paths from the root down to the node itself. */
+function lineOf(path: Path): string[] {
+  return Array.from({ length: path.length + 1 }, (_, length) => formatPath(path.slice(0, length)));
+}
+
+type Where = Pick<Filter<NodeDocument>, 'path'>;
+
+function atOrBelow(path: string): Where[] {
+  return path === '/' ? [below(path)] : [{ path }, below(path)];
+}
+
+/** In the order of paths as text, what is below a node is together: `0` comes right after the slash. */
+function below(path: string): Where {
+  return { path: path === '/' ? { $gte: '/' } : { $gte: `${path}/`, $lt: `${path}0` } };
+}
+
+async function load({ place }: AffectedOptions, documents: Documents, filter: Filter<NodeDocument>): Promise<void> {
+  const found = await request(() => place.nodes.find<NodeDocument>(filter as Filter<Stored>).toArray());
+  for (const document of found) if (document.path !== undefined) documents.set(document.path, document);
+}
+
+/** A leaf below `path` that none of the changes touches: it keeps the map there from vanishing. */
+async function loadWitness(
+  { place, database }: AffectedOptions,
+  documents: Documents,
+  { path, targets }: { path: string; targets: Targets },
+): Promise<void> {
+  const touched = [...targets.replaced.flatMap(atOrBelow), ...Array.from(targets.above, (above) => ({ path: above }))];
+  const filter: Filter<NodeDocument> = { database, ...below(path), value: { $exists: true }, $nor: touched };
+  const witness = await request(() => place.nodes.findOne<NodeDocument>(filter as Filter<Stored>));
+  if (witness !== null) documents.set(witness.path, witness);
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

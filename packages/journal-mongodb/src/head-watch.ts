@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@backside/protocol';
+import type { JournalCollection } from './journal-collection.js';
+import type { JournalTip } from './journal-tip.js';
+
+export interface HeadWatchOptions {
+  readonly collection: JournalCollection;
+  readonly tip: JournalTip;
+  readonly logger: Logger;
+  /** Whether the server tells of what is stored. */
+  readonly changeStreams: boolean;
+}
+
+/** Between two looks at the journal, in milliseconds: while it grows, and at most. */
+const BUSY_MS = 50;
+const IDLE_MS = 1_000;
+/** After a change stream has ended the journal is looked at for so long, in milliseconds, before another is begun. */
+const WITHOUT_STREAM_MS = 10_000;
+
+/**
+ * Tells when others have appended: by a change stream where the server has them, else by looking, often while the journal grows and
+ * ever more seldom while it does not. Does nothing while nobody listens.
+ */
+export class HeadWatch {
+  readonly #options: HeadWatchOptions;
+  readonly #listeners = new Set<(head: number) => void>();
+  #told = 0;
+  #stopping: AbortController | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: HeadWatchOptions) {
+    this.#options = options;
+  }
+
+  onHead(listener: (head: number) => void): () => void {
+    const entry = (head: number): void => listener(head);
+    this.#listeners.add(entry);
+    this.#start();
+    return () => {
+      this.#listeners.delete(entry);
+      if (this.#listeners.size === 0) this.#stop();
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    this.#stop();
+    await this.#running;
+  }
+
+  #start(): void {
+    if (this.#stopping !== null) return;
+    const stopping = new AbortController();
+    this.#stopping = stopping;
+    this.#told = this.#options.tip.revision;
+    this.#running = this.#running.then(() => this.#run(stopping.signal));
+  }
+
+  #stop(): void {
+    this.#stopping?.abort();
+    this.#stopping = null;
+  }
+
+  async #run(stopped: AbortSignal): Promise<void> {
+    while (!stopped.aborted) {
+      if (!this.#options.changeStreams) await this.#poll(stopped, Number.POSITIVE_INFINITY);
+      else {
+        await this.#follow(stopped);
+        await this.#poll(stopped, WITHOUT_STREAM_MS);
+      }
+    }
+  }
+
+  /** Looks again and again, for about `forMs`. */
+  async #poll(stopped: AbortSignal, forMs: number): Promise<void> {
+    let waited = 0;
+    for (let pauseMs = BUSY_MS; !stopped.aborted && waited < forMs; waited += pauseMs) {
+      const grew = await this.#look();
+      pauseMs = grew ? BUSY_MS : Math.min(IDLE_MS, pauseMs * 1.5);
+      await pause(pauseMs, stopped);
+    }
+  }
+
+  /** Resolves when the change stream has ended. */
+  async #follow(stopped: AbortSignal): Promise<void> {
+    const { collection, logger } = this.#options;
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const failed = (error: unknown): void => {
+      logger.warn({ err: error }, 'the change stream of the journal has ended; looking instead');
+      end();
+    };
+    const close = collection.watch(() => void this.#look(), failed);
+    stopped.addEventListener('abort', end, { once: true });
+    if (!stopped.aborted) await ended;
+    await close().catch((error: unknown) => logger.debug({ err: error }, 'a change stream could not be closed'));
+  }
+
+  /** Resolves with whether the journal has grown since the last time. */
+  async #look(): Promise<boolean> {
+    const { tip, logger } = this.#options;
+    try {
+      await tip.refresh();
+    } catch (error) {
+      logger.debug({ err: error }, 'the head of the journal cannot be read');
+    }
+    const head = tip.revision;
+    if (head <= this.#told) return false;
+    this.#told = head;
+    for (const listener of this.#listeners) listener(head);
+    return true;
+  }
+}
+
+async function pause(ms: number, stopped: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { ref: false, signal: stopped }).catch(() => undefined); // stopped, which the caller sees
+}

@@ -1,0 +1,127 @@
+import { BacksideError } from '@backside/protocol';
+import type { JournalCollection, StoredAppend } from './journal-collection.js';
+import { RecentAppends } from './recent-appends.js';
+
+/** Bytes of commits kept at hand. */
+const RECENT_BYTES = 4 * 1024 * 1024;
+/** After so many appends read one by one the end is looked up. */
+const MAX_STEPS = 16;
+
+export interface JournalTipOptions {
+  readonly collection: JournalCollection;
+  readonly elapsed: () => number;
+  /** How long an append is kept at least after a trimmer has seen it, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/**
+ * What this node knows of the end of the journal. It moves from the end of one append to the end of the next only, so what it names
+ * is where an append belongs.
+ *
+ * That the end is the end shows by nothing being stored behind it, which proves nothing where the journal has been trimmed. So
+ * whoever last saw the end longer ago than appends are sure to be kept asks what was trimmed before he believes anything.
+ */
+export class JournalTip {
+  readonly recent: RecentAppends = new RecentAppends(RECENT_BYTES);
+  readonly #options: JournalTipOptions;
+  #revision = 0;
+  #total = 0;
+  /** A time at which nothing was stored behind `revision`: so nothing behind it has been trimmed for `graceMs` from then on. */
+  #endAt = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | null = null;
+  #refreshingNext: Promise<void> | null = null;
+
+  constructor(options: JournalTipOptions) {
+    this.#options = options;
+  }
+
+  /** The end of the last append that is known. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Bytes of the journal up to it. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Resolves once everything is known that was stored at the time of the call. */
+  refresh(): Promise<void> {
+    if (this.#refreshing === null) return this.#refresh();
+    // What is being asked already may have been answered before this call.
+    const again = (): Promise<void> => this.#refresh();
+    this.#refreshingNext ??= this.#refreshing.then(again, again);
+    return this.#refreshingNext;
+  }
+
+  /** Takes note of an append that was just stored here, by a request that began at `askedAt`. */
+  appended(append: Omit<StoredAppend, 'appendId'>, askedAt: number): void {
+    this.#advance(append);
+    if (this.#revision === append.last) this.#isEnd(askedAt);
+  }
+
+  /**
+   * Whether what was asked about the place right behind `revision` was answered by the journal, and not by the void that trimming
+   * leaves. If not, the end has been looked up anew.
+   */
+  async isTrustworthy(revision: number): Promise<boolean> {
+    const { collection, elapsed, graceMs } = this.#options;
+    if (elapsed() - this.#endAt < graceMs) return true;
+    if ((await collection.history()).first <= revision + 1) return true;
+    await this.#lookUp();
+    if (this.#revision > revision) return false;
+    throw new BacksideError('internal', `the journal has been trimmed behind its end, ${revision}`);
+  }
+
+  #refresh(): Promise<void> {
+    this.#refreshingNext = null;
+    this.#refreshing = this.#readOn().finally(() => {
+      this.#refreshing = this.#refreshingNext;
+    });
+    return this.#refreshing;
+  }
+
+  async #readOn(): Promise<void> {
+    const { collection, elapsed } = this.#options;
+    if (this.#endAt === Number.NEGATIVE_INFINITY) await this.#lookUp();
+    for (let steps = 1; ; steps++) {
+      if (steps % MAX_STEPS === 0) await this.#lookUp();
+      const revision = this.#revision;
+      const askedAt = elapsed();
+      const next = await collection.at(revision + 1, { strict: true });
+      if (!(await this.isTrustworthy(revision))) continue;
+      if (next !== null) {
+        this.#advance(next);
+      } else if (revision === this.#revision) {
+        this.#isEnd(askedAt);
+        return;
+      }
+    }
+  }
+
+  #advance({ first, last, total, bytes, commits }: Omit<StoredAppend, 'appendId'>): void {
+    if (first !== this.#revision + 1) return;
+    this.#revision = last;
+    this.#total = total;
+    this.recent.add({ first, last, bytes, commits });
+  }
+
+  async #lookUp(): Promise<void> {
+    const askedAt = this.#options.elapsed();
+    const end = await this.#options.collection.last();
+    const last = end?.last ?? 0;
+    if (last < this.#revision) {
+      throw new BacksideError('internal', `the journal ends at ${last}, and ended at ${this.#revision} before`);
+    }
+    if (end !== null && last > this.#revision) {
+      this.#revision = last;
+      this.#total = end.total;
+      this.recent.clear();
+    }
+    this.#isEnd(askedAt);
+  }
+
+  #isEnd(askedAt: number): void {
+    this.#endAt = Math.max(this.#endAt, askedAt);
+  }
+}

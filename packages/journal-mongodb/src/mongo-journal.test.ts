@@ -1,0 +1,32 @@
+import { journalConformance } from '@backside/store/conformance';
+import { afterAll, describe } from 'vitest';
+import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
+import { useService } from '../../../test/services/index.js';
+import { projected, TestPlace } from './test-place.js';
+
+const server = await useService('mongodb');
+afterAll(() => server?.stop());
+
+describe.skipIf(server === null)('MongoDB', () => {
+  journalConformance('MongoDB journal', async () => {
+    const place = new TestPlace(server!.url);
+    const proxy = await startFaultyProxy({ targetPort: Number(new URL(server!.url).port) });
+    const proxied = { url: `mongodb://127.0.0.1:${proxy.port}/`, requestTimeoutMs: 5_000, patienceMs: 200 };
+    const journal = await place.open(proxied);
+    place.project(await place.open());
+    return {
+      journal,
+      project: async () => projected(place, await journal.head()),
+      second: () => place.open(),
+      reopen: async () => {
+        await journal.close();
+        return place.open();
+      },
+      breakMedium: () => proxy.stop(),
+      dispose: async () => {
+        await place.remove();
+        await proxy.stop();
+      },
+    };
+  });
+});
