@@ -1,9 +1,11 @@
 import { createIpcJournal } from '@backside/journal-ipc';
+import type { Notifier } from '@backside/notifier';
 import { createIpcNotifier } from '@backside/notifier-ipc';
 import type { Logger } from '@backside/protocol';
 import { createLmdbReplica } from '@backside/replica-lmdb';
+import { isSharedStore } from './config/node-pairing.js';
 import type { ServerConfig } from './config/server-options.js';
-import { databaseFolders } from './server/data-folder.js';
+import { databaseFolders, privateNameOf } from './server/data-folder.js';
 import { openDatabases } from './server/databases.js';
 import { openEdges } from './server/edges.js';
 import { createLogger, withFields } from './server/logger.js';
@@ -18,6 +20,7 @@ import {
   type ToPrimary,
   type ToWorker,
 } from './server/worker-messages.js';
+import { type BrokerState, createWorkerNotifier } from './server/worker-notifier.js';
 
 /**
  * One worker of a cluster: serves clients, keeps the journal's commits of late in memory above the tree that the primary
@@ -28,6 +31,7 @@ class WorkerServer {
   readonly #control: LinkChannel = this.#link.channel(CONTROL_CHANNEL);
   readonly #metrics = new Map<number, (text: string | null) => void>();
   #nextRequest = 1;
+  #broker: BrokerState = { betweenNodes: false, up: false, dropped: 0 };
   #logger: Logger | null = null;
   #stop: () => Promise<void> = async () => {};
 
@@ -45,6 +49,7 @@ class WorkerServer {
   #receive(message: ToWorker): void {
     if (message.kind === 'metrics') this.#metrics.get(message.id)?.(message.text);
     else if (message.kind === 'stop') this.#end();
+    else if (message.kind === 'broker') this.#broker = message.state;
     else this.#start(message.config, message.nodeId);
   }
 
@@ -55,7 +60,7 @@ class WorkerServer {
   }
 
   async #serve(config: ServerConfig, nodeId: string, logger: Logger): Promise<void> {
-    const notifier = createIpcNotifier(this.#link.channel(NOTIFICATIONS_CHANNEL));
+    const notifier = this.#openNotifier(config);
     const databases = await openDatabases({
       config,
       logger,
@@ -78,6 +83,20 @@ class WorkerServer {
       await notifier.close();
     };
     this.#tell({ kind: 'ready', ports: edges.ports });
+  }
+
+  #openNotifier(config: ServerConfig): Notifier {
+    const siblings = createIpcNotifier(this.#link.channel(NOTIFICATIONS_CHANNEL));
+    if (!isSharedStore(config.store)) return siblings;
+    const databases = new Set(config.databases.flatMap((name) => [name, privateNameOf(name)]));
+    return createWorkerNotifier({
+      siblings,
+      broker: () => this.#broker,
+      join: (topic) => {
+        // The primary tells of the databases' commits itself.
+        if (!databases.has(topic)) this.#tell({ kind: 'join', topic });
+      },
+    });
   }
 
   async #openStorage(config: ServerConfig, database: string): Promise<Storage> {

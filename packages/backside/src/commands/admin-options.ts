@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import { SILENT_LOGGER } from '@backside/protocol';
 import { type AdminAddress, type AdminRequest, askServer } from '../client/admin-client.js';
 import { ConfigError } from '../config/config-error.js';
+import { STORE_OPTIONS, type StoreConfig, storeConfigOf } from '../config/node-options.js';
+import { assertPairing } from '../config/node-pairing.js';
 import { type OptionTable, text } from '../config/option.js';
 import { DATA_OPTION, SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
@@ -9,7 +11,7 @@ import { operatorSocketOf } from '../server/operator-socket.js';
 import { startSingleServer } from '../server/single-server.js';
 
 /** How a command of an admin reaches the data. */
-export interface AdminConfig {
+export interface AdminConfig extends StoreConfig {
   readonly data: string;
   readonly url: string | null;
   readonly token: string | null;
@@ -18,6 +20,7 @@ export interface AdminConfig {
 
 export const ADMIN_OPTIONS: OptionTable<AdminConfig> = {
   data: DATA_OPTION,
+  ...STORE_OPTIONS,
   url: text({
     group: 'Server',
     placeholder: 'URL',
@@ -75,10 +78,11 @@ function someoneListens(path: string): Promise<boolean> {
 }
 
 async function withOwnServer<Result>(config: AdminConfig, run: () => Promise<Result>): Promise<Result> {
+  assertPairing({ ...config, workers: 1 });
   const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
   const databases = config.database === null ? defaults.databases : [config.database];
   const server = await startSingleServer(
-    { ...defaults, data: config.data, databases, host: '127.0.0.1', port: 0, role: 'api' },
+    { ...defaults, ...storeConfigOf(config), data: config.data, databases, host: '127.0.0.1', port: 0, role: 'api' },
     SILENT_LOGGER,
   );
   try {

@@ -3,17 +3,19 @@ import { pipeline } from 'node:stream/promises';
 import { HEADERS } from '@backside/protocol';
 import { formatPath, type Path } from '@backside/tree';
 import { readOnce } from '../client/read-once.js';
+import { STORE_OPTIONS, type StoreConfig, storeConfigOf } from '../config/node-options.js';
 import { choice, type OptionTable, requiredText, text } from '../config/option.js';
-import { DATA_OPTION } from '../config/server-options.js';
-import { openFolderSnapshot } from '../transfer/folder-snapshot.js';
+import { DATA_OPTION, SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
+import { resolveSettings } from '../config/setting.js';
 import { createProgress } from '../transfer/progress.js';
+import { openSnapshot } from '../transfer/snapshot.js';
 import { writeWholeFile } from '../transfer/whole-file.js';
 import { CLIENT_OPTIONS, withClient } from './client-options.js';
 import { type Command, defineCommand, type Io } from './command.js';
 import { pathArgument } from './path-argument.js';
 
 /** Where an export reads from and an import writes to. */
-export interface TransferConfig {
+export interface TransferConfig extends StoreConfig {
   readonly data: string;
   readonly url: string | null;
   readonly database: string;
@@ -27,6 +29,7 @@ interface ExportConfig extends TransferConfig {
 
 export const TRANSFER_OPTIONS: OptionTable<TransferConfig> = {
   data: DATA_OPTION,
+  ...STORE_OPTIONS,
   url: text({
     group: 'Server',
     placeholder: 'URL',
@@ -41,7 +44,7 @@ export const exportCommand: Command = defineCommand<ExportConfig>({
   positionals: ['[PATH]'],
   summary: 'Writes the data at a path (default: everything) as JSON.',
   details:
-    'Reads the data folder, also while a server runs on it, and writes one consistent state of any size. With --url it asks a\n' +
+    'Reads the store, also while servers run on it, and writes one consistent state of any size. With --url it asks a\n' +
     'server, which answers with at most what its maxSnapshotBytes allows.',
   options: {
     ...TRANSFER_OPTIONS,
@@ -59,14 +62,16 @@ export const exportCommand: Command = defineCommand<ExportConfig>({
   },
   run: async ({ effective: { values }, positionals, io }) => {
     const path = pathArgument(positionals[0] ?? '/');
-    const chunks = values.url === null ? folderChunks(values, path) : serverChunks(values, values.url, path);
+    const chunks = values.url === null ? storeChunks(values, path) : serverChunks(values, values.url, path);
     await writeOutput(counted(chunks, io), values.output, io.stdout);
     return 0;
   },
 });
 
-async function* folderChunks({ data, database, format }: ExportConfig, path: Path): AsyncGenerator<Uint8Array> {
-  const snapshot = await openFolderSnapshot(data, database);
+async function* storeChunks(config: ExportConfig, path: Path): AsyncGenerator<Uint8Array> {
+  const { database, format } = config;
+  const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
+  const snapshot = await openSnapshot({ ...defaults, ...storeConfigOf(config), data: config.data }, database);
   try {
     yield* snapshot.streamJson(path, format);
   } finally {

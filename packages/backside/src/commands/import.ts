@@ -2,12 +2,14 @@ import { constants, createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import type { Path } from '@backside/tree';
 import { ConfigError } from '../config/config-error.js';
+import { storeConfigOf } from '../config/node-options.js';
+import { assertPairing } from '../config/node-pairing.js';
 import { toggle } from '../config/option.js';
 import { size } from '../config/quantity.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
 import { importPieces } from '../transfer/import-pieces.js';
-import { type ImportTarget, openFolderTarget, openServerTarget } from '../transfer/import-target.js';
+import { type ImportTarget, openServerTarget, openStoreTarget } from '../transfer/import-target.js';
 import { readJsonPieces } from '../transfer/json-pieces.js';
 import { createProgress } from '../transfer/progress.js';
 import { type Command, defineCommand, type Io } from './command.js';
@@ -92,9 +94,10 @@ async function importFile(
   }
 }
 
-function openTarget({ url, data, database, token }: ImportConfig): Promise<ImportTarget> {
+function openTarget(config: ImportConfig): Promise<ImportTarget> {
+  const { url, data, database, token } = config;
   if (url !== null) return openServerTarget(url, database, token);
   const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
-  // Nobody listens, so no recent commits need to be remembered.
-  return openFolderTarget({ ...defaults, data, databases: [database] });
+  assertPairing({ ...config, workers: 1 });
+  return openStoreTarget({ ...defaults, ...storeConfigOf(config), data, databases: [database] });
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '@backside/protocol';
 import { ConfigError } from '../config/config-error.js';
 import type { Alias } from '../config/flags.js';
+import { assertPairing } from '../config/node-pairing.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import type { Ports } from '../server/edges.js';
 import { runUntilStopped } from '../server/lifecycle.js';
@@ -37,6 +38,7 @@ export const startCommand: Command = defineCommand<ServerConfig>({
 
 /** Throws `ConfigError` for what can be seen to be wrong before anything is opened. */
 function assertRunnable(config: ServerConfig): void {
+  assertPairing(config);
   readTls(config);
   publicUrlOf(config);
   if (config.softQueueBytes > config.hardQueueBytes) {

@@ -19,6 +19,7 @@ export interface LimitConfig {
   readonly historyCommits: number;
   readonly historyBytes: number;
   readonly idempotencyKeys: number;
+  readonly journalPatience: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly maxConnectionSubscriptions: number;
@@ -78,6 +79,13 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
   historyCommits: count(DATA, database.historyCommits, 'Recent commits kept in memory for returning subscribers.'),
   historyBytes: bytes(DATA, database.historyBytes, 'Size of these commits together.'),
   idempotencyKeys: count(DATA, database.idempotencyKeys, 'Idempotency keys that are remembered.'),
+  journalPatience: duration({
+    group: DATA,
+    default: database.journalPatienceMs,
+    min: 1,
+    description:
+      'How long a shared store may leave a node without an answer before it counts as out of reach: writes are refused then, and reads say how old they may be.',
+  }),
   maxConnections: liftable('Connections of one process.', proxy.connections),
   maxConnectionsPerAddress: liftable('Connections of one process from one address.', proxy.connectionsPerAddress),
   maxConnectionSubscriptions: liftable('Subscriptions of one connection.', proxy.subscriptions),
@@ -171,6 +179,7 @@ export function databaseLimitsOf(config: LimitConfig): DatabaseLimits {
     historyCommits: config.historyCommits,
     historyBytes: config.historyBytes,
     idempotencyKeys: config.idempotencyKeys,
+    journalPatienceMs: config.journalPatience,
   };
 }
 

@@ -3,6 +3,7 @@ import { assertKey, parsePath } from '@backside/tree';
 import * as v from 'valibot';
 import { AUTH_OPTIONS, type AuthConfig } from './auth-options.js';
 import { LIMIT_OPTIONS, type LimitConfig } from './limit-options.js';
+import { NODE_OPTIONS, type NodeConfig } from './node-options.js';
 import {
   choice,
   integer,
@@ -18,7 +19,7 @@ import {
 import { duration, size } from './quantity.js';
 
 /** What `backside start` is configured with. Times are milliseconds, sizes bytes. */
-export interface ServerConfig extends LimitConfig, AuthConfig {
+export interface ServerConfig extends NodeConfig, LimitConfig, AuthConfig {
   readonly mode: 'production' | 'development';
   readonly rules: string | null;
   readonly databases: readonly string[];
@@ -33,7 +34,6 @@ export interface ServerConfig extends LimitConfig, AuthConfig {
   readonly allowedOrigins: readonly string[];
   readonly websocketCompression: boolean;
   readonly data: string;
-  readonly store: 'embedded' | 'memory';
   readonly indexes: readonly IndexDefinition[];
   readonly journalSegmentSize: number;
   readonly journalRetentionAge: number;
@@ -128,11 +128,7 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     description: 'Agree on permessage-deflate with websockets that offer it; costs a hundred times the processor time.',
   }),
   data: DATA_OPTION,
-  store: choice(['embedded', 'memory'], {
-    group: STORAGE,
-    default: 'embedded',
-    description: '`embedded` keeps everything in the data folder; `memory` forgets everything at the end.',
-  }),
+  ...NODE_OPTIONS,
   indexes: indexes(),
   journalSegmentSize: size({
     group: STORAGE,

@@ -3,10 +3,13 @@ import { access, readdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { formatSize } from '../config/quantity.js';
 import { DATABASE_NAME, type ServerConfig } from '../config/server-options.js';
-import { readDataFormat } from '../server/data-folder.js';
+import { assertHolds, readDataFormat } from '../server/data-folder.js';
 import { listen, stopListening } from '../server/listening.js';
 import { examineDatabase } from './examine-database.js';
+import { examineDisk } from './examine-disk.js';
+import { examineNodes } from './examine-nodes.js';
 import { type Finding, fine, note, problem } from './finding.js';
+import { guaranteesOf } from './guarantees.js';
 
 const OLDEST_NODE = 20;
 /** Less free space than this is a problem. */
@@ -15,7 +18,10 @@ const MIN_FREE_BYTES = 256 * 2 ** 20;
 /** Examines everything that a server with this configuration needs. Changes nothing, except journals if it is to repair. */
 export async function* examineServer(config: ServerConfig, repair: boolean): AsyncGenerator<Finding> {
   yield examineNode();
-  if (config.store === 'embedded') yield* examineData(config.data, repair);
+  for (const sentence of guaranteesOf(config)) yield fine(`promise: ${sentence}`);
+  if (config.store !== 'memory') yield* examineFolder(config);
+  if (config.store === 'embedded') yield* examineDatabases(config.data, repair);
+  yield* examineNodes(config);
   yield await examinePort(config.host, config.port, 'port');
   if (config.role !== 'api') yield await examinePort(config.host, config.tcpPort, 'tcpPort');
 }
@@ -26,7 +32,7 @@ function examineNode(): Finding {
   return major >= OLDEST_NODE ? fine(text) : problem(`${text}: ${OLDEST_NODE} or later is needed`);
 }
 
-async function* examineData(data: string, repair: boolean): AsyncGenerator<Finding> {
+async function* examineFolder({ data, store }: ServerConfig): AsyncGenerator<Finding> {
   const names = await readdir(data).catch((error: NodeJS.ErrnoException) => error);
   if (names instanceof Error) {
     yield names.code === 'ENOENT' ? note(`${data} is not there; start makes it`) : problem(`${data}: ${names.message}`);
@@ -34,10 +40,15 @@ async function* examineData(data: string, repair: boolean): AsyncGenerator<Findi
   }
   yield await examineAccess(data);
   yield await examineSpace(data);
-  yield await examineFormat(data);
-  for (const name of names.filter(isDatabase).sort()) {
-    yield* examineDatabase(data, name, repair);
-  }
+  yield await examineFormat(data, store);
+}
+
+/** Nothing if the folder cannot be read, which has been said. */
+async function* examineDatabases(data: string, repair: boolean): AsyncGenerator<Finding> {
+  const names = await readdir(data).catch(() => null);
+  if (names === null) return;
+  yield await examineDisk(data);
+  for (const name of names.filter(isDatabase).sort()) yield* examineDatabase(data, name, repair);
 }
 
 /** Also the private ones, with rules and accounts. */
@@ -61,10 +72,12 @@ async function examineSpace(data: string): Promise<Finding> {
   return free >= MIN_FREE_BYTES ? fine(text) : problem(`${text}: that is not enough`);
 }
 
-async function examineFormat(data: string): Promise<Finding> {
+async function examineFormat(data: string, store: ServerConfig['store']): Promise<Finding> {
   try {
-    const format = await readDataFormat(data);
-    return format === null ? note(`${data} says no format; start adds it`) : fine(`the data has format ${format}`);
+    const marker = await readDataFormat(data);
+    if (marker === null) return note(`${data} says no format; start adds it`);
+    assertHolds(data, store, marker);
+    return fine(`${data} has format ${marker.format}`);
   } catch (error) {
     return problem((error as Error).message.split('\n')[0]!);
   }

@@ -1,5 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NodeConfig } from '../config/node-options.js';
+import { isSharedStore } from '../config/node-pairing.js';
+import { ownReplicas } from './replica-owner.js';
 
 /** Raised when an older release could misread what a newer one wrote. */
 const DATA_FORMAT = 1;
@@ -7,6 +10,14 @@ const DATA_FORMAT = 1;
 export interface DatabaseFolders {
   readonly journal: string;
   readonly replica: string;
+}
+
+/** `data`: what an embedded store keeps, and nobody else has. `copy`: what a node made of a shared store, and can make again. */
+type Holds = 'data' | 'copy';
+
+interface Marker {
+  readonly format: number;
+  readonly holds: Holds;
 }
 
 /** Where a database lies in the data folder. */
@@ -35,37 +46,76 @@ export class DataFolderError extends Error {
   }
 }
 
-/** Makes the folder if it is not there, and checks its format. Throws `DataFolderError`. */
-export async function prepareDataFolder(data: string): Promise<void> {
+/** What a process holds while it works on a data folder. */
+interface OpenFolder {
+  close(): Promise<void>;
+}
+
+/**
+ * Prepares the data folder if the store has one, and makes sure that no other process makes copies of a shared store in it. Throws
+ * `DataFolderError`, and `unavailable` naming the process that has the folder.
+ */
+export async function openDataFolder(config: Pick<NodeConfig, 'store'> & { data: string }): Promise<OpenFolder> {
+  if (config.store !== 'memory') await prepareDataFolder(config);
+  return isSharedStore(config.store) ? ownReplicas(config.data) : { close: async () => {} };
+}
+
+/** Makes the folder if it is not there, and checks that it is one for this store. Throws `DataFolderError`. */
+async function prepareDataFolder({ data, store }: Pick<NodeConfig, 'store'> & { data: string }): Promise<void> {
   try {
     await mkdir(data, { recursive: true });
-    if ((await readDataFormat(data)) === null) await writeFormat(data);
+    const marker = await readDataFormat(data);
+    if (marker === null) await writeMarker(data, { format: DATA_FORMAT, holds: heldBy(store) });
+    else assertHolds(data, store, marker);
   } catch (cause) {
-    if (cause instanceof DataFolderError) throw cause;
+    if (cause instanceof DataFolderError || cause instanceof WrongFolderError) throw cause;
     throw new DataFolderError(data, (cause as Error).message, { cause });
   }
 }
 
-/** The format of an existing folder; null if it says none. Throws `DataFolderError` for one that this release cannot read. */
-export async function readDataFormat(data: string): Promise<number | null> {
-  const text = await readIfThere(markerOf(data));
-  if (text === null) return null;
-  const format = formatIn(text);
-  if (format === DATA_FORMAT) return format;
-  throw new DataFolderError(data, `backside.json names the format ${format}, and this release reads ${DATA_FORMAT}`);
+/** Throws an error that says what to do if a folder is one of another kind of store. */
+export function assertHolds(data: string, store: NodeConfig['store'], { holds }: Marker): void {
+  if (holds !== heldBy(store)) throw new WrongFolderError(data, holds);
 }
 
-function formatIn(text: string): unknown {
-  try {
-    return (JSON.parse(text) as { format?: unknown } | null)?.format;
-  } catch {
-    return 'of a file that is not JSON';
+function heldBy(store: NodeConfig['store']): Holds {
+  return isSharedStore(store) ? 'copy' : 'data';
+}
+
+/** A data folder of another kind of store. */
+class WrongFolderError extends Error {
+  constructor(data: string, holds: Holds) {
+    super(
+      holds === 'data'
+        ? `${data} holds the data of an embedded store: give this node another folder (--data), and bring the data over with ` +
+            '`backside export` and `backside import`'
+        : `${data} holds a node's copy of a shared store: choose the folder of the embedded store (--data), or remove this one ` +
+            '(the shared store has everything in it)',
+    );
+    this.name = 'WrongFolderError';
   }
 }
 
-async function writeFormat(data: string): Promise<void> {
+/** What an existing folder says of itself; null if it says nothing. Throws `DataFolderError` for what this release cannot read. */
+export async function readDataFormat(data: string): Promise<Marker | null> {
+  const text = await readIfThere(markerOf(data));
+  if (text === null) return null;
+  const { format, holds } = markerIn(text);
+  if (format === DATA_FORMAT) return { format, holds: holds === 'copy' ? 'copy' : 'data' };
+  throw new DataFolderError(data, `backside.json names the format ${format}, and this release reads ${DATA_FORMAT}`);
+}
+
+function markerIn(text: string): { readonly format?: unknown; readonly holds?: unknown } {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return { format: 'of a file that is not JSON' };
+  }
+}
+
+async function writeMarker(data: string, marker: Marker): Promise<void> {
   const temporary = `${markerOf(data)}.new`;
-  await writeFile(temporary, `${JSON.stringify({ format: DATA_FORMAT })}\n`);
+  await writeFile(temporary, `${JSON.stringify(marker)}\n`);
   await rename(temporary, markerOf(data));
 }
 

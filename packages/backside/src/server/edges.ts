@@ -95,7 +95,7 @@ function openProxy({ config, logger, databases }: EdgesOptions): StompProxy | nu
 
 /** The operator's socket, where there is a data folder for it. */
 async function openSocket({ config, logger }: EdgesOptions, rest: RestHandlers): Promise<() => Promise<void>> {
-  if (config.store !== 'embedded') return async () => {};
+  if (config.store === 'memory') return async () => {};
   return openOperatorSocket(config.data, rest.operator, logger);
 }
 

@@ -2,23 +2,28 @@ import cluster from 'node:cluster';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type SharedJournal, shareJournal } from '@backside/journal-ipc';
-import { relayNotifications } from '@backside/notifier-ipc';
+import { type NotificationRelay, relayNotifications } from '@backside/notifier-ipc';
 import type { Logger } from '@backside/protocol';
 import { createMetricsCollector } from '@backside/proxy';
 import type { IndexDefinition } from '@backside/store';
-import { ConfigError } from '../config/config-error.js';
+import { isSharedStore } from '../config/node-pairing.js';
 import type { ServerConfig } from '../config/server-options.js';
 import { type CheckpointedJournal, openCheckpointedJournal } from './checkpointed-journal.js';
-import { prepareDataFolder, privateNameOf } from './data-folder.js';
+import { openDataFolder, privateNameOf } from './data-folder.js';
 import type { Ports } from './edges.js';
 import { listen } from './listening.js';
 import { withFields } from './logger.js';
 import type { MessageLink } from './message-link.js';
+import { NodeLink } from './node-link.js';
+import { nodeNameOf } from './node-name.js';
+import { openNotifier } from './notifiers.js';
+import { Opened } from './opened.js';
 import { clearOperatorSocket } from './operator-socket.js';
 import type { RunningServer } from './running-server.js';
 import { QuestionRelay } from './siblings.js';
 import { WorkerHandle } from './worker-handle.js';
 import { journalChannel, NOTIFICATIONS_CHANNEL, SIBLINGS_CHANNEL } from './worker-messages.js';
+import { joinRelay } from './worker-news.js';
 
 /** Milliseconds before a worker that died is replaced: doubled from the first to the last while none stays alive. */
 const FIRST_RESTART_DELAY = 100;
@@ -30,14 +35,12 @@ const WORKER_SHARE = 0.85;
 
 /** Owns the journals, and has `config.workers` equal processes serve clients. Resolves once all of them do. */
 export async function startPrimary(config: ServerConfig, logger: Logger): Promise<RunningServer> {
-  if (config.store !== 'embedded') throw new ConfigError('workers: several workers need the store "embedded"');
-  await prepareDataFolder(config.data);
   const settled = await settlePorts(config);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  const journals = await openJournals(config, logger, fail);
+  const node = await openNode(config, logger, fail);
   await clearOperatorSocket(config.data);
   // The workers accept connections themselves. The other policy, where the primary hands them round, leaves a connection
   // hanging for ever that was handed to a worker which died before it took it.
@@ -47,7 +50,7 @@ export async function startPrimary(config: ServerConfig, logger: Logger): Promis
     args: [],
     serialization: 'advanced',
   });
-  const primary = new Primary(settled, logger, journals);
+  const primary = new Primary(settled, logger, node);
   try {
     const ports = await primary.start();
     return { ports, failed, stop: () => primary.stop() };
@@ -57,20 +60,33 @@ export async function startPrimary(config: ServerConfig, logger: Logger): Promis
   }
 }
 
-async function openJournals(
-  config: ServerConfig,
-  logger: Logger,
-  onFatal: (error: Error) => void,
-): Promise<ReadonlyMap<string, CheckpointedJournal>> {
+/** What the workers of a node have in common. */
+interface Node {
+  readonly name: string;
+  readonly journals: ReadonlyMap<string, CheckpointedJournal>;
+  readonly relay: NotificationRelay;
+  /** Other nodes; null if the store is this node's own. */
+  readonly link: NodeLink | null;
+  close(): Promise<void>;
+}
+
+async function openNode(config: ServerConfig, logger: Logger, onFatal: (error: Error) => void): Promise<Node> {
+  const name = nodeNameOf(config);
+  const opened = new Opened();
+  const relay = relayNotifications();
   const journals = new Map<string, CheckpointedJournal>();
   try {
-    for (const database of config.databases.flatMap((name) => [name, privateNameOf(name)])) {
-      const options = { config, database, logger: withFields(logger, { database }), onFatal };
-      journals.set(database, await openCheckpointedJournal(options));
+    opened.add(await openDataFolder(config));
+    const notifier = opened.add(await openNotifier({ config, nodeId: name, logger }));
+    const shared = isSharedStore(config.store);
+    const link = shared ? opened.add(new NodeLink(notifier, joinRelay(relay), logger)) : null;
+    for (const database of config.databases.flatMap((served) => [served, privateNameOf(served)])) {
+      const options = { config, database, nodeId: name, logger: withFields(logger, { database }), onFatal };
+      journals.set(database, opened.add(await openCheckpointedJournal(options, link)));
     }
-    return journals;
+    return { name, journals, relay, link, close: opened.close };
   } catch (error) {
-    for (const journal of journals.values()) await journal.close();
+    await opened.close();
     throw error;
   }
 }
@@ -78,9 +94,8 @@ async function openJournals(
 class Primary {
   readonly #config: ServerConfig;
   readonly #logger: Logger;
-  readonly #journals: ReadonlyMap<string, CheckpointedJournal>;
+  readonly #node: Node;
   readonly #shared: ReadonlyMap<string, SharedJournal>;
-  readonly #relay = relayNotifications();
   readonly #questions = new QuestionRelay();
   readonly #collectMetrics = createMetricsCollector();
   readonly #workers = new Set<WorkerHandle>();
@@ -93,11 +108,11 @@ class Primary {
   #started = false;
   #stopping = false;
 
-  constructor(config: ServerConfig, logger: Logger, journals: ReadonlyMap<string, CheckpointedJournal>) {
+  constructor(config: ServerConfig, logger: Logger, node: Node) {
     this.#config = config;
     this.#logger = logger;
-    this.#journals = journals;
-    this.#shared = new Map([...journals].map(([database, journal]) => [database, shareJournal(journal)]));
+    this.#node = node;
+    this.#shared = new Map([...node.journals].map(([database, journal]) => [database, shareJournal(journal)]));
   }
 
   async start(): Promise<Ports> {
@@ -114,7 +129,7 @@ class Primary {
     const late = setTimeout(() => this.#killWorkers(), WORKER_SHARE * this.#config.drainTimeout);
     await Promise.all([...this.#workers].map(({ ended }) => ended));
     clearTimeout(late);
-    await Promise.all([...this.#journals.values()].map((journal) => journal.close()));
+    await this.#node.close();
   }
 
   #killWorkers(): void {
@@ -126,9 +141,10 @@ class Primary {
     this.#forked += 1;
     const worker = new WorkerHandle({
       config: this.#config,
-      nodeId: `node-${process.pid}-${this.#forked}`,
+      nodeId: `${this.#node.name}-${this.#forked}`,
       connect: (link) => this.#connect(link),
       setIndexes: (database, definitions) => this.#setIndexes(database, definitions),
+      nodeLink: this.#node.link,
       clusterMetrics: this.#collectMetrics,
     });
     this.#workers.add(worker);
@@ -139,7 +155,7 @@ class Primary {
 
   #connect(link: MessageLink): void {
     for (const [database, journal] of this.#shared) journal.serve(link.channel(journalChannel(database)));
-    this.#relay.add(link.channel(NOTIFICATIONS_CHANNEL));
+    this.#node.relay.add(link.channel(NOTIFICATIONS_CHANNEL));
     this.#questions.add(link.channel(SIBLINGS_CHANNEL));
   }
 
@@ -148,7 +164,7 @@ class Primary {
     const text = JSON.stringify(definitions);
     if (this.#indexes.get(database) === text) return;
     this.#indexes.set(database, text);
-    this.#journals
+    this.#node.journals
       .get(database)
       ?.setIndexes(definitions)
       .catch((error: unknown) => this.#logger.error({ err: error, database }, 'the indexes could not be built'));

@@ -16,6 +16,7 @@ import type { ServerConfig } from '../config/server-options.js';
 import { privateNameOf } from './data-folder.js';
 import { withFields } from './logger.js';
 import { keepMaintained, openAuth } from './open-auth.js';
+import { Opened } from './opened.js';
 import { createPrivateTree } from './private-tree.js';
 import type { Storage } from './storage.js';
 
@@ -52,14 +53,11 @@ export async function openServedDatabase(
   traces: TraceLog,
   options: DatabasesOptions,
 ): Promise<ServedDatabase> {
-  const closers: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const closeOne of closers.splice(0).reverse()) await closeOne();
-  };
+  const opened = new Opened();
   try {
-    return await openParts(name, { traces, options, opened: (closeOne) => closers.push(closeOne), close });
+    return await openParts(name, { traces, options, opened });
   } catch (error) {
-    await close();
+    await opened.close();
     throw error;
   }
 }
@@ -67,9 +65,7 @@ export async function openServedDatabase(
 interface Opening {
   readonly traces: TraceLog;
   readonly options: DatabasesOptions;
-  /** Takes note of how to close what was opened. */
-  readonly opened: (close: () => Promise<void>) => void;
-  readonly close: () => Promise<void>;
+  readonly opened: Opened;
 }
 
 async function openParts(name: string, opening: Opening): Promise<ServedDatabase> {
@@ -91,7 +87,7 @@ async function openParts(name: string, opening: Opening): Promise<ServedDatabase
     now: Date.now,
     logger,
   });
-  opened(() => rules.close());
+  opened.add(rules);
   const main = await openTree(
     name,
     { storage, authorizer: createRulesAuthorizer({ database: name, rules, traces }), scopes: hidden },
@@ -100,17 +96,15 @@ async function openParts(name: string, opening: Opening): Promise<ServedDatabase
   const tree = createPrivateTree({ database: hidden, reader: privateStorage.replica, root: ['auth'], logger });
   const auth = await openAuth({ database: name, tree, config, logger });
   const endMaintenance = keepMaintained(auth, logger);
-  opened(async () => {
+  opened.onClose(async () => {
     endMaintenance();
     await auth.close();
   });
-  return { name, main, rules, auth, close: opening.close };
+  return { name, main, rules, auth, close: opened.close };
 }
 
 async function openStorageOf(name: string, { options, opened }: Opening): Promise<Storage> {
-  const storage = await options.openStorage(name, withFields(options.logger, { database: name }));
-  opened(() => storage.close());
-  return storage;
+  return opened.add(await options.openStorage(name, withFields(options.logger, { database: name })));
 }
 
 async function openTree(
@@ -136,8 +130,7 @@ async function openTree(
     ...(scopes && { scopes }),
     ...(onLost && { onLost }),
   });
-  opened(() => database.close());
-  return database;
+  return opened.add(database);
 }
 
 /** Does not keep the process alive. */

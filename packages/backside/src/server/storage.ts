@@ -15,6 +15,8 @@ export interface Storage {
 export interface StorageOptions {
   readonly config: ServerConfig;
   readonly database: string;
+  /** Names this process to others that share the store. */
+  readonly nodeId: string;
   readonly logger: Logger;
   /** Called when this process can no longer keep the data in order and must end; what was acknowledged is safe. */
   readonly onFatal?: (error: Error) => void;
@@ -26,9 +28,11 @@ type OpenStorage = (options: StorageOptions) => Promise<Storage>;
 const STORES: Readonly<Record<ServerConfig['store'], () => Promise<{ openStorage: OpenStorage }>>> = {
   embedded: () => import('./embedded-storage.js'),
   memory: () => import('./memory-storage.js'),
+  mongodb: () => import('./shared-storage.js'),
+  postgres: () => import('./shared-storage.js'),
 };
 
-/** Opens a database's journal and replica in this process. Throws `DataFolderError`. */
+/** Opens a database's journal and replica in this process. Throws `DataFolderError`, and an error that says which server cannot be reached. */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const driver = await STORES[options.config.store]();
   return driver.openStorage(options);

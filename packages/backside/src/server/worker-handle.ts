@@ -3,6 +3,7 @@ import type { IndexDefinition } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Ports } from './edges.js';
 import { type LinkChannel, MessageLink } from './message-link.js';
+import type { NodeLink } from './node-link.js';
 import { CONTROL_CHANNEL, type ToPrimary, type ToWorker } from './worker-messages.js';
 
 export interface WorkerOptions {
@@ -13,6 +14,8 @@ export interface WorkerOptions {
   readonly connect: (link: MessageLink) => void;
   /** Called when the rules of a database ask for these indexes; every worker tells. */
   readonly setIndexes: (database: string, definitions: readonly IndexDefinition[]) => void;
+  /** Other nodes; null if the store is this node's own. */
+  readonly nodeLink: NodeLink | null;
   /** The text of `/metrics` for the whole cluster. */
   readonly clusterMetrics: () => Promise<string>;
 }
@@ -45,9 +48,10 @@ export class WorkerHandle {
     this.ready = new Promise((resolve, reject) => {
       this.#control.onMessage((message) => {
         const told = message as ToPrimary;
-        if (told.kind === 'born') this.#tell({ kind: 'start', config: options.config, nodeId: options.nodeId });
+        if (told.kind === 'born') this.#start(options);
         else if (told.kind === 'ready') this.#serves(told.ports, resolve);
         else if (told.kind === 'failed') this.#failure = told.message;
+        else if (told.kind === 'join') options.nodeLink?.join(told.topic);
         else if (told.kind === 'indexes') options.setIndexes(told.database, told.definitions);
         else void this.#answerMetrics(told.id, options.clusterMetrics);
       });
@@ -69,6 +73,12 @@ export class WorkerHandle {
   kill(reason: string): void {
     this.#failure ??= reason;
     this.#worker.process.kill('SIGKILL');
+  }
+
+  #start({ config, nodeId, nodeLink }: WorkerOptions): void {
+    const unwatch = nodeLink?.watch((state) => this.#tell({ kind: 'broker', state }));
+    void this.ended.then(unwatch);
+    this.#tell({ kind: 'start', config, nodeId });
   }
 
   #serves(ports: Ports, resolve: (ports: Ports) => void): void {

@@ -1,11 +1,13 @@
-import { createMemoryNotifier } from '@backside/notifier';
 import { ADMIN, BacksideError, HEADERS, SILENT_LOGGER } from '@backside/protocol';
 import { formatPath, type Path } from '@backside/tree';
 import { parseServerUrl } from '../client/server-url.js';
 import { connectStomp } from '../client/stomp-client.js';
 import type { ServerConfig } from '../config/server-options.js';
-import { prepareDataFolder } from '../server/data-folder.js';
-import { openDatabases } from '../server/databases.js';
+import { openDataFolder } from '../server/data-folder.js';
+import { type Databases, openDatabases } from '../server/databases.js';
+import { nodeNameOf } from '../server/node-name.js';
+import { openNotifier } from '../server/notifiers.js';
+import { Opened } from '../server/opened.js';
 import { openStorage } from '../server/storage.js';
 import type { JsonValue } from './piece.js';
 
@@ -38,29 +40,36 @@ export async function openServerTarget(url: string, database: string, token: str
   };
 }
 
-/** Writes into a data folder that no server uses. Throws `unavailable` if one does. */
-export async function openFolderTarget(config: ServerConfig): Promise<ImportTarget> {
-  await prepareDataFolder(config.data);
-  const notifier = createMemoryNotifier();
-  const databases = await openDatabases({
-    config,
-    logger: SILENT_LOGGER,
-    notifier,
-    nodeId: 'import',
-    trimsJournal: true,
-    openStorage: (database, logger) => openStorage({ config, database, logger }),
-  }).catch((cause: unknown) => {
-    if (!(cause instanceof BacksideError) || cause.code !== 'unavailable') throw cause;
-    throw new Error(`${cause.message}; to import through the server that runs there, use --url`, { cause });
-  });
-  return {
-    commit: async (path, write) => {
+/** Writes into the store, as a node of its own, on a data folder that no server uses. Throws `unavailable` if one does. */
+export async function openStoreTarget(config: ServerConfig): Promise<ImportTarget> {
+  const opened = new Opened();
+  try {
+    const databases = await openOwn(config, opened);
+    const commit: ImportTarget['commit'] = async (path, write) => {
       const { revision } = await databases.all[0]!.write({ principal: ADMIN, steps: [{ ...write, path }] });
       return revision;
-    },
-    close: async () => {
-      await databases.close();
-      await notifier.close();
-    },
-  };
+    };
+    return { commit, close: opened.close };
+  } catch (cause) {
+    await opened.close();
+    if (!(cause instanceof BacksideError) || cause.code !== 'unavailable') throw cause;
+    throw new Error(`${cause.message}; to import through the server that runs there, use --url`, { cause });
+  }
+}
+
+async function openOwn(config: ServerConfig, opened: Opened): Promise<Databases> {
+  const nodeId = nodeNameOf(config);
+  const logger = SILENT_LOGGER;
+  opened.add(await openDataFolder(config));
+  const notifier = opened.add(await openNotifier({ config, nodeId, logger }));
+  return opened.add(
+    await openDatabases({
+      config,
+      logger,
+      notifier,
+      nodeId,
+      trimsJournal: true,
+      openStorage: (database, ownLogger) => openStorage({ config, database, nodeId, logger: ownLogger }),
+    }),
+  );
 }

@@ -1,0 +1,90 @@
+import { createMemoryHub, type Notice, type Notifier } from '@backside/notifier';
+import { relayNotifications } from '@backside/notifier-ipc';
+import { Commit, SILENT_LOGGER } from '@backside/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createNoNotifier } from './no-notifier.js';
+import { NodeLink } from './node-link.js';
+import { joinRelay } from './worker-news.js';
+import { type BrokerState, createWorkerNotifier } from './worker-notifier.js';
+
+const commit = new Commit({ revision: 1, time: 0, author: null, origin: 'a', changes: [] });
+
+/** A node with two workers, on a hub that stands for the broker. */
+interface Node {
+  readonly link: NodeLink;
+  readonly workers: readonly Notifier[];
+}
+
+let nodes: Node[];
+beforeEach(() => {
+  const hub = createMemoryHub();
+  nodes = [0, 1].map(() => {
+    const relay = relayNotifications();
+    const link = new NodeLink(hub.connect(), joinRelay(relay), SILENT_LOGGER);
+    const workers = [0, 1].map(() =>
+      createWorkerNotifier({
+        siblings: joinRelay(relay),
+        broker: () => link.state,
+        join: (topic) => link.join(topic),
+      }),
+    );
+    return { link, workers };
+  });
+});
+afterEach(async () => {
+  for (const { link, workers } of nodes) {
+    await link.close();
+    for (const worker of workers) await worker.close();
+    await link.notifier.close();
+  }
+});
+
+test('what one worker tells under a name all other workers of all nodes hear once', async () => {
+  const heard: string[] = [];
+  for (const [node, { workers }] of nodes.entries()) {
+    for (const [worker, notifier] of workers.entries()) {
+      await notifier.subscribe('turns', ({ commits }: Notice) => {
+        for (const { origin } of commits) heard.push(`${origin} at ${node}.${worker}`);
+      });
+    }
+  }
+  // The links between nodes are made behind the subscriptions; a hint told before that is lost.
+  await vi.waitFor(() => {
+    nodes[0]!.workers[0]!.publish('turns', [commit]);
+    expect(heard).toContain('a at 1.1');
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  heard.length = 0;
+  nodes[0]!.workers[0]!.publish('turns', [commit]);
+  await vi.waitFor(() => expect([...heard].sort()).toEqual(['a at 0.1', 'a at 1.0', 'a at 1.1']));
+});
+
+test('workers say of the notifier what the primary knows of it', async () => {
+  const silent = new NodeLink(createNoNotifier(), joinRelay(relayNotifications()), SILENT_LOGGER);
+  const told: BrokerState[] = [];
+  silent.watch((state) => told.push(state));
+  expect(told).toEqual([{ betweenNodes: false, up: false, dropped: 0 }]);
+  const worker = createWorkerNotifier({
+    siblings: joinRelay(relayNotifications()),
+    broker: () => told.at(-1)!,
+    join: () => {},
+  });
+  expect([worker.betweenNodes, worker.state.up]).toEqual([false, false]);
+  await worker.close();
+  await silent.close();
+});
+
+test('the workers are told when the notifier goes down and when it is back', async () => {
+  const broker = { ...createNoNotifier(), betweenNodes: true, state: { up: true, dropped: 0 } };
+  const link = new NodeLink(broker, joinRelay(relayNotifications()), SILENT_LOGGER);
+  const told: BrokerState[] = [];
+  const unwatch = link.watch((state) => told.push(state));
+  broker.state = { up: false, dropped: 3 };
+  await vi.waitFor(() => expect(told.at(-1)).toEqual({ betweenNodes: true, up: false, dropped: 3 }), {
+    timeout: 5_000,
+  });
+  broker.state = { up: true, dropped: 3 };
+  await vi.waitFor(() => expect(told.at(-1)).toMatchObject({ up: true }), { timeout: 5_000 });
+  unwatch();
+  await link.close();
+});

@@ -1,0 +1,14 @@
+import type { Replica } from '@backside/store';
+import { assertPairing, isSharedStore } from '../config/node-pairing.js';
+import type { ServerConfig } from '../config/server-options.js';
+import { openFolderSnapshot } from './folder-snapshot.js';
+import { openSharedSnapshot } from './shared-snapshot.js';
+
+/** One consistent state of a database. */
+export type Snapshot = Pick<Replica, 'revision' | 'streamJson' | 'close'>;
+
+/** The newest state of a database in its store, also while servers run on it. */
+export function openSnapshot(config: ServerConfig, database: string): Promise<Snapshot> {
+  assertPairing({ ...config, workers: 1 });
+  return isSharedStore(config.store) ? openSharedSnapshot(config, database) : openFolderSnapshot(config.data, database);
+}
