@@ -64,7 +64,10 @@ export interface DatabaseOptions {
   readonly limits?: Partial<DatabaseLimits>;
   /** Keep in each commit what stood at the changed paths before. Default false. */
   readonly recordPrior?: boolean;
-  /** Called when the journal has dropped what this node still misses: it can never be up to date again, and must be replaced. */
+  /**
+   * Called when the journal has dropped what this node still misses, or lost what this node has had from it: it can never agree with the
+   * others again, and must be replaced.
+   */
   readonly onLost?: (error: BacksideError) => void;
   /**
    * A private database of the same durability, served by the same nodes, to keep in what connections leave for their end. Without

@@ -12,6 +12,12 @@ const MAX_RETRY_MS = 1_000;
 /** Between two looks of somebody who waits for a journal that does not answer, in milliseconds. */
 const UNREADABLE_MS = 100;
 
+/**
+ * So many answers in a row that lie before what this node has had from the journal, and it is not a late answer any more: the journal
+ * was restored from a backup, or its server lost what it had acknowledged.
+ */
+const MAX_SHORT_HEADS = 5;
+
 export interface FollowerOptions {
   readonly journal: Journal;
   readonly reach: JournalReach;
@@ -21,7 +27,7 @@ export interface FollowerOptions {
   readonly revision: () => number;
   /** Takes the next commits: the first has revision + 1. */
   readonly apply: (commits: readonly Commit[]) => void;
-  /** Called when the journal no longer has what is missing here: nothing can bring this state up to date. */
+  /** Called when the journal no longer has what is missing here, or lost what is here: nothing can make this state agree with it. */
   readonly lost: (error: BacksideError) => void;
 }
 
@@ -39,12 +45,14 @@ export class Follower {
   #reading: Promise<void> | null = null;
   #retryMs = MIN_RETRY_MS;
   #closed = false;
+  /** Answers in a row by which the journal would end before what this node has had from it. */
+  #shortHeads = 0;
   /** Notices that brought something new. */
   #news = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#heads = new HeadReads(() => options.reach.ask(() => options.journal.head()), options.now);
+    this.#heads = new HeadReads(() => this.#askForHead(), options.now);
   }
 
   /** How many revisions this state is behind, as far as is known. */
@@ -82,6 +90,19 @@ export class Follower {
       this.#early.keep(fresh);
       void this.catchUp(fresh.at(-1)!.revision);
     }
+  }
+
+  async #askForHead(): Promise<number> {
+    const { reach, journal, revision } = this.#options;
+    const applied = revision();
+    const head = await reach.ask(() => journal.head());
+    this.#shortHeads = head < applied ? this.#shortHeads + 1 : 0;
+    if (this.#shortHeads === MAX_SHORT_HEADS && !this.#closed) {
+      this.close();
+      const text = `the journal ends at revision ${head}, but this node has had ${applied} from it: durable commits are gone`;
+      this.#options.lost(new BacksideError('internal', text));
+    }
+    return head;
   }
 
   #apply(commits: readonly Commit[]): void {

@@ -16,6 +16,9 @@ export interface ListensOptions {
   readonly refresh: (() => Promise<void>) | null;
 }
 
+/** When to come back to a node that is behind, in milliseconds. */
+const RETRY_MS = 500;
+
 /** Begins subscriptions: decides their right, waits for what they have to wait for, and finds what they missed. */
 export class Listens {
   readonly #options: ListensOptions;
@@ -35,6 +38,7 @@ export class Listens {
     return new LateSubscription(options, {
       prepare: async () => {
         await refresh?.();
+        this.#refuseWhatIsAhead(options.resume);
         const after = this.#resumableRevision(resume, basis);
         return after === null
           ? null
@@ -42,6 +46,15 @@ export class Listens {
       },
       subscribe: (tail) => this.#begin(principal, options, { basis: this.#decide(principal, options), tail }),
     });
+  }
+
+  /** Nobody is taken back: what the client has seen on another node, this one cannot go on from before it is level with that. */
+  #refuseWhatIsAhead(resume: string | undefined): void {
+    const { position, refresh } = this.#options;
+    const point = refresh === null || resume === undefined ? null : parseResumePoint(resume);
+    if (point === null || point.epoch !== position.epoch || point.revision <= position.revision) return;
+    const message = `this node is at revision ${position.revision}, behind what the client has`;
+    throw new BacksideError('unavailable', message, { retryAfterMs: RETRY_MS });
   }
 
   #decide(principal: Principal, { path, query }: ListenOptions<unknown>): Basis | null {

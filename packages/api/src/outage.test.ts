@@ -70,6 +70,47 @@ describe.each(['refused', 'frozen'] as const)('while the way to the journal is %
   });
 });
 
+it('nobody who has seen more on another node is taken back by one that is cut off', async () => {
+  const nodes = new TestNodes();
+  const [node, other] = [await nodes.node(), await nodes.node()];
+  await nodes.write(other, '/a', 1);
+  await nodes.time.pass(2_000);
+  node.links('refused');
+  node.broker.up = false;
+  await nodes.write(other, '/a', 2);
+  const resume = `${node.database.epoch}:2`;
+  const query = { limitToFirst: 1 };
+  const comers = [listen(node.database, '/a', { resume }), listen(node.database, '/', { resume, query })];
+  await nodes.time.until(() => comers.every(({ heard }) => heard.cancelled !== null), 4_000);
+  for (const { heard } of comers) {
+    expect(heard.cancelled).toMatchObject({ code: 'unavailable', retryAfterMs: expect.any(Number) });
+    expect(heard.lines).toEqual([]);
+  }
+  node.links('up');
+  await nodes.time.until(() => node.database.revision === 2, 2_000);
+  const again = listen(node.database, '/a', { resume });
+  await nodes.write(other, '/a', 3);
+  await nodes.time.until(() => again.heard.lines.at(-1) === 'put /a 3', 2_000);
+  expect(again.heard.cancelled).toBeNull();
+});
+
+it('a journal that has lost commits makes nodes that had them give up, and no answer that is merely late does', async () => {
+  const nodes = new TestNodes();
+  const lost: string[] = [];
+  const node = await nodes.node({ onLost: ({ message }) => lost.push(message) });
+  await nodes.write(node, '/a', 1);
+  await nodes.write(node, '/a', 2);
+  const { journal } = node.link;
+  const { head } = journal;
+  let late = 3;
+  Object.assign(journal, { head: () => (late-- > 0 ? Promise.resolve(1) : head()) });
+  await nodes.time.pass(10_000);
+  expect(lost).toEqual([]);
+  Object.assign(journal, { head: () => Promise.resolve(1) });
+  await nodes.time.pass(10_000);
+  expect(lost).toEqual([expect.stringContaining('ends at revision 1, but this node has had 2')]);
+});
+
 describe('an outage', () => {
   it('that is over leaves a node healthy although nobody writes to it', async () => {
     const nodes = new TestNodes();
