@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** How bad the line is. Probabilities are per chunk, or per connection where that is said. */
 export interface Faults {
-  /** How long a chunk may be held back at most, in milliseconds; drawn evenly. Chunks of one direction keep their order. */
+  /** How long after its arrival a chunk is passed on at most, in milliseconds; drawn evenly. Chunks of one direction keep their order. */
   readonly delayMs: number;
   /** That a chunk is cut in two, the second part coming later. */
   readonly split: number;
@@ -25,6 +25,13 @@ export interface FaultyProxy {
   readonly counts: { connections: number; cuts: number; frozen: number; refused: number };
   /** Resets all connections. */
   cutAll(): void;
+  /**
+   * A network partition: from now on nothing gets through in either direction, new connections included, and nobody is told. What is
+   * sent meanwhile waits, as far as buffers go, as it does in the system's own.
+   */
+  partition(): void;
+  /** Ends the partition: what waits is passed on, in order. */
+  heal(): void;
   /** Lets go of all connections and stops listening. */
   stop(): Promise<void>;
 }
@@ -46,6 +53,7 @@ const DEFAULT_MAX_FROZEN_MS = 60_000;
 export async function startFaultyProxy(options: FaultyProxyOptions): Promise<FaultyProxy> {
   const lines = new Set<Line>();
   const random = options.random ?? Math.random;
+  const barrier = new Barrier();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (random() < proxy.faults.refuse) {
       proxy.counts.refused += 1;
@@ -53,7 +61,7 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
       return;
     }
     proxy.counts.connections += 1;
-    const line: Line = new Line(client, { ...options, random, proxy, ended: () => lines.delete(line) });
+    const line: Line = new Line(client, { ...options, random, proxy, barrier, ended: () => lines.delete(line) });
     lines.add(line);
   });
   const proxy = {
@@ -63,8 +71,11 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
     cutAll: () => {
       for (const line of [...lines]) line.cut();
     },
+    partition: () => barrier.close(),
+    heal: () => barrier.open(),
     stop: async () => {
       proxy.cutAll();
+      barrier.open();
       await new Promise((resolve) => server.close(resolve));
     },
   };
@@ -73,9 +84,32 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
   return proxy;
 }
 
+/** What is to get through waits here while there is a partition. */
+class Barrier {
+  #opened: Promise<void> | null = null;
+  #open: () => void = () => {};
+
+  close(): void {
+    this.#opened ??= new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  open(): void {
+    this.#opened = null;
+    this.#open();
+  }
+
+  /** Resolves once there is no partition. */
+  async passed(): Promise<void> {
+    while (this.#opened !== null) await this.#opened;
+  }
+}
+
 interface LineOptions extends FaultyProxyOptions {
   readonly random: () => number;
   readonly proxy: Pick<FaultyProxy, 'faults' | 'counts'>;
+  readonly barrier: Barrier;
   readonly ended: () => void;
 }
 
@@ -112,9 +146,11 @@ class Line {
     from.on('data', (chunk) => {
       bytes += chunk.length;
       if (bytes > MAX_WAITING_BYTES) from.pause();
+      const due = performance.now() + this.#delayMs();
       waiting = waiting.then(async () => {
+        await until(due);
         for (const part of this.#mistreat(chunk)) {
-          await this.#delay();
+          await this.#options.barrier.passed();
           this.#deliver(to, part);
         }
         bytes -= chunk.length;
@@ -122,11 +158,12 @@ class Line {
       });
     });
     from.on('end', () => {
-      waiting = waiting.then(() => {
+      waiting = waiting.then(async () => {
+        await this.#options.barrier.passed();
         if (!this.#over && this.#frozen === null) to.end();
       });
     });
-    from.on('error', () => this.cut());
+    from.on('error', () => void this.#options.barrier.passed().then(() => this.cut()));
     from.on('close', () => this.#gone(waiting));
   }
 
@@ -155,13 +192,17 @@ class Line {
     this.#frozen = setTimeout(() => this.cut(), this.#options.maxFrozenMs ?? DEFAULT_MAX_FROZEN_MS);
   }
 
-  #delay(): Promise<void> {
+  #delayMs(): number {
     const { random, proxy } = this.#options;
-    if (proxy.faults.delayMs === 0) return Promise.resolve();
-    return new Promise((resolve) => setTimeout(resolve, random() * proxy.faults.delayMs));
+    return proxy.faults.delayMs === 0 ? 0 : random() * proxy.faults.delayMs;
   }
 
   #deliver(to: Socket, part: Buffer): void {
     if (part.length > 0 && this.#frozen === null && !this.#over && to.writable) to.write(part);
   }
+}
+
+async function until(due: number): Promise<void> {
+  const ms = due - performance.now();
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { killWithThisProcess } from './reaper.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 const READY = /^backside ready http=\S+:(\d+) stomp=\S+:(\d+)$/m;
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** The file that `node` runs as the `backside` command. */
 export const BACKSIDE: string = join(ROOT, 'packages/backside/bin/backside.js');
@@ -112,33 +113,6 @@ async function readyPorts({ ended, output, grown }: Watched): Promise<{ httpPort
     const problem = await Promise.race([grown(), late, gone]);
     if (typeof problem === 'string') throw new Error(`the server ${problem}:\n${output()}`);
   }
-}
-
-/** Kills what it was told of once its standard input ends, as it does when the process that holds the other end is gone. */
-const REAPER = `
-  const pids = new Set();
-  let text = '';
-  process.stdin.on('data', (chunk) => {
-    const lines = (text + chunk).split('\\n');
-    text = lines.pop();
-    for (const line of lines) pids[line[0] === '+' ? 'add' : 'delete'](Number(line.slice(1)));
-  });
-  process.stdin.on('end', () => {
-    for (const pid of pids) try { process.kill(pid, 'SIGKILL'); } catch {}
-  });
-`;
-let reaper: ChildProcess | null = null;
-
-/** Has the process killed when this one ends in whatever way; the returned function calls that off. */
-function killWithThisProcess(pid: number): () => void {
-  if (reaper === null) {
-    reaper = spawn(process.execPath, ['-e', REAPER], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    reaper.unref();
-    (reaper.stdin as unknown as { unref(): void }).unref();
-  }
-  const { stdin } = reaper;
-  stdin?.write(`+${pid}\n`);
-  return () => stdin?.write(`-${pid}\n`);
 }
 
 let built: Promise<void> | null = null;
