@@ -26,8 +26,8 @@ export function showRooms(session: Session, onRooms: (rooms: ReadonlyMap<string,
 }
 
 function link(id: string, room: Room): HTMLLIElement {
-  const text = room.announcements === true ? `📣 ${room.name}` : room.name;
-  const anchor = element('a', { href: `#${id}` }, text);
+  const anchor = element('a', { href: `#${id}` }, room.name);
+  anchor.toggleAttribute('data-announcements', room.announcements === true);
   mark(anchor);
   return element('li', {}, anchor);
 }

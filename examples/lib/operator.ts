@@ -53,12 +53,17 @@ function drawPassword(): string {
 }
 
 async function createAdmin(login: string, password: string, dataDir: string): Promise<void> {
-  const child = spawn(process.execPath, [COMMAND, 'create-admin', login, '--data', dataDir], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
+  const args = [COMMAND, 'create-admin', login, '--data', dataDir];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'], env: ownEnvironment() });
   child.stdin.end(`${password}\n`);
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`create-admin ended with ${String(code)}`);
+}
+
+/** Without what would have the command ask another server than the one of the data folder, or take another password. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { BACKSIDE_URL, BACKSIDE_TOKEN, BACKSIDE_DATABASE, BACKSIDE_PASSWORD, ...rest } = process.env;
+  return rest;
 }
 
 async function post(url: string, body: unknown, token?: string): Promise<Record<string, unknown>> {

@@ -4,7 +4,8 @@ import { nodeSocket } from '@backside/sdk/node';
 import type { JobSchema } from './schema.js';
 
 const numbers = process.argv.slice(2).map(Number);
-const db = connect<JobSchema>(process.env.BACKSIDE_URL ?? 'http://127.0.0.1:5000', { socket: nodeSocket });
+const { BACKSIDE_PORT = '5000', BACKSIDE_URL = `http://127.0.0.1:${BACKSIDE_PORT}` } = process.env;
+const db = connect<JobSchema>(BACKSIDE_URL, { socket: nodeSocket });
 await Promise.all(numbers.map(result));
 await db.close();
 

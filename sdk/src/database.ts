@@ -125,11 +125,21 @@ export class Database {
   }
 
   /**
-   * Drops what is stored of this database, for all tabs: listened data and writes that wait for an answer. For a sign-out; what another
-   * user has left is dropped by itself as soon as the server takes this client for the next one.
+   * Drops what is stored of this database, for all tabs: listened data and writes that wait for an answer. Those of this client reject
+   * with `unauthenticated`; one that was sent may still be made. `Auth.signOut` does this; what another user has left is dropped by
+   * itself as soon as the server takes this client for the next one.
    */
   clearCache(): Promise<void> {
     return this.#root.tree.clearCache();
+  }
+
+  /**
+   * Tells who is signed in as far as this device knows, null for nobody, whenever that is asked. Of what another user has left nothing is
+   * shown then, also before the server has said who is here. `uid` must not reject. `createAuth` does this.
+   */
+  expectUser(uid: () => Promise<string | null>): void {
+    const { storedUser } = this.#root.tree;
+    if (storedUser !== null) storedUser.expected = uid;
   }
 
   /** Ends everything for good. Resolves when what is stored is complete. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Backside, connect } from '@backside/sdk';
 import { nodeSocket } from '@backside/sdk/node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { becomeOperator, type Operator } from '../../examples/lib/operator.js';
 import { primeFactors } from '../../examples/node-worker/factors.js';
 import type { Job, JobSchema } from '../../examples/node-worker/schema.js';
@@ -66,6 +66,14 @@ test('numbers are taken apart', async () => {
   expect(await primeFactors(2)).toEqual([2]);
   expect(await primeFactors(360)).toEqual([2, 2, 2, 3, 3, 5]);
   expect(await primeFactors(9007199254740991)).toEqual([6361, 69431, 20394401]);
+});
+
+test('an operator is made on the folder of the server, whatever server the environment names', async () => {
+  vi.stubEnv('BACKSIDE_URL', 'http://127.0.0.1:9');
+  vi.stubEnv('BACKSIDE_PASSWORD', 'of somebody else');
+  const another = await becomeOperator(`127.0.0.1:${server.httpPort}`, server.dataDir);
+  vi.unstubAllEnvs();
+  expect(await another.makeService('worker-c', { role: 'worker' })).toMatchObject({ username: 'worker-c' });
 });
 
 test('nobody but a worker takes up a job', async () => {

@@ -15,7 +15,7 @@ const NOTES_PAGE = `
   const db = connect(new URL(location.href).searchParams.get('server'), { persistence: indexedDb() });
   const told = [];
   db.on('/notes', (value, { state }) => told.push({ value, state }), { states: true });
-  Object.assign(window, { db, told });
+  Object.assign(window, { db, told, noted: [] });
 `;
 
 interface Told {
@@ -23,11 +23,21 @@ interface Told {
   readonly state: string;
 }
 
-type NotesWindow = { readonly db: Database; readonly told: readonly Told[] };
+interface Noted {
+  readonly what: string;
+  readonly at: number;
+}
+
+type NotesWindow = { readonly db: Database; readonly told: readonly Told[]; readonly noted: Noted[] };
 
 /** What the page was told last. */
 async function latest(page: Page): Promise<Told | null> {
   return page.evaluate(() => (window as unknown as NotesWindow).told.at(-1) ?? null);
+}
+
+/** What has happened to the connection, and when, in milliseconds. */
+function notedBy(page: Page): Promise<readonly Noted[]> {
+  return page.evaluate(() => (window as unknown as NotesWindow).noted);
 }
 
 async function shows(page: Page, value: unknown): Promise<void> {
@@ -146,6 +156,26 @@ describeInChromium('offline, in Chromium', () => {
     await context.setOffline(false);
     await page.reload();
     await expect.poll(async () => (await latest(page))?.state, { timeout: 30_000 }).toBe('confirmed');
+  });
+
+  test('a page whose network goes is offline at once, long before silence would tell', async () => {
+    const page = await openPage();
+    await set(page, '/notes/a', 'one');
+    await page.evaluate(() => {
+      const { db, noted } = window as unknown as NotesWindow;
+      addEventListener('offline', () => noted.push({ what: 'gone', at: performance.now() }));
+      db.onStatus((what) => noted.push({ what, at: performance.now() }));
+    });
+    await context.setOffline(true);
+    const first = async (wanted: string): Promise<number | undefined> =>
+      (await notedBy(page)).find(({ what }) => what === wanted)?.at;
+    await expect.poll(() => first('offline'), { timeout: 30_000 }).toBeDefined();
+    // Heart-beats are 15 s apart, and a question that nobody answers takes 5 s.
+    expect((await first('offline'))! - (await first('gone'))!).toBeLessThan(2_500);
+    await context.setOffline(false);
+    await expect.poll(async () => (await notedBy(page)).at(-1)?.what, { timeout: 60_000 }).toBe('online');
+    await set(page, '/notes/b', 'two');
+    await shows(page, { a: 'one', b: 'two' });
   });
 
   test('what was written without a server survives the page, and is made once', async () => {

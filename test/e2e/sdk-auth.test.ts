@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '@backside/sdk';
+import { type ConnectOptions, connect } from '@backside/sdk';
 import {
   type Auth,
   type AuthOptions,
@@ -12,6 +12,7 @@ import {
   memoryStorage,
   SecondFactorError,
 } from '@backside/sdk/auth';
+import { keyValue } from '@backside/sdk/offline';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { nodeSocket } from '../../sdk/src/node/socket.js';
 import { askHttp } from '../harness/http-client.js';
@@ -59,8 +60,8 @@ interface App {
   readonly told: (string | null)[];
 }
 
-function open(options: Partial<AuthOptions> = {}): App {
-  const db = connect(server.url, { socket: nodeSocket, backoff: { firstMs: 50, lastMs: 500 } });
+function open(options: Partial<AuthOptions> = {}, more: ConnectOptions = {}): App {
+  const db = connect(server.url, { socket: nodeSocket, backoff: { firstMs: 50, lastMs: 500 }, ...more });
   const url = `http://127.0.0.1:${server.httpPort}`;
   const auth = createAuth(db, { url, storage: memoryStorage(), report: () => {}, ...options });
   const told: (string | null)[] = [];
@@ -102,6 +103,76 @@ test('who signs up is signed in, to the database as well, again after a reload, 
   expect(after.auth.user).toBeNull();
   // Its own connection was told by the server that the session has ended.
   await expect.poll(() => first.told, PATIENCE).toEqual([null, user.uid, null]);
+});
+
+/** What a device keeps: the session and, as text by key, the database's data. */
+function newDevice(): { readonly session: AuthStorage; readonly data: Map<string, string>; open(): Promise<App> } {
+  const [session, data] = [memoryStorage(), new Map<string, string>()];
+  const persistence = keyValue({
+    getItem: async (key) => data.get(key) ?? null,
+    setItem: async (key, value) => void data.set(key, value),
+    removeItem: async (key) => void data.delete(key),
+    getAllKeys: async () => [...data.keys()],
+  });
+  return {
+    session,
+    data,
+    async open() {
+      const app = open({ storage: session }, { persistence });
+      await app.auth.ready;
+      return app;
+    },
+  };
+}
+
+/** Puts a value of the user on the device, as listened to, and goes offline. */
+async function leaveSecret({ db }: App, uid: string): Promise<void> {
+  const seen: unknown[] = [];
+  db.on(`/users/${uid}/secret`, (value) => seen.push(value));
+  await db.set(`/users/${uid}/secret`, 'mine');
+  await expect.poll(() => seen.at(-1), PATIENCE).toBe('mine');
+  await expect.poll(() => db.user?.uid, PATIENCE).toBe(uid);
+}
+
+test('signing out leaves nothing of the user on the device', async () => {
+  const device = newDevice();
+  const app = await device.open();
+  const user = await newUser(app);
+  await leaveSecret(app, user.uid);
+  await expect.poll(() => [...device.data.values()].join(), PATIENCE).toContain('mine');
+  app.db.goOffline();
+  const unsent = expect(app.db.set(`/users/${user.uid}/secret`, 'unsent')).rejects.toMatchObject({
+    code: 'unauthenticated',
+  });
+  await app.auth.signOut();
+  await unsent;
+  expect([...device.data.values()].join()).not.toMatch(/mine|unsent/);
+  await app.db.close();
+  expect([...device.data.values()].join()).not.toMatch(/mine|unsent/);
+  expect([...device.data.values()].join()).not.toContain(user.uid);
+});
+
+test('after a reload without a session nothing of the last user is shown, and all of it once that user is back', async () => {
+  const device = newDevice();
+  const app = await device.open();
+  const user = await newUser(app);
+  await leaveSecret(app, user.uid);
+  app.db.goOffline();
+  app.db.set(`/users/${user.uid}/unsent`, 1).catch(() => undefined);
+  await expect.poll(() => [...device.data.values()].join(), PATIENCE).toContain('unsent');
+  app.auth.close();
+  await app.db.close();
+  for (const name of [`backside:http://127.0.0.1:${server.httpPort}/auth`]) await device.session.remove(name);
+  const after = await device.open();
+  expect(after.auth.user).toBeNull();
+  after.db.goOffline();
+  const shown: unknown[] = [];
+  for (const key of ['secret', 'unsent']) after.db.on(`/users/${user.uid}/${key}`, (value) => shown.push(value));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(shown).toEqual([]);
+  await after.auth.signIn(user.login, PASSWORD);
+  after.db.goOnline();
+  await expect.poll(() => after.db.get(`/users/${user.uid}/unsent`), PATIENCE).toBe(1);
 });
 
 test('a wrong password changes nothing about who is signed in', async () => {

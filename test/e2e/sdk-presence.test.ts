@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '@backside/sdk';
+import { createAuth, memoryStorage } from '@backside/sdk/auth';
 import { type Presence, type PresenceChange, type PresentUser, presence } from '@backside/sdk/presence';
 import { afterEach, expect, test } from 'vitest';
 import { nodeSocket } from '../../sdk/src/node/socket.js';
@@ -116,6 +117,25 @@ test('the death of the server takes nobody away who comes back, and who does not
   expect(diary.lines.filter((entry) => entry !== '~ann')).toEqual(['+ann', '+bob', '-bob']);
 });
 
+test('what an old connection left to be done does not touch the entry of the new one, whichever comes first', async () => {
+  const { httpPort } = await serve();
+  const line = await startFaultyProxy({ targetPort: httpPort });
+  closers.push(() => line.stop());
+  const ann = person(line.port, 1_000);
+  const observer = person(httpPort);
+  const diary = diaryOf(observer);
+  await ann.join('ann', 'first');
+  await expect.poll(diary.list, PATIENCE).toEqual([['ann', 'first', 1]]);
+  const [before] = observer.list[0]!.connections;
+  line.cutAll();
+  await expect.poll(() => observer.list[0]?.connections[0]?.id !== before!.id, PATIENCE).toBe(true);
+  const [after] = observer.list[0]!.connections;
+  // The server makes the removal of the old connection now, a second after it ended, and finds nothing of its own.
+  await pass(3_000);
+  expect(observer.list.map(({ uid, connections }) => [uid, connections])).toEqual([['ann', [after]]]);
+  expect(diary.lines).not.toContain('-ann');
+});
+
 test('an entry that somebody else removes is made again', async () => {
   const { httpPort } = await serve();
   const [ann, other] = [person(httpPort), person(httpPort)];
@@ -149,6 +169,27 @@ test('what the rules forbid is refused, and leaves nothing behind', async () => 
   const hidden = presence(someone.db, '/hidden');
   hidden.onChange(() => expect.unreachable('nobody may see who is there'));
   await expect.poll(() => hidden.refused, PATIENCE).toMatchObject({ code: 'permission-denied' });
+});
+
+test('who is listened to before anybody has signed in is shown after that, and no more to who has signed out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'backside-presence-'));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'rules.json');
+  const presenceRules = { '.read': 'auth != null', $uid: { '.write': 'auth.uid == $uid' } };
+  await writeFile(file, JSON.stringify({ rules: { presence: presenceRules } }));
+  const { httpPort } = await serve({ args: ['--mode', 'production', '--anonymous', '--rules', file] });
+  const ann = person(httpPort);
+  const diary = diaryOf(ann);
+  await expect.poll(() => ann.refused, PATIENCE).toMatchObject({ code: 'permission-denied' });
+  const auth = createAuth(ann.db, { url: `http://127.0.0.1:${httpPort}`, storage: memoryStorage() });
+  closers.push(() => auth.close());
+  const { uid } = await auth.signInAnonymously();
+  await ann.join(uid, 'here');
+  await expect.poll(diary.list, PATIENCE).toEqual([[uid, 'here', 1]]);
+  expect(ann.refused).toBeNull();
+  await auth.signOut();
+  await expect.poll(() => ann.refused, PATIENCE).toMatchObject({ code: 'permission-denied' });
+  expect(ann.list).toEqual([]);
 });
 
 function pass(ms: number): Promise<void> {

@@ -17,6 +17,8 @@ export interface AuthClientParts {
   readonly connection: ConnectionToken;
   readonly providers: ProviderSignIn;
   readonly ready: Promise<void>;
+  /** Drops what this device has of whoever is signed in. */
+  readonly clearCache: () => Promise<void>;
   readonly onAuthChange: Auth['onAuthChange'];
   readonly close: () => void;
 }
@@ -32,12 +34,14 @@ export class AuthClient implements Auth {
   readonly #keeper: SessionKeeper;
   readonly #connection: ConnectionToken;
   readonly #providers: ProviderSignIn;
+  readonly #clearCache: () => Promise<void>;
 
   constructor(parts: AuthClientParts) {
     this.#server = parts.server;
     this.#keeper = parts.keeper;
     this.#connection = parts.connection;
     this.#providers = parts.providers;
+    this.#clearCache = parts.clearCache;
     this.ready = parts.ready;
     this.onAuthChange = parts.onAuthChange;
     this.close = parts.close;
@@ -48,7 +52,7 @@ export class AuthClient implements Auth {
       signedIn: (session) => this.#signedIn(session),
       forget: async () => {
         await this.#keeper.end();
-        await this.#connection.renew();
+        await this.#leave();
       },
     });
   }
@@ -134,7 +138,13 @@ export class AuthClient implements Auth {
   async signOut(): Promise<void> {
     await this.ready;
     const refreshToken = await this.#keeper.end();
-    await Promise.all([this.#connection.renew(), this.#logout(refreshToken)]);
+    await Promise.all([this.#leave(), this.#logout(refreshToken)]);
+  }
+
+  /** Nothing of who was signed in stays, nor of what comes until the server has noticed. */
+  async #leave(): Promise<void> {
+    const renewed = this.#connection.renew().finally(this.#clearCache);
+    await Promise.all([this.#clearCache(), renewed]);
   }
 
   async #logout(refreshToken: string | null): Promise<void> {

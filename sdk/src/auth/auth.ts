@@ -6,6 +6,10 @@ import type { AuthUser } from './user.js';
 /** What auth needs of the database that it signs in to. */
 export interface AuthDatabase {
   readonly connection: Pick<Connection, 'useToken' | 'user' | 'onUser' | 'status'>;
+  /** See `Database.expectUser`. */
+  expectUser?(uid: () => Promise<string | null>): void;
+  /** See `Database.clearCache`. */
+  clearCache?(): Promise<void>;
 }
 
 export interface AuthOptions {
@@ -91,7 +95,12 @@ export interface Auth {
   verifyEmail(token: string): Promise<void>;
   /** The account as the server knows it now; null if nobody is signed in. */
   me(): Promise<AuthUser | null>;
-  /** Nobody is signed in here as soon as this is called. Rejects with `unavailable` if the server could not be told. */
+  /**
+   * Nobody is signed in here as soon as this is called, and nothing of who leaves stays on this device: what is stored is dropped, and
+   * writes without an answer reject with `unauthenticated`; await those that matter first. A session that ends otherwise drops nothing:
+   * what its user has left is not shown to others, and there when that user is back. Rejects with `unavailable` if the server could not be
+   * told.
+   */
   signOut(): Promise<void>;
   /** A token that still holds for a while, for calls of the application's own; null if nobody is signed in. */
   token(): Promise<string | null>;

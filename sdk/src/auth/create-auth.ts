@@ -12,7 +12,8 @@ import { renewalTime, type StoredSession } from './stored-session.js';
 
 /**
  * The users of a database: takes up the session that the storage holds, and from then on keeps the database's connection signed in
- * as whoever is. One per database and page.
+ * as whoever is. One per database and page, to be made right after `connect`: what an earlier user has left on the device is shown until
+ * then, and to that user alone from then on.
  */
 export function createAuth(db: AuthDatabase, options: AuthOptions): Auth {
   const { report = reportInBackground, storage = defaultStorage() } = options;
@@ -41,6 +42,10 @@ export function createAuth(db: AuthDatabase, options: AuthOptions): Auth {
       loaded = true;
       listeners.tell(keeper.session?.user ?? null);
     });
+  db.expectUser?.(async () => {
+    await ready;
+    return keeper.session?.user.uid ?? null;
+  });
   const connection = new ConnectionToken(db.connection, keeper, ready);
   const timer = new RenewalTimer(async () => {
     await keeper.renewed();
@@ -54,6 +59,7 @@ export function createAuth(db: AuthDatabase, options: AuthOptions): Auth {
     connection,
     providers: new ProviderSignIn(browserPage),
     ready,
+    clearCache: async () => db.clearCache?.(),
     onAuthChange: (listener) => listeners.add(listener),
     close: () => {
       timer.schedule(null);

@@ -108,6 +108,40 @@ test('a line that is dead without a word is noticed by its silence, and at once 
   expect(connection.status).toBe('offline');
 });
 
+test('when the network is said to be gone the status is offline at once, and a false alarm costs nothing', async () => {
+  const server = await openMemoryServer();
+  const environment = new ManualEnvironment();
+  const connection = connect(server, { environment, heartbeatMs: 10_000 });
+  const heard = new Heard();
+  connection.listen(target('/a'), heard);
+  await until(() => heard.events.length === 1);
+  const written = connection.write(write(set('/a', 1)));
+  environment.wake('offline');
+  expect(connection.status).toBe('offline');
+  expect(connection.lastError?.message).toBe('the network is gone');
+  environment.wake('offline');
+  await until(() => connection.status === 'online', 'the next attempt');
+  expect((await written).revision).toBe(1);
+  await until(() => heard.events.at(-1)?.revision === 1);
+  expect(heard.lines).toEqual(['put /a null', 'put /a 1']);
+  expect(await history(server)).toEqual(['a=1']);
+  expect(server.wires.length).toBe(2);
+});
+
+test('while the network is gone the attempts go on, and its return brings the next one at once', async () => {
+  const server = await openMemoryServer();
+  const environment = new ManualEnvironment();
+  const connection = connect(server, { environment, backoff: { firstMs: 200, lastMs: 30_000 } });
+  await until(() => connection.status === 'online');
+  server.reachable = false;
+  environment.wake('offline');
+  environment.advance(200);
+  await until(() => server.wires.length === 2 && connection.status === 'offline', 'a failed attempt');
+  server.reachable = true;
+  environment.wake('online');
+  await until(() => connection.status === 'online');
+});
+
 test('a wake brings back at once who waits for the next attempt', async () => {
   const server = await openMemoryServer();
   const environment = new ManualEnvironment();

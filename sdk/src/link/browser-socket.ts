@@ -6,7 +6,7 @@ export const WEBSOCKET_PROTOCOLS: readonly string[] = ['v12.stomp'];
 /** Opens a websocket with what the browser (or React Native) has. Throws TypeError where there is nothing of the kind. */
 export function browserSocket(url: string): Socket {
   if (typeof WebSocket !== 'function') {
-    throw new TypeError('there is no WebSocket here: pass `socket`, in Node one of @backside/sdk/node');
+    throw new TypeError('no WebSocket here: pass `socket`, in Node that of @backside/sdk/node');
   }
   const websocket = new WebSocket(websocketUrl(url), [...WEBSOCKET_PROTOCOLS]);
   const socket: Socket = {

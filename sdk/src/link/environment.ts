@@ -1,3 +1,6 @@
+/** The network came or went, or somebody looks at the page again. */
+export type Wake = 'online' | 'offline' | 'visible';
+
 /** What a connection needs of the world around it, so that tests can stand in for it. */
 export interface Environment {
   /** Milliseconds since 1970. */
@@ -7,7 +10,7 @@ export interface Environment {
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   /** Calls the listener whenever trying again, or asking whether the line still holds, is worth it; the result ends that. */
-  onWake(listener: () => void): () => void;
+  onWake(listener: (cause: Wake) => void): () => void;
   /** An error that an application's own callback threw. */
   report(error: unknown): void;
 }
@@ -22,25 +25,22 @@ export function defaultEnvironment(): Environment {
     onWake: listenForWaking,
     report: (error) => {
       if (typeof reportError === 'function') reportError(error);
-      else queueMicrotask(() => throwIt(error));
+      else
+        queueMicrotask(() => {
+          throw error;
+        });
     },
   };
 }
 
-function throwIt(error: unknown): never {
-  throw error;
-}
-
-/** The network came or went, or somebody looks at the page again. */
-function listenForWaking(listener: () => void): () => void {
+function listenForWaking(listener: (cause: Wake) => void): () => void {
   if (typeof addEventListener !== 'function') return () => {};
   const looked = (): void => {
-    if (document.visibilityState === 'visible') listener();
+    if (document.visibilityState === 'visible') listener('visible');
   };
   const ended = new AbortController();
   const { signal } = ended;
-  addEventListener('online', listener, { signal });
-  addEventListener('offline', listener, { signal });
+  for (const cause of ['online', 'offline'] as const) addEventListener(cause, () => listener(cause), { signal });
   if (typeof document !== 'undefined') document.addEventListener('visibilitychange', looked, { signal });
   return () => ended.abort();
 }

@@ -1,11 +1,12 @@
 import { type BackoffLimits, backoffMs } from './backoff.js';
 import type { Status } from './connection.js';
-import type { Environment } from './environment.js';
+import type { Environment, Wake } from './environment.js';
 import { ClosedError, RefusedError } from './refused-error.js';
 import { Session } from './session.js';
 import type { SocketFactory } from './socket.js';
 
 const TOO_LATE = 'the server did not answer in time';
+const NETWORK_GONE = 'the network is gone';
 /** From the beginning of an attempt to the server's welcome. */
 const ATTEMPT_MS = 20_000;
 /** An attempt that is older when something wakes has begun in another network, or before a sleep: it is not waited for. */
@@ -51,7 +52,7 @@ export class Line {
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.#stopWaking = options.environment.onWake(() => this.#wake());
+    this.#stopWaking = options.environment.onWake((cause) => this.#wake(cause));
     queueMicrotask(() => this.#begin());
   }
 
@@ -84,9 +85,12 @@ export class Line {
     if (this.#refusals >= REFUSALS) this.goOnline();
   }
 
-  #wake(): void {
-    if (this.#session?.wasOpen) this.#session.doubt();
-    else if (this.#attempt === null) this.#begin();
+  /** Where the network is said to be gone the line counts as dead; if that is wrong, the next attempt goes on where it was. */
+  #wake(cause: Wake): void {
+    if (this.#session?.wasOpen) {
+      if (cause === 'offline') this.#failed(new Error(NETWORK_GONE));
+      else this.#session.doubt();
+    } else if (this.#attempt === null) this.#begin();
     else if (this.#options.environment.now() - this.#attemptSince > STALE_MS) this.#startOver();
   }
 

@@ -26,8 +26,8 @@ export interface IndexedDbOptions {
  * the writes that it queued itself, and those of a tab that has ended are sent by another. One tab has the connection and the
  * others use it; see `sharedConnection`.
  *
- * What one user leaves is dropped when the server takes the client for another one, and there for whoever uses the browser until then:
- * call `Database.clearCache` on a sign-out. Users who take turns and are to keep what they had get a `scope` each.
+ * What one user leaves is dropped by `Auth.signOut`, or when the server takes the client for another user. Without an auth client it is there
+ * for whoever uses the browser until then: call `Database.clearCache` on a sign-out. Users who take turns and are to keep what they had get a `scope` each.
  */
 export function indexedDb(options: IndexedDbOptions = {}): Persistence {
   const locks = options.locks === undefined ? webLocks() : options.locks;

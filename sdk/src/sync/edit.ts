@@ -63,6 +63,16 @@ function isCertain(node: Node, relative: Path): boolean {
   return childOf(node, key) !== null;
 }
 
+/** The children of a place in which the paths lie; null if one is the place itself or above it. */
+export function childrenWith(paths: readonly Path[], place: Path): Set<string> | null {
+  const keys = new Set<string>();
+  for (const path of paths) {
+    if (isPrefix(path, place)) return null;
+    if (isPrefix(place, path)) keys.add(path[place.length] as string);
+  }
+  return keys;
+}
+
 /** Whether two paths are the same, or one is above the other. */
 export function overlaps(a: Path, b: Path): boolean {
   return a.length < b.length ? isPrefix(a, b) : isPrefix(b, a);

@@ -24,6 +24,8 @@ export class LocalWrite {
   readonly wire: WireWrite;
   /** Whether views show it before it is acknowledged. */
   readonly visible: boolean;
+  /** Calls off the wait for its answer. */
+  readonly wait: AbortController = new AbortController();
   readonly #now: number;
   readonly #steps: readonly LocalStep[];
   /** What increments add to, by path. */

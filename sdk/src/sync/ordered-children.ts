@@ -32,10 +32,17 @@ export class OrderedChildren {
     return this.#entries.slice(from, to).map(({ key }) => key);
   }
 
-  /** Takes a child out as it was, and puts it in as it is; null for absence. */
+  /** Takes a child out as it was, and puts it in as it is; null for absence. One that does not move stays. */
   replace(key: string, before: Node, after: Node): void {
+    if (before !== null && after !== null && this.#isSamePlace(key, before, after)) return;
     if (before !== null) this.#entries.splice(this.indexOf(key, before), 1);
     if (after !== null) this.#entries.splice(this.indexOf(key, after), 0, entryOf(this.#order, key, after));
+  }
+
+  /** Forgets all but those from one index to before another. */
+  keep(from: number, to: number): void {
+    this.#entries.splice(to);
+    this.#entries.splice(0, from);
   }
 
   /** Where a child stands, or would have to stand. */
@@ -51,6 +58,10 @@ export class OrderedChildren {
     const to = Math.max(from, past);
     if (limit === undefined) return [from, to];
     return limit.from === 'first' ? [from, Math.min(to, from + limit.count)] : [Math.max(from, to - limit.count), to];
+  }
+
+  #isSamePlace(key: string, before: PresentNode, after: PresentNode): boolean {
+    return compareEntries(this.#order, entryOf(this.#order, key, before), entryOf(this.#order, key, after)) === 0;
   }
 
   /** Of how many entries `holds` is true: those at the beginning, and no others. */

@@ -21,20 +21,15 @@ export class Outbox {
     this.#user = user;
   }
 
-  /** Has all writes to come wait for this. */
-  hold(until: Promise<unknown>): void {
-    this.#last = until;
-  }
-
   /** Settles as `Connection.write` does. Rejects with the store's error if the write could not be stored; then it is not made. */
   async send(write: WireWrite, signal?: AbortSignal): Promise<WireAck> {
     const store = isStored(write) ? this.#store : null;
     if (store === null) {
-      await this.#turn(async () => signal?.throwIfAborted());
+      await this.turn(async () => signal?.throwIfAborted());
       return this.#connection.write(write, signal);
     }
     let own = write;
-    await this.#turn(() => {
+    await this.turn(() => {
       own = signed(write, this.#user?.earlier);
       return store.saveWrite(signed(own, own.author ?? this.#connection.user?.uid));
     });
@@ -53,7 +48,8 @@ export class Outbox {
     }
   }
 
-  #turn(step: () => Promise<unknown>): Promise<unknown> {
+  /** Does something once all writes so far are stored; those to come wait for it. */
+  turn(step: () => Promise<unknown>): Promise<unknown> {
     const turn = this.#last.then(step);
     this.#last = turn.catch(() => undefined);
     return turn;

@@ -34,7 +34,7 @@ describe('acknowledged writes', () => {
     const pending = settled(600, 0, () => '/l/a/b');
     pending.settle(write('/l/c', 2), 601);
     const told = { revision: 599, paths: [['l']] };
-    const node = pending.reapplySettled(null, { path: ['l'], partial: false }, told);
+    const { node } = pending.reapplySettled(null, { path: ['l'], partial: false }, told);
     expect(pending.remembered).toBeLessThan(300);
     expect(nodeToJson(node, 'val')).toEqual({ a: { b: 1 }, c: 2 });
   });

@@ -19,7 +19,8 @@ type IsAwaited = (write: LocalWrite, revision: number) => boolean;
 /** The writes of this client: those without an answer, in their order, and those that were acknowledged before their events came. */
 export class PendingWrites {
   readonly #isAwaited: IsAwaited;
-  readonly #waiting: LocalWrite[] = [];
+  /** Those without an answer. */
+  readonly waiting: LocalWrite[] = [];
   #settled: Settled[] = [];
   #pruneAt = 2 * MAX_UNAWAITED;
 
@@ -33,7 +34,7 @@ export class PendingWrites {
   }
 
   add(write: LocalWrite): void {
-    this.#waiting.push(write);
+    this.waiting.push(write);
   }
 
   /**
@@ -41,8 +42,8 @@ export class PendingWrites {
    * come as far, so that an event which is older than the answer does not take it back for a moment.
    */
   settle(write: LocalWrite, revision: number | null): void {
-    const index = this.#waiting.indexOf(write);
-    if (index >= 0) this.#waiting.splice(index, 1);
+    const index = this.waiting.indexOf(write);
+    if (index >= 0) this.waiting.splice(index, 1);
     if (revision === null) return;
     this.#settled.push({ write, revision });
     if (this.#settled.length >= this.#pruneAt) this.#prune();
@@ -73,35 +74,38 @@ export class PendingWrites {
 
   /** Those that views show and that change something at, above or below `path`. */
   touching(path: Path): LocalWrite[] {
-    return this.#waiting.filter((write) => write.visible && write.touches(path));
+    return this.waiting.filter((write) => write.visible && write.touches(path));
   }
 
   isTouched(path: Path): boolean {
-    return this.#waiting.some((write) => write.visible && write.touches(path));
+    return this.touching(path).length > 0;
   }
 
   /** Whether one of them says all there is at `path`. */
   covers(path: Path): boolean {
-    return this.#waiting.some((write) => write.visible && write.paths().some((changed) => isPrefix(changed, path)));
+    return this.touching(path).some((write) => write.paths().some((changed) => isPrefix(changed, path)));
   }
 
   /**
-   * The server's node of an extent at `revision`, with what it acknowledged since. `node` has that already but where an event has told
-   * of `paths`.
+   * The server's node of an extent at `revision`, with what it acknowledged since, and where it differs from the one before. `node` has
+   * that already but where an event has told of `paths`.
    */
   reapplySettled(
     node: Node,
     extent: Extent,
     event: { readonly revision: number; readonly paths: readonly Path[] },
-  ): Node {
+  ): { readonly node: Node; readonly paths: readonly Path[] } {
     let current = node;
+    const paths = [...event.paths];
     let isApplied = true;
     for (const { write, revision } of this.#settled) {
       if (revision <= event.revision || !write.touches(extent.path)) continue;
       isApplied &&= !event.paths.some((path) => write.touches(path));
-      if (!isApplied) current = write.apply(current, extent, false);
+      if (isApplied) continue;
+      current = write.apply(current, extent, false);
+      paths.push(...write.paths());
     }
-    return current;
+    return { node: current, paths };
   }
 }
 

@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replaceAt } from './edit.js';
 import { QueryWindow } from './query-window.js';
+import { CountingPath } from './testing/counting-path.js';
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', '1', '2', '10');
 const value = fc.constantFrom(null, 0, 1, 2, 'x', true, { n: 1 }, { n: 2 }, { '.value': 1, '.priority': 2 });
@@ -35,15 +36,6 @@ const query = fc
       ...(limit && { [limit]: count }),
     });
   });
-
-/** Counts how often the place is looked up by which children are ordered. */
-class CountingPath extends Array<string> {
-  lookUps = 0;
-  override [Symbol.iterator](): ArrayIterator<string> {
-    this.lookUps += 1;
-    return super[Symbol.iterator]();
-  }
-}
 
 describe('a window', () => {
   it('shows what the query chooses after each change, and says where it differs', () => {

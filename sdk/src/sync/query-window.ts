@@ -50,6 +50,12 @@ export class QueryWindow {
     return touched;
   }
 
+  /** Forgets the children that are not chosen: those that are to come are chosen among the others. */
+  cut(): void {
+    this.#ordered.keep(...this.#range());
+    this.#all = this.#chosen;
+  }
+
   #range(): readonly [number, number] {
     return this.#ordered.chosenBy(this.#query);
   }
@@ -67,9 +73,4 @@ export class QueryWindow {
     const [from, to] = this.#range();
     this.#chosen = replaceAt(this.#chosen, [key], index >= from && index < to ? child : null);
   }
-}
-
-/** What a query chooses of a node. */
-export function chosenOf(node: Node, query: Query): Node {
-  return isDefaultQuery(query) ? node : new QueryWindow(query, node).chosen;
 }

@@ -1,10 +1,12 @@
 import { formatResumePoint } from '@backside/protocol';
 import {
   canonicalQuery,
+  childOf,
   formatPath,
   getAt,
   isMap,
   type Json,
+  makeMap,
   type Node,
   nodeFromJson,
   nodeToJson,
@@ -13,10 +15,10 @@ import {
   UNLIMITED,
 } from '@backside/tree';
 import type { ListenTarget, ServerEvent } from '../link/connection.js';
-import { changeExtent, type Extent, replaceAt } from './edit.js';
+import { changeExtent, childrenWith, type Extent, replaceAt } from './edit.js';
 import type { LocalWrite } from './local-write.js';
 import type { PendingWrites } from './pending-writes.js';
-import { chosenOf } from './query-window.js';
+import { QueryWindow } from './query-window.js';
 import type { View } from './view.js';
 
 /** What is known of the server's side: nothing, what was stored earlier, or what the server itself has said. */
@@ -43,6 +45,8 @@ export class ServerListen implements Extent {
   readonly #pending: PendingWrites;
   #base: Node = null;
   #shown: Node = null;
+  /** Of a listen to a query, what it chooses. */
+  #window: QueryWindow | null = null;
   #epoch: string | null = null;
   #revision = 0;
   #knowledge: Knowledge = 'nothing';
@@ -100,19 +104,20 @@ export class ServerListen implements Extent {
     this.#epoch = epoch;
     this.#revision = Number(revision);
     this.#knowledge = knowledge;
-    this.#base = this.#cut(node);
+    this.#hold(node, null);
     this.#showAll();
   }
 
   /** Takes an event in. As the two below, returns the paths at which the listen may look different; null for anywhere. */
   receive(event: ServerEvent): Touched {
     if (this.#epoch !== null && this.#epoch !== event.epoch) this.#pending.forgetSettled();
-    const paths = event.kind === 'put' ? [this.#put(event)] : this.#patch(event);
+    const told = event.kind === 'put' ? [this.#put(event)] : this.#patch(event);
     this.#epoch = event.epoch;
     this.#revision = event.revision;
     this.#knowledge = 'confirmed';
-    this.#base = this.#cut(this.#pending.reapplySettled(this.#base, this, { revision: event.revision, paths }));
-    return this.#show(paths);
+    const { revision } = event;
+    const { node, paths } = this.#pending.reapplySettled(this.#base, this, { revision, paths: told });
+    return this.#show(this.#hold(node, paths));
   }
 
   /** A new pending write, the last one so far. */
@@ -123,9 +128,9 @@ export class ServerListen implements Extent {
 
   /** A write is pending no more. If it was made, at `revision`, and no event has told of it yet, it is taken as told. */
   settle(write: LocalWrite, revision: number | null): Touched {
-    if (revision !== null && revision > this.#revision)
-      this.#base = this.#cut(write.apply(this.#base, this, this.#isKnown));
-    return this.#show(write.paths());
+    const paths = write.paths();
+    const isNew = revision !== null && revision > this.#revision;
+    return this.#show(isNew ? this.#hold(write.apply(this.#base, this, this.#isKnown), paths) : paths);
   }
 
   get #isKnown(): boolean {
@@ -144,8 +149,18 @@ export class ServerListen implements Extent {
     return changes.map((change) => change.path);
   }
 
-  #cut(node: Node): Node {
-    return this.target.query === null ? node : chosenOf(node, this.target.query);
+  /** Goes on to another node, of which a query keeps its part; `paths` are where it may differ. Returns where what is kept may. */
+  #hold(node: Node, paths: Touched): Touched {
+    const { query } = this.target;
+    this.#base = node;
+    if (query === null) return paths;
+    const keys = paths && childrenWith(paths, this.path);
+    const touched = keys && this.#window?.follow(node, keys);
+    if (!touched) this.#window = new QueryWindow(query, node);
+    const window = this.#window as QueryWindow;
+    window.cut();
+    this.#base = window.chosen;
+    return touched ? Array.from(touched, (key) => [...this.path, key]) : null;
   }
 
   #showAll(): void {
@@ -155,19 +170,36 @@ export class ServerListen implements Extent {
   }
 
   /** Brings `shown` up to date where `base` or the pending writes have changed. */
-  #show(paths: readonly Path[]): Touched {
+  #show(paths: Touched): Touched {
     const pending = this.#pending.touching(this.path);
     if (pending.length === 0) {
       this.#shown = this.#base;
       return paths;
     }
-    const apart = !this.partial && this.#isKnown && !hasPriorities(pending);
-    if (apart && paths.every((path) => this.#isPlainAbove(path))) {
-      for (const path of paths) this.#showAt(path, pending);
-      return paths;
-    }
+    if (paths !== null && this.#isKnown && this.#showApart(paths, pending)) return paths;
     this.#showAll();
     return null;
+  }
+
+  /** As `#showAll`, at these places only. False if others may make a difference to them; then it does nothing. */
+  #showApart(paths: readonly Path[], pending: readonly LocalWrite[]): boolean {
+    if (this.partial) return this.#showChildren(childrenWith(paths, this.path), pending);
+    if (hasPriorities(pending) || !paths.every((path) => this.#isPlainAbove(path))) return false;
+    for (const path of paths) this.#showAt(path, pending);
+    return true;
+  }
+
+  /** Of a window each child is by itself, unless a write replaces all of it. */
+  #showChildren(keys: ReadonlySet<string> | null, pending: readonly LocalWrite[]): boolean {
+    const isApart = (write: LocalWrite): boolean =>
+      !write.isEstimated && childrenWith(write.paths(), this.path) !== null;
+    if (keys === null || !pending.every(isApart)) return false;
+    for (const key of keys) {
+      const child = makeMap([[key, childOf(this.#base, key)]]);
+      const shown = pending.reduce((node, write) => write.apply(node, this, true), child);
+      this.#shown = replaceAt(this.#shown, [key], childOf(shown, key));
+    }
+    return true;
   }
 
   /** As `#showAll`, at one place, where no other place can make a difference. */

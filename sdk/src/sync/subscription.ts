@@ -34,7 +34,11 @@ export function subscribe(listen: ServerListen, context: SubscriptionContext): v
 }
 
 /** As `subscribe`, once the listen has what is stored of it. */
-export function loadAndSubscribe(listen: ServerListen, store: SyncStore, context: SubscriptionContext): void {
+export function loadAndSubscribe(
+  listen: ServerListen,
+  store: Pick<SyncStore, 'loadListen'>,
+  context: SubscriptionContext,
+): void {
   let stopped = false;
   listen.stop = () => {
     stopped = true;

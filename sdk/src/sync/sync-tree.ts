@@ -31,11 +31,12 @@ export type RefusalListener = (error: RefusedError, write: WireWrite) => void;
  */
 export class SyncTree {
   readonly refusals: Set<RefusalListener> = new Set();
+  /** Null if nothing is stored. */
+  readonly storedUser: StoredUser | null;
   readonly #options: SyncTreeOptions;
   readonly #pending = new PendingWrites((write, revision) => this.#isAwaited(write, revision));
   readonly #emissions: Emissions;
   readonly #outbox: Outbox;
-  readonly #user: StoredUser | null;
   readonly #context: SubscriptionContext;
   readonly #listens = new Map<string, ServerListen>();
   readonly #views = new Map<string, View>();
@@ -54,9 +55,9 @@ export class SyncTree {
     const emptied = (): void => {
       for (const listen of this.#listens.values()) store?.saveListen(listen.target, () => storedState(listen));
     };
-    this.#user = store && new StoredUser({ connection, store, report: environment.report, emptied });
-    this.#outbox = new Outbox(options, this.#user);
-    if (store !== null) this.#outbox.hold(this.#takeUpStored(store));
+    this.storedUser = store && new StoredUser({ connection, store, report: environment.report, emptied });
+    this.#outbox = new Outbox(options, this.storedUser);
+    if (store !== null) void this.#outbox.turn(() => this.#takeUpStored(store));
   }
 
   /** The server's clock, in milliseconds since 1970, as far as it is known. */
@@ -107,16 +108,22 @@ export class SyncTree {
 
   /** Shows the write at once and sends it. Settles as `Connection.write` does; a write that is refused is shown no more. */
   async write(wire: WireWrite, how: { visible?: boolean; signal?: AbortSignal | undefined } = {}): Promise<WireAck> {
-    const write = new LocalWrite(wire, this.now(), how.visible ?? true);
+    const { visible = true, signal } = how;
+    signal?.throwIfAborted();
+    const write = new LocalWrite(wire, this.now(), visible);
+    signal?.addEventListener('abort', () => write.wait.abort(signal.reason), { signal: write.wait.signal });
     // Before the listeners are told, for what they write comes behind it.
-    const answer = this.#settled(write, this.#outbox.send(wire, how.signal));
+    const answer = this.#settled(write, this.#outbox.send(wire, write.wait.signal));
     this.#show(write);
     return answer;
   }
 
-  /** Drops all that is stored, also writes that wait for an answer, which an end of the process then loses. */
+  /** See `Database.clearCache`. */
   async clearCache(): Promise<void> {
-    await this.#user?.clear();
+    await this.#outbox.turn(async () => {
+      for (const { wait } of [...this.#pending.waiting]) wait.abort(new RefusedError('unauthenticated'));
+      await this.storedUser?.clear();
+    });
   }
 
   /** Ends all listens. */
@@ -140,6 +147,9 @@ export class SyncTree {
     } catch (error) {
       if (!(error instanceof ClosedError)) this.#settle(write, null, error instanceof RefusedError ? error : null);
       throw error;
+    } finally {
+      // So that an application's signal lets go of it.
+      write.wait.abort(null);
     }
   }
 
@@ -151,16 +161,16 @@ export class SyncTree {
 
   /** The writes that an earlier process left behind, shown and sent again before any new one. */
   async #takeUpStored(store: SyncStore): Promise<void> {
-    await this.#user?.loaded();
+    const isShown = await this.storedUser?.isHere();
     const stored = await store.loadWrites().catch((error: unknown) => {
       this.#options.environment.report(error);
       return [];
     });
     for (const wire of stored) {
-      const write = new LocalWrite(wire, this.now());
+      const write = new LocalWrite(wire, this.now(), isShown);
       this.#show(write);
       // Its refusal is told to `refusals`, there being nobody else who waits.
-      this.#settled(write, this.#outbox.resend(wire)).catch(() => undefined);
+      this.#settled(write, this.#outbox.resend(wire, write.wait.signal)).catch(() => undefined);
     }
   }
 
@@ -246,9 +256,8 @@ export class SyncTree {
     if (known !== undefined) return known;
     const listen = new ServerListen(target, this.#pending, state);
     this.#listens.set(key, listen);
-    const { store } = this.#options;
-    if (store === null || state !== null) subscribe(listen, this.#context);
-    else loadAndSubscribe(listen, store, this.#context);
+    if (this.storedUser === null || state !== null) subscribe(listen, this.#context);
+    else loadAndSubscribe(listen, this.storedUser, this.#context);
     return listen;
   }
 

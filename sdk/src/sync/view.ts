@@ -1,7 +1,7 @@
 import { childOf, getAt, isDefaultQuery, isPrefix, type Node, nodesEqual, type Path, type Query } from '@backside/tree';
 import type { RefusedError } from '../link/refused-error.js';
 import { type ChildEvent, type ChildEventType, childEvents, initialChildEvents } from './child-events.js';
-import { overlaps } from './edit.js';
+import { childrenWith, overlaps } from './edit.js';
 import type { Emissions } from './emissions.js';
 import type { PendingWrites } from './pending-writes.js';
 import { QueryWindow } from './query-window.js';
@@ -122,14 +122,13 @@ export class View {
     const { source } = this;
     if (source === null) return NO_KEYS;
     const node = getAt(source.shown, this.path.slice(source.path.length));
-    const keys = paths === null ? null : this.#keysOf(paths);
+    const keys = paths && childrenWith(paths, this.path);
     if (this.whole && !this.#hasChildListeners()) {
       this.#window = null;
       this.#node = node;
       return keys;
     }
-    // A source that is a window itself leaves out more than what has changed.
-    const known = keys === null || source.partial ? null : (this.#window ?? new QueryWindow(this.query, this.#node));
+    const known = keys === null ? null : (this.#window ?? new QueryWindow(this.query, this.#node));
     const touched = known?.follow(node, keys ?? NO_KEYS) ?? null;
     this.#window = known ?? new QueryWindow(this.query, node);
     this.#node = this.#window.chosen;
@@ -196,17 +195,6 @@ export class View {
   #hasChildListeners(): boolean {
     for (const { type } of this.registrations) if (type !== 'value') return true;
     return false;
-  }
-
-  /** The children in which the paths lie; null if one is the node itself or above it. */
-  #keysOf(paths: readonly Path[]): Set<string> | null {
-    const keys = new Set<string>();
-    for (const path of paths) {
-      if (path.length <= this.path.length) {
-        if (isPrefix(path, this.path)) return null;
-      } else if (isPrefix(this.path, path)) keys.add(path[this.path.length] as string);
-    }
-    return keys;
   }
 }
 

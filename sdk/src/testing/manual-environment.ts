@@ -1,4 +1,4 @@
-import type { Environment } from '../link/environment.js';
+import type { Environment, Wake } from '../link/environment.js';
 
 interface Timer {
   due: number;
@@ -12,7 +12,7 @@ export class ManualEnvironment implements Environment {
   granularityMs = 1;
   readonly reported: unknown[] = [];
   readonly #timers = new Set<Timer>();
-  readonly #wakers = new Set<() => void>();
+  readonly #wakers = new Set<(cause: Wake) => void>();
   readonly now = (): number => this.time;
   readonly random = (): number => 0.5;
   readonly report = (error: unknown): void => void this.reported.push(error);
@@ -26,7 +26,7 @@ export class ManualEnvironment implements Environment {
 
   readonly clearTimeout = (timer: unknown): void => void this.#timers.delete(timer as Timer);
 
-  readonly onWake = (listener: () => void): (() => void) => {
+  readonly onWake = (listener: (cause: Wake) => void): (() => void) => {
     this.#wakers.add(listener);
     return () => this.#wakers.delete(listener);
   };
@@ -36,8 +36,8 @@ export class ManualEnvironment implements Environment {
     return this.#timers.size;
   }
 
-  wake(): void {
-    for (const listener of this.#wakers) listener();
+  wake(cause: Wake = 'visible'): void {
+    for (const listener of this.#wakers) listener(cause);
   }
 
   /** Lets time pass, and runs what becomes due in its order. */
