@@ -7,6 +7,7 @@ export interface HeadWatchOptions {
   readonly collection: JournalCollection;
   readonly tip: JournalTip;
   readonly logger: Logger;
+  readonly elapsed: () => number;
   /** Whether the server tells of what is stored. */
   readonly changeStreams: boolean;
 }
@@ -71,12 +72,15 @@ export class HeadWatch {
     }
   }
 
-  /** Looks again and again, for about `forMs`. */
+  /** Looks again and again, for about `forMs`, but a third of the time at most: on some servers looking is dear. */
   async #poll(stopped: AbortSignal, forMs: number): Promise<void> {
+    const { elapsed } = this.#options;
     let waited = 0;
     for (let pauseMs = BUSY_MS; !stopped.aborted && waited < forMs; waited += pauseMs) {
+      const began = elapsed();
       const grew = await this.#look();
-      pauseMs = grew ? BUSY_MS : Math.min(IDLE_MS, pauseMs * 1.5);
+      const restMs = Math.min(IDLE_MS, 2 * (elapsed() - began));
+      pauseMs = Math.max(restMs, grew ? BUSY_MS : Math.min(IDLE_MS, pauseMs * 1.5));
       await pause(pauseMs, stopped);
     }
   }
@@ -102,7 +106,7 @@ export class HeadWatch {
   async #look(): Promise<boolean> {
     const { tip, logger } = this.#options;
     try {
-      await tip.refresh();
+      await tip.follow();
     } catch (error) {
       logger.debug({ err: error }, 'the head of the journal cannot be read');
     }

@@ -4,7 +4,7 @@ import { RecentAppends } from './recent-appends.js';
 
 /** Bytes of commits kept at hand. */
 const RECENT_BYTES = 4 * 1024 * 1024;
-/** After so many appends read one by one the end is looked up. */
+/** After so many appends read one by one the end is looked up, where it must be known: others may append as fast as this node reads. */
 const MAX_STEPS = 16;
 
 export interface JournalTipOptions {
@@ -28,6 +28,7 @@ export class JournalTip {
   #total = 0;
   /** A time at which nothing was stored behind `revision`: so nothing behind it has been trimmed for `graceMs` from then on. */
   #endAt = Number.NEGATIVE_INFINITY;
+  #appending = 0;
   #refreshing: Promise<void> | null = null;
   #refreshingNext: Promise<void> | null = null;
 
@@ -52,6 +53,32 @@ export class JournalTip {
     const again = (): Promise<void> => this.#refresh();
     this.#refreshingNext ??= this.#refreshing.then(again, again);
     return this.#refreshingNext;
+  }
+
+  /** Moves on a little; the end may be further. Asks nothing while an append of this node does, whose answer tells as much. */
+  async follow(): Promise<void> {
+    if (this.#refreshing !== null) await this.#refreshing;
+    else if (this.#appending === 0) await this.#walk(MAX_STEPS);
+  }
+
+  /** Runs an append of this node. */
+  async whileAppending<Result>(append: () => Promise<Result>): Promise<Result> {
+    this.#appending += 1;
+    try {
+      return await append();
+    } finally {
+      this.#appending -= 1;
+    }
+  }
+
+  /** Resolves once `revision` is no longer below the given one, or everything is known that was stored at the time of the call. */
+  async reach(revision: number): Promise<void> {
+    if (this.#revision < revision && !(await this.#walk(MAX_STEPS, revision))) await this.#lookUp();
+  }
+
+  /** Takes note of an append that was found right behind an earlier `revision`. */
+  async overtaken(found: StoredAppend): Promise<void> {
+    if (await this.isTrustworthy(found.first - 1)) this.#advance(found);
   }
 
   /** Takes note of an append that was just stored here, by a request that began at `askedAt`. */
@@ -82,10 +109,14 @@ export class JournalTip {
   }
 
   async #readOn(): Promise<void> {
-    const { collection, elapsed } = this.#options;
     if (this.#endAt === Number.NEGATIVE_INFINITY) await this.#lookUp();
-    for (let steps = 1; ; steps++) {
-      if (steps % MAX_STEPS === 0) await this.#lookUp();
+    if (!(await this.#walk(MAX_STEPS))) await this.#lookUp();
+  }
+
+  /** Goes from one append to the next; resolves with whether it came to `until` or to the end. */
+  async #walk(maxSteps: number, until: number = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const { collection, elapsed } = this.#options;
+    for (let steps = 0; steps < maxSteps && this.#revision < until; steps++) {
       const revision = this.#revision;
       const askedAt = elapsed();
       const next = await collection.at(revision + 1, { strict: true });
@@ -94,9 +125,10 @@ export class JournalTip {
         this.#advance(next);
       } else if (revision === this.#revision) {
         this.#isEnd(askedAt);
-        return;
+        return true;
       }
     }
+    return this.#revision >= until;
   }
 
   #advance({ first, last, total, bytes, commits }: Omit<StoredAppend, 'appendId'>): void {
@@ -108,11 +140,10 @@ export class JournalTip {
 
   async #lookUp(): Promise<void> {
     const askedAt = this.#options.elapsed();
+    const known = this.#revision;
     const end = await this.#options.collection.last();
     const last = end?.last ?? 0;
-    if (last < this.#revision) {
-      throw new BacksideError('internal', `the journal ends at ${last}, and ended at ${this.#revision} before`);
-    }
+    if (last < known) throw new BacksideError('internal', `the journal ends at ${last}, and ended at ${known} before`);
     if (end !== null && last > this.#revision) {
       this.#revision = last;
       this.#total = end.total;

@@ -11,7 +11,7 @@ describe.skipIf(server === null)('MongoDB', () => {
   journalConformance('MongoDB journal', async () => {
     const place = new TestPlace(server!.url);
     const proxy = await startFaultyProxy({ targetPort: Number(new URL(server!.url).port) });
-    const proxied = { url: `mongodb://127.0.0.1:${proxy.port}/`, requestTimeoutMs: 5_000, patienceMs: 200 };
+    const proxied = { url: `mongodb://127.0.0.1:${proxy.port}/`, requestTimeoutMs: 30_000, patienceMs: 200 };
     const journal = await place.open(proxied);
     place.project(await place.open());
     return {

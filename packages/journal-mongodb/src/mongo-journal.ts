@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Commit } from '@backside/protocol';
-import type { Append, Checkpoint, Journal, JournalSupports } from '@backside/store';
-import { AppendQueue } from './append-queue.js';
+import { type Append, type Checkpoint, type Journal, type JournalSupports, SharedAppendQueue } from '@backside/store';
+import { MongoAppendStore } from './append-store.js';
 import { openCheckpoint } from './checkpoint.js';
 import { readCommits } from './commit-reader.js';
 import { type Connection, openConnection } from './connection.js';
@@ -16,9 +15,6 @@ import { Trimming } from './trimming.js';
 
 const DEFAULT_PATIENCE_MS = 3_000;
 const DEFAULT_GRACE_MS = 60_000;
-/** First and longest wait between two tries to recover, in milliseconds. */
-const MIN_RECOVERY_MS = 50;
-const MAX_RECOVERY_MS = 2_000;
 
 /**
  * Opens the journal of a database, which begins if there is none. Rejects with `unavailable` if the server does not answer, with
@@ -52,28 +48,26 @@ class MongoJournal implements Journal {
   readonly #connection: Connection;
   readonly #collection: JournalCollection;
   readonly #tip: JournalTip;
-  readonly #queue: AppendQueue;
+  readonly #queue: SharedAppendQueue;
   readonly #trimming: Trimming;
   readonly #watch: HeadWatch;
-  #recovering: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: MongoJournalOptions, { connection, collection, epoch }: Opened) {
-    const { nodeId, logger, retention = {}, now = Date.now, elapsed = () => performance.now() } = options;
+    const { database, nodeId, logger, retention = {}, now = Date.now, elapsed = () => performance.now() } = options;
     const { graceMs = DEFAULT_GRACE_MS, patienceMs = DEFAULT_PATIENCE_MS } = options;
     const tip = new JournalTip({ collection, elapsed, graceMs });
-    const failed = (): void => {
-      this.#recovering ??= this.#recover();
-    };
+    const isClosed = (): boolean => this.#closing !== null;
+    const appends = { collection, tip, database, nodeId, logger, now, elapsed, patienceMs, isClosed };
     this.supports = { durability: connection.replicated ? 'replicated' : 'disk', sharedBetweenNodes: true };
     this.epoch = epoch;
     this.#options = options;
     this.#connection = connection;
     this.#collection = collection;
     this.#tip = tip;
-    this.#queue = new AppendQueue({ collection, tip, nodeId, now, elapsed, patienceMs, failed });
+    this.#queue = new SharedAppendQueue(new MongoAppendStore(appends));
     this.#trimming = new Trimming({ collection, tip, retention, graceMs, now, elapsed });
-    this.#watch = new HeadWatch({ collection, tip, logger, changeStreams: connection.replicated });
+    this.#watch = new HeadWatch({ collection, tip, logger, elapsed, changeStreams: connection.replicated });
   }
 
   async head(): Promise<number> {
@@ -90,7 +84,7 @@ class MongoJournal implements Journal {
   }
 
   commits(after: number): AsyncIterable<readonly Commit[]> {
-    const head = this.#headNow();
+    const head = this.#queue.headBefore(() => this.head());
     head.catch(() => undefined); // it is thrown to who reads
     return readCommits({ collection: this.#collection, tip: this.#tip }, { after, head });
   }
@@ -115,38 +109,9 @@ class MongoJournal implements Journal {
     return this.#closing;
   }
 
-  /** The head at the time of the call, without what is appended here while the question is under way. */
-  async #headNow(): Promise<number> {
-    const moment = this.#queue.remember();
-    try {
-      return Math.min(await this.head(), moment.baseOfNext);
-    } finally {
-      this.#queue.forget(moment);
-    }
-  }
-
   async #close(): Promise<void> {
     await this.#queue.close();
     await this.#watch.close();
-    await this.#recovering;
     await this.#connection.close();
-  }
-
-  /** Asks until the server tells where the journal ends; then appends are taken again. */
-  async #recover(): Promise<void> {
-    for (let waitMs = MIN_RECOVERY_MS; this.#closing === null; waitMs = Math.min(MAX_RECOVERY_MS, waitMs * 2)) {
-      try {
-        await this.#tip.refresh();
-        break;
-      } catch (error) {
-        this.#options.logger.warn(
-          { err: error, database: this.#options.database, waitMs },
-          'the journal cannot be reached',
-        );
-        await sleep(waitMs, undefined, { ref: false });
-      }
-    }
-    this.#recovering = null;
-    this.#queue.recovered();
   }
 }

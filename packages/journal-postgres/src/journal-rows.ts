@@ -1,4 +1,5 @@
 import { BacksideError, type Commit, packCommits, unpackCommits } from '@backside/protocol';
+import type { MergedAppend } from '@backside/store';
 import type pg from 'pg';
 import { assertReadable, FORMAT, type Tables } from './schema.js';
 
@@ -12,13 +13,6 @@ export interface JournalState {
   /** The last revision that is no longer kept. */
   readonly trimmed: number;
   readonly epoch: string;
-}
-
-export interface NewRow {
-  readonly base: number;
-  readonly commits: readonly Commit[];
-  /** Tells who stored a row. */
-  readonly appendId: string;
 }
 
 /** Appends that were read: their commits, and the id of the first of the appends. */
@@ -73,7 +67,7 @@ export class JournalRows {
    * it have one successor only. What was trimmed away, and might have been its successor, is known by the row of the database: that
    * is locked, so that a trim which this statement has not seen waits for it.
    */
-  async insert(epoch: string, { base, commits, appendId }: NewRow): Promise<boolean> {
+  async insert(epoch: string, { base, commits, appendId }: MergedAppend): Promise<boolean> {
     const { databases, journal, schema } = this.#tables;
     const { bytes, lengths } = packCommits(commits);
     const { rowCount } = await this.#pool.query({

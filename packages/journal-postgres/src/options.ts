@@ -1,4 +1,6 @@
 import type { Logger } from '@backside/protocol';
+import type { Patience } from '@backside/store';
+import { isPassing } from './postgres-error.js';
 
 /** Which server, and where in it; the journals of many databases lie side by side. */
 export interface PostgresPlace {
@@ -45,8 +47,7 @@ export const DEFAULT_SCHEMA = 'backside';
 
 const DEFAULT_PATIENCE_MS = 5_000;
 
-export function patienceOf({ patienceMs = DEFAULT_PATIENCE_MS }: { readonly patienceMs?: number }): {
-  patienceMs: number;
-} {
-  return { patienceMs };
+/** What passes with the connection or the server is tried again for so long. */
+export function patienceOf({ patienceMs = DEFAULT_PATIENCE_MS }: { readonly patienceMs?: number }): Patience {
+  return { patienceMs, isPassing };
 }

@@ -1,14 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { BacksideError, type Commit } from '@backside/protocol';
-import type { Append, AppendOutcome, Checkpoint, Journal, JournalSupports } from '@backside/store';
+import {
+  type Append,
+  type AppendOutcome,
+  type Checkpoint,
+  type Journal,
+  type JournalSupports,
+  type MergedAppend,
+  type Patience,
+  retrying,
+  SharedAppendQueue,
+} from '@backside/store';
 import type pg from 'pg';
-import { AppendQueue } from './append-queue.js';
 import { openCheckpoint } from './checkpoint.js';
 import { borrowConnections, type Connections } from './connections.js';
-import { JournalRows, type NewRow } from './journal-rows.js';
+import { JournalRows, type JournalState } from './journal-rows.js';
 import { DEFAULT_SCHEMA, type PostgresJournalOptions, patienceOf } from './options.js';
 import { unavailable } from './postgres-error.js';
-import { type Patience, retrying } from './retrying.js';
 import { adoptDatabase, assertDatabaseName, prepareTables, type Tables, tablesOf } from './schema.js';
 import { JournalTrim } from './trim.js';
 
@@ -60,9 +67,9 @@ class PostgresJournal implements Journal {
   readonly #tables: Tables;
   readonly #rows: JournalRows;
   readonly #trim: JournalTrim;
-  readonly #queue: AppendQueue = new AppendQueue((base, commits) => this.#store(base, commits));
-  /** Questions for the head that readers have asked: what is appended after them must not become part of the answer. */
-  readonly #asked: Set<Promise<unknown>> = new Set();
+  readonly #queue: SharedAppendQueue = new SharedAppendQueue({
+    store: (append) => this.#store(append),
+  });
   readonly #patience: Patience;
   #trimmedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -91,10 +98,8 @@ class PostgresJournal implements Journal {
   }
 
   commits(after: number): AsyncIterable<readonly Commit[]> {
-    const head = this.head();
-    this.#asked.add(head);
-    const answered = (): void => void this.#asked.delete(head);
-    head.then(answered, answered);
+    const head = this.#queue.headBefore(() => this.head());
+    head.catch(() => undefined); // it is thrown to who reads
     return this.#read(after, head);
   }
 
@@ -135,20 +140,18 @@ class PostgresJournal implements Journal {
     );
   }
 
-  async #store(base: number, commits: readonly Commit[]): Promise<AppendOutcome> {
-    await Promise.allSettled(this.#asked);
-    if (commits.length === 0) return this.#compare(base);
-    const row = { base, commits, appendId: randomUUID() };
-    return this.#reaching(() => retrying(this.#patience, () => this.#insert(row)));
+  async #store(append: MergedAppend): Promise<AppendOutcome> {
+    if (append.commits.length === 0) return this.#compare(append.base);
+    return this.#reaching(() => retrying(this.#patience, () => this.#insert(append)));
   }
 
   /** Whether an earlier try was stored although nobody heard of it, its id tells: the row that follows the base is ours then. */
-  async #insert(row: NewRow): Promise<AppendOutcome> {
+  async #insert(row: MergedAppend): Promise<AppendOutcome> {
     const end = row.base + row.commits.length;
     if (await this.#rows.insert(this.epoch, row)) return { status: 'appended', head: end };
-    const { commits, appendId } = await this.#rows.after(row.base);
+    const [{ commits, appendId }, state] = await Promise.all([this.#rows.after(row.base), this.#rows.state()]);
     if (appendId === row.appendId) return { status: 'appended', head: end };
-    return this.#conflict(row.base, commits);
+    return this.#conflict(row.base, commits, state);
   }
 
   async #compare(base: number): Promise<AppendOutcome> {
@@ -156,8 +159,7 @@ class PostgresJournal implements Journal {
     return head === base ? { status: 'appended', head } : { status: 'revision-conflict', head };
   }
 
-  async #conflict(base: number, after: readonly Commit[]): Promise<AppendOutcome> {
-    const { head, epoch } = await this.#rows.state();
+  #conflict(base: number, after: readonly Commit[], { head, epoch }: JournalState): AppendOutcome {
     if (epoch !== this.epoch)
       throw new BacksideError('internal', `database ${this.#options.database} has begun a new history`);
     const isWhole = after[0]?.revision === base + 1 && after.at(-1)!.revision >= head;

@@ -1,4 +1,4 @@
-import { treeEntries } from '@backside/store';
+import { retrying, treeEntries } from '@backside/store';
 import { applyChanges, type Change, makeMap, type Node, nodeReader, type Path, PriorityLeaf } from '@backside/tree';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -6,8 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useService } from '../../../test/services/index.js';
 import { rowOf } from './node-row.js';
 import { NodesTable } from './nodes-table.js';
+import { patienceOf } from './options.js';
 import { projectCommits } from './project-commits.js';
-import { retrying } from './retrying.js';
 import { prepareTables, tablesOf } from './schema.js';
 import { commitOf, TEST_SCHEMA } from './test-server.js';
 
@@ -22,7 +22,7 @@ describe.skipIf(postgres === null)('the rows of a database', () => {
   let rows: Projected;
   beforeAll(async () => {
     pool = new pg.Pool({ connectionString: postgres?.url ?? '' });
-    await retrying({ patienceMs: 30_000 }, () => prepareTables(pool, tables));
+    await retrying(patienceOf({ patienceMs: 30_000 }), () => prepareTables(pool, tables));
     client = await pool.connect();
   });
   afterAll(async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BacksideError } from '@backside/protocol';
+import { retrying } from '@backside/store';
 import type pg from 'pg';
 import { borrowConnections, type Connections, inTransaction } from './connections.js';
 import { JournalRows } from './journal-rows.js';
@@ -7,7 +8,6 @@ import { NodesTable } from './nodes-table.js';
 import { DEFAULT_SCHEMA, type PostgresProjectorOptions, patienceOf } from './options.js';
 import { unavailable } from './postgres-error.js';
 import { projectCommits } from './project-commits.js';
-import { retrying } from './retrying.js';
 import { assertDatabaseName, prepareTables, type Tables, tablesOf } from './schema.js';
 import { JournalTrim } from './trim.js';
 

@@ -94,7 +94,7 @@ function appending(current: Current): void {
     expect(settled).toEqual(['accepted', 'durable']);
   });
 
-  it('keeps a commit of several megabytes', async () => {
+  it('keeps a commit of several megabytes', { timeout: 120_000 }, async () => {
     const { journal } = current();
     const big = commitAt(1, 'é'.repeat(3 * 1024 * 1024));
     await journal.append(0, [big, commitAt(2)]).durable;

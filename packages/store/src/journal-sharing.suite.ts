@@ -31,11 +31,29 @@ export function journalSharing(current: () => JournalFixture): void {
     const other = await second!();
     await other.append(0, commitsAt(1, 5)).durable;
     await other.append(5, commitsAt(6, 3, 'six')).durable;
+    const stored = await readAll(other, 0);
     for (const base of [0, 2, 5, 7]) {
       const outcome = await journal.append(base, [commitAt(base + 1, 'late')]).durable;
-      expect(outcome).toMatchObject({ status: 'revision-conflict', head: 8 });
-      expectTruth(outcome, base, await readAll(journal, base));
+      expect(outcome.status).toBe('revision-conflict');
+      expect([5, 8]).toContain(outcome.head);
+      expect(outcome.head).toBeGreaterThan(base);
+      expectTruth(outcome, base, stored);
     }
+    await other.close();
+  });
+
+  it('lets who was told of a conflict go on from there, in as many steps as others took', async (context) => {
+    const { journal, second } = current();
+    if (skipWithout(context, second)) return;
+    const other = await second!();
+    for (let base = 0; base < 4; base++) await other.append(base, [commitAt(base + 1)]).durable;
+    const heads = [0];
+    for (let tries = 0; tries < 5 && heads.at(-1)! < 5; tries++) {
+      const base = heads.at(-1)!;
+      heads.push((await journal.append(base, [commitAt(base + 1, 'mine')]).durable).head);
+    }
+    expect(heads).toEqual([...new Set(heads)].sort((a, b) => a - b));
+    expect((await readAll(other, 4)).map(fieldsOf)).toEqual([fieldsOf(commitAt(5, 'mine'))]);
     await other.close();
   });
 
@@ -104,7 +122,8 @@ async function outcomeAndTail(
 
 function expectTruth(outcome: AppendOutcome, base: number, stored: Awaited<ReturnType<typeof readAll>>): void {
   if (outcome.status !== 'revision-conflict' || outcome.missing === undefined) return;
-  expect(outcome.missing.map(fieldsOf)).toEqual(stored.filter(({ revision }) => revision > base).map(fieldsOf));
+  const between = stored.filter(({ revision }) => revision > base && revision <= outcome.head);
+  expect(outcome.missing.map(fieldsOf)).toEqual(between.map(fieldsOf));
 }
 
 /** Appends one commit after the other, each on what the journal says is its head; the revisions that they got. */

@@ -6,7 +6,8 @@ export type AppendOutcome =
   | { readonly status: 'appended'; readonly head: number }
   /**
    * Somebody else appended first: nothing of this batch was stored. The commits up to `head` can be read now; those from
-   * base + 1 to `head` are in `missing` if the journal had them at hand, so that nobody need read them.
+   * base + 1 to `head` are in `missing` if the journal had them at hand, so that nobody need read them. Where nodes share the journal
+   * others may have gone on beyond `head`, which the next append tells.
    */
   | { readonly status: 'revision-conflict'; readonly head: number; readonly missing?: readonly Commit[] };
 
