@@ -69,10 +69,8 @@ function parseOrder(orderBy: unknown): Order {
   try {
     const path = parsePath(orderBy);
     if (path.length > 0 && !isPriorityPath(path)) return { by: 'child', path };
-  } catch (cause) {
-    throw new TreeError('invalid-query', 'orderBy is not the path of a child', {
-      cause,
-    });
+  } catch {
+    // told as what follows
   }
   throw invalid('orderBy is not the path of a child');
 }

@@ -18,7 +18,7 @@ export type UpdateOptions = Omit<FromJsonOptions, 'depth'>;
  */
 export function parseUpdate(base: Path, json: unknown, options: UpdateOptions = {}): Change[] {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new TreeError('invalid-data', 'an update is an object of relative paths');
+    throw new TreeError('invalid-data', 'an update is an object');
   }
   const limits = options.limits ?? DEFAULT_LIMITS;
   const changes: Change[] = [];
@@ -53,6 +53,6 @@ function below(options: UpdateOptions, path: Path, relative: Path): FromJsonOpti
 function refuseOverlaps(changes: readonly Change[]): void {
   const texts = changes.map(({ path }) => `${formatPath(path)}/`).sort();
   if (texts.some((text, index) => index > 0 && text.startsWith(texts[index - 1] as string))) {
-    throw new TreeError('invalid-data', 'one key of an update is the same path as another, or above it');
+    throw new TreeError('invalid-data', 'one key of an update is at or above another');
   }
 }

@@ -1,3 +1,4 @@
+import { BacksideError } from '@backside/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeConnections, connect, Heard, online, set, target, write } from '../testing/connected.js';
 import { openMemoryServer, put, valueAt } from '../testing/memory-server.js';
@@ -118,6 +119,28 @@ describe('a listen', () => {
     await until(() => heard.refusal !== null);
     expect(heard.refusal).toMatchObject({ code: 'permission-denied', trace: 't-1', retry: false });
     expect(connection.status).toBe('online');
+  });
+
+  test('that the server cannot serve yet is asked for again when it says, once', async () => {
+    let refusals = 2;
+    const { server, connection } = await online({
+      authorizer: {
+        read: () => {
+          if (refusals-- > 0) throw new BacksideError('unavailable', 'behind', { retryAfterMs: 20 });
+          return { allowed: true };
+        },
+        write: () => ({ allowed: true }),
+      },
+    });
+    const heard = new Heard();
+    connection.listen(target('/a'), heard);
+    await until(() => heard.events.length === 1);
+    await put(server, '/a', 1);
+    await until(() => heard.events.length === 2);
+    expect(heard.lines).toEqual(['put /a null', 'put /a 1']);
+    expect(heard.refusal).toBe(null);
+    expect(server.wires.length).toBe(1);
+    expect(server.database.stats().subscriptions).toBe(1);
   });
 
   test('asks for what it missed only', async () => {

@@ -50,7 +50,7 @@ class LastingConnection implements Connection {
     const environment = { ...defaultEnvironment(), ...options.environment };
     this.#statusListeners = new Listeners(environment.report);
     this.#userListeners = new Listeners(environment.report);
-    this.#listens = new Listens();
+    this.#listens = new Listens(environment);
     this.#signIn = new SignIn({
       user: (user) => this.#isNow(user),
       renewing: () => this.#renewing(),

@@ -18,8 +18,8 @@ export interface Environment {
 /** The real one, of a browser or anything like one. Where there are no window events nothing wakes. */
 export function defaultEnvironment(): Environment {
   return {
-    now: () => Date.now(),
-    random: () => Math.random(),
+    now: Date.now,
+    random: Math.random,
     setTimeout: (callback, ms) => setTimeout(callback, ms),
     clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
     onWake: listenForWaking,
@@ -35,12 +35,14 @@ export function defaultEnvironment(): Environment {
 
 function listenForWaking(listener: (cause: Wake) => void): () => void {
   if (typeof addEventListener !== 'function') return () => {};
-  const looked = (): void => {
-    if (document.visibilityState === 'visible') listener('visible');
-  };
   const ended = new AbortController();
   const { signal } = ended;
   for (const cause of ['online', 'offline'] as const) addEventListener(cause, () => listener(cause), { signal });
-  if (typeof document !== 'undefined') document.addEventListener('visibilitychange', looked, { signal });
+  if (typeof document !== 'undefined') {
+    const looked = (): void => {
+      if (!document.hidden) listener('visible');
+    };
+    document.addEventListener('visibilitychange', looked, { signal });
+  }
   return () => ended.abort();
 }

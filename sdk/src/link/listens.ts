@@ -1,6 +1,7 @@
 import { HEADERS } from '@backside/protocol';
 import { canonicalQuery, formatPath, isDefaultQuery, type Json, parsePath, UNLIMITED } from '@backside/tree';
 import type { ListenHandler, ListenTarget } from './connection.js';
+import type { Environment } from './environment.js';
 import type { RefusedError } from './refused-error.js';
 import type { Headers, Session } from './session.js';
 import { viewName } from './view-name.js';
@@ -11,6 +12,11 @@ export class Listens {
   #session: Session | null = null;
   /** Those that were refused while the sign-in did not hold, and why; null while it does. */
   #parked: Map<Listen, RefusedError> | null = null;
+  readonly #setTimeout: Environment['setTimeout'];
+
+  constructor(environment: Environment) {
+    this.#setTimeout = environment.setTimeout;
+  }
 
   add(target: ListenTarget, handler: ListenHandler): () => void {
     const listen = new Listen(target, handler, (error) => this.#refused(listen, error));
@@ -50,9 +56,15 @@ export class Listens {
     }
   }
 
+  /** What a server cannot serve now, and says when it may, is asked for again then. */
   #refused(listen: Listen, error: RefusedError): void {
+    const session = this.#session;
     if (this.#parked !== null) this.#parked.set(listen, error);
-    else if (this.#all.delete(listen)) listen.handler.refused(error);
+    else if (error.retryAfterMs !== null && session !== null) {
+      this.#setTimeout(() => {
+        if (session === this.#session && this.#all.has(listen)) listen.subscribe(session);
+      }, error.retryAfterMs);
+    } else if (this.#all.delete(listen)) listen.handler.refused(error);
   }
 
   clear(): void {
