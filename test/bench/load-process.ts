@@ -2,15 +2,19 @@
 import { type AppendOptions, bareAppend } from './references/append.js';
 import { type LmdbOptions, lmdbFill, lmdbLast, lmdbScan } from './references/lmdb-items.js';
 import type { Load, Sample, Scenario, Target } from './scenario.js';
+import { type BareServicesOptions, bareServices } from './scenarios/bare-services.js';
+import { type EventLatencyOptions, eventLatency } from './scenarios/event-latency.js';
 import { type FanOutOptions, fanOut } from './scenarios/fan-out.js';
 import { fill } from './scenarios/fill.js';
 import { type IdleOptions, idle } from './scenarios/idle.js';
 import { type LightWritesOptions, lightWrites } from './scenarios/light-writes.js';
+import { type ListClientOptions, listClient } from './scenarios/list-client.js';
 import { type ListensOptions, listens } from './scenarios/listens.js';
 import { type QueriesOptions, queries } from './scenarios/queries.js';
 import { type RelayOptions, relay } from './scenarios/relay.js';
 import { type ReplicaOptions, replicaFill, replicaLast, replicaScan } from './scenarios/replica-items.js';
 import { type RulesOptions, rules } from './scenarios/rules.js';
+import { type SpreadWritesOptions, spreadWrites } from './scenarios/spread-writes.js';
 
 /** Every scenario by its name, and what it takes. */
 export interface Scenarios {
@@ -29,6 +33,10 @@ export interface Scenarios {
   readonly replicaLast: Scenario<ReplicaOptions>;
   readonly replicaScan: Scenario<ReplicaOptions>;
   readonly rules: Scenario<RulesOptions>;
+  readonly listClient: Scenario<ListClientOptions>;
+  readonly spreadWrites: Scenario<SpreadWritesOptions>;
+  readonly eventLatency: Scenario<EventLatencyOptions>;
+  readonly bareServices: Scenario<BareServicesOptions>;
 }
 
 export type ScenarioName = keyof Scenarios;
@@ -49,6 +57,10 @@ const SCENARIOS: Scenarios = {
   replicaLast,
   replicaScan,
   rules,
+  listClient,
+  spreadWrites,
+  eventLatency,
+  bareServices,
 };
 
 export type Order =

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from '../harness/measure.js';
 
-export type ReferenceName = 'ws-joined' | 'ws-each' | 'ws-relay' | 'net-idle' | 'socket-io';
+export type ReferenceName = 'ws-joined' | 'ws-each' | 'ws-relay' | 'net-idle' | 'socket-io' | 'firebase-wire';
 
 /** A server under test, ours or a reference. */
 export interface ServerProcess {
@@ -18,9 +18,9 @@ export interface ServerProcess {
 }
 
 /** Starts one of `references/*.ts` as a process of its own; resolves once it listens. */
-export async function startReference(name: ReferenceName): Promise<ServerProcess> {
+export async function startReference(name: ReferenceName, args: readonly string[] = []): Promise<ServerProcess> {
   const file = fileURLToPath(new URL(`./references/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const match = /^ready (\d+)$/.exec(line);
     if (match) return { pid: child.pid!, port: Number(match[1]), stop: () => endProcess(child) };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gcOnSignalOptions } from '../harness/measure.js';
 import { isMet, type Line, type Row, ratioOf } from './row.js';
+import { cluster } from './rows/cluster.js';
 import { durableLatency } from './rows/durable-latency.js';
 import { fanOutPaced } from './rows/fan-out-paced.js';
 import { fanOutSaturated } from './rows/fan-out-saturated.js';
@@ -33,6 +34,7 @@ const ROWS: readonly Row[] = [
   startUp,
   rulesAgainstTargaryen,
   sdk,
+  cluster,
 ];
 
 const HELP = `Usage: npm run bench -- [ROW...] [options]

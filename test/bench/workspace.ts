@@ -104,7 +104,7 @@ export class Workspace {
 }
 
 /** The load is one client to the server's eyes: what protects it against one client must not be what is measured. */
-const LIMITS_OUT_OF_THE_WAY: readonly string[] = [
+export const LIMITS_OUT_OF_THE_WAY: readonly string[] = [
   ...['--max-frames-per-second', '0'],
   ...['--max-bytes-per-second', '0'],
   ...['--log-level', 'error'],

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Cluster, type ClusterNode, type ClusterOptions, startCluster } from '../harness/cluster.js';
 import { askHttp } from '../harness/http-client.js';
 import { StompjsClient, until } from '../harness/stompjs-client.js';
-import { type ServiceName, useService as serviceOf } from '../services/index.js';
+import { type ServiceName, useService as serviceOf, startService } from '../services/index.js';
 import { runBackside } from './run-backside.js';
 
 let folder: string;
@@ -49,30 +50,81 @@ async function secured(name: ServiceName): Promise<number | null> {
   return (server.address() as AddressInfo).port;
 }
 
-type Place = Pick<ClusterOptions, 'store' | 'notifier'> & { readonly urls: { store: string; notifier: string } };
-
-const BROKER_URLS = {
-  redis: (port: number) => `rediss://127.0.0.1:${port}`,
-  amqp: (port: number) => `amqps://guest:guest@127.0.0.1:${port}`,
-} as const;
-
-async function placeOver(notifier: keyof typeof BROKER_URLS): Promise<Place | null> {
-  const [store, broker] = [await secured('mongodb'), await secured(notifier === 'amqp' ? 'rabbitmq' : notifier)];
-  if (store === null || broker === null) return null;
-  const urls = { store: `mongodb://127.0.0.1:${store}/?tls=true`, notifier: BROKER_URLS[notifier](broker) };
-  return { store: 'mongodb', notifier, urls };
+/** A server that speaks TLS itself: its protocol begins in plain. */
+async function securedPostgres(): Promise<string | null> {
+  const service = await startService('postgres');
+  if (service === null) return null;
+  ends.push(() => service.stop());
+  const client = new pg.Client(service.url);
+  await client.connect();
+  try {
+    for (const [setting, file] of [['ssl_cert_file', cert] as const, ['ssl_key_file', key] as const]) {
+      const lines = `unnest(string_to_array(${client.escapeLiteral(await readFile(file, 'utf8'))}, chr(10)))`;
+      await client.query(`copy (select ${lines}) to program 'umask 077 && cat > ${setting}.pem'`);
+      await client.query(`alter system set ${setting} = '${setting}.pem'`);
+    }
+    await client.query('alter system set ssl = on');
+    await client.query('select pg_reload_conf()');
+  } finally {
+    await client.end();
+  }
+  return `${service.url}?sslmode=verify-full`;
 }
 
-test.each(['redis', 'amqp'] as const)(
-  'nodes speak TLS to mongodb and %s, and trust only whom they are told to',
-  async (notifier) => {
-    const place = await placeOver(notifier);
-    if (place === null) return;
-    const { store, urls } = place;
+interface Urls {
+  readonly store: string;
+  readonly notifier: string;
+}
+
+async function mongoAnd(broker: ServiceName, urlOf: (port: number) => string): Promise<Urls | null> {
+  const [store, notifier] = [await secured('mongodb'), await secured(broker)];
+  if (store === null || notifier === null) return null;
+  return { store: `mongodb://127.0.0.1:${store}/?tls=true`, notifier: urlOf(notifier) };
+}
+
+interface Place extends Pick<ClusterOptions, 'store' | 'notifier'> {
+  readonly open: () => Promise<Urls | null>;
+}
+
+const PLACES: readonly Place[] = [
+  {
+    store: 'mongodb',
+    notifier: 'redis',
+    open: () => mongoAnd('redis', (port) => `rediss://127.0.0.1:${port}`),
+  },
+  {
+    store: 'mongodb',
+    notifier: 'amqp',
+    open: () => mongoAnd('rabbitmq', (port) => `amqps://guest:guest@127.0.0.1:${port}`),
+  },
+  {
+    store: 'postgres',
+    notifier: 'postgres',
+    open: async () => {
+      const url = await securedPostgres();
+      return url === null ? null : { store: url, notifier: url };
+    },
+  },
+];
+
+test.each(PLACES)(
+  'nodes speak TLS to $store and $notifier, and trust only whom they are told to',
+  async ({ store, notifier, open }) => {
+    const urls = await open();
+    if (urls === null) return;
     const flags = ['--store', store, '--store-url', urls.store, '--store-patience', '1s'];
-    const started = await runBackside(['start', '--data', join(folder, notifier), '--port', '0', ...flags]);
+    const started = await runBackside([
+      'start',
+      '--data',
+      join(folder, notifier),
+      '--port',
+      '0',
+      '--tcp-port',
+      '0',
+      ...flags,
+    ]);
     expect(started).toMatchObject({ code: 1, stdout: '' });
-    expect(started.stderr).toMatch(/the journal \(mongodb\) could not be reached: .*self-signed certificate/);
+    expect(started.stderr).toMatch(/the journal \(\w+\) could not be reached: .*self-signed certificate/);
 
     vi.stubEnv('NODE_EXTRA_CA_CERTS', cert);
     const cluster = (await startCluster({ store, notifier, nodes: 2, urls: () => urls })) as Cluster;

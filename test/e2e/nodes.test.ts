@@ -190,7 +190,10 @@ describe('a node with two workers beside one with one process', () => {
       expect(await (await connect(workers)).send('/shared', index)).toBeNull();
       await until(() => far.bodies.at(-1) === index, 'the write of a worker');
     }
-    for (const { bodies } of listens) expect(bodies).toEqual([null, 'from afar', 0, 1, 2, 3, 4, 5]);
+    for (const { bodies } of listens) {
+      await until(() => bodies.length === 8, 'the last write at every worker');
+      expect(bodies).toEqual([null, 'from afar', 0, 1, 2, 3, 4, 5]);
+    }
   });
 
   test('/health and /metrics of a worker tell of what the primary holds', async () => {

@@ -54,9 +54,10 @@ function optionsFrom(values: Readonly<Record<Flag, number>>): ScaleOptions {
 
 function readFlags(): Record<Flag, number> | null {
   const flags = Object.fromEntries(Object.keys(DEFAULTS).map((flag) => [flag, { type: 'string' as const }]));
-  const { values } = parseArgs({ options: { ...flags, help: { type: 'boolean' } } });
-  if (values.help === true) return null;
-  const numbers = Object.entries(DEFAULTS).map(([flag, value]) => [flag, numberOf(flag, values[flag], value)]);
+  const { help, ...values } = parseArgs({ options: { ...flags, help: { type: 'boolean' } } }).values;
+  if (help === true) return null;
+  const given: Readonly<Record<string, unknown>> = values;
+  const numbers = Object.entries(DEFAULTS).map(([flag, value]) => [flag, numberOf(flag, given[flag], value)]);
   return Object.fromEntries(numbers) as Record<Flag, number>;
 }
 

@@ -134,6 +134,7 @@ export class Follower {
         lost(error);
         return;
       }
+      if (this.#closed) return;
       logger.warn({ err: error, retryMs: this.#retryMs }, 'the journal cannot be read; trying again');
     }
     if (revision() > before) {

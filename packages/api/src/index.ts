@@ -13,10 +13,13 @@ export {
 export { ConnectionScope } from './connection-scope.js';
 export { Database, type DatabaseStats, type ReadResult } from './database.js';
 export { type DatabaseLimits, type DatabaseOptions, DEFAULT_DATABASE_LIMITS } from './database-options.js';
+export { Follower, type FollowerOptions } from './follower.js';
+export { JournalPoll, type JournalPollOptions } from './journal-poll.js';
+export { JournalReach, type JournalReachOptions } from './journal-reach.js';
 export { MAX_GRACE_MS } from './left-write.js';
 export type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
 export type { ScopeStore } from './node-lease.js';
-export { createDatabase } from './open-database.js';
+export { type AdoptHistoryOptions, adoptHistory, createDatabase } from './open-database.js';
 export {
   type Precondition,
   type TransactionResult,

@@ -19,6 +19,7 @@ export type { SecondFactorApi } from './second-factor-api.js';
 export type { Session } from './session.js';
 export type { Client, SecondFactorRequired, SignedIn, SignInApi, SignInResult, SignUpRequest } from './sign-in-api.js';
 export type { ThrottleBudgets } from './throttle.js';
+export { type AddressPrefixes, addressPrefixes } from './throttle-address.js';
 export { isValidUid } from './uid.js';
 export type { Claims, User } from './user.js';
 export type { NewUser, UserApi, UserChange, UserPage } from './user-api.js';

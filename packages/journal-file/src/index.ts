@@ -1,4 +1,5 @@
 export { createFileJournal } from './create-file-journal.js';
+export { type DirectoryLock, lockDirectory } from './directory-lock.js';
 export type { JournalFinding } from './journal-finding.js';
 export type { FileJournalOptions, JournalLogger, Retention } from './options.js';
 export { type FileJournalReader, readFileJournal } from './read-file-journal.js';

@@ -96,9 +96,9 @@ class IpcJournal implements Journal {
   }
 }
 
-function outcomeOf({ outcome, missing }: AcceptedAnswer): AppendOutcome {
-  if (outcome.status === 'appended' || missing === undefined) return outcome;
-  return { ...outcome, missing: unpackCommits(missing) };
+function outcomeOf({ outcome: { status, head }, missing }: AcceptedAnswer): AppendOutcome {
+  if (status === 'appended') return { status, head };
+  return { status, head, ...(missing && { missing: unpackCommits(missing) }) };
 }
 
 interface Deferred<T> {

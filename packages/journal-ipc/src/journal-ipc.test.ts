@@ -105,6 +105,19 @@ describe('journal over ipc', () => {
     expect(read).toEqual([]);
   });
 
+  it('passes on what the journal itself says is missing, as commits', async () => {
+    const served = createMemoryJournal();
+    const conflict = { status: 'revision-conflict', head: 1, missing: [commitAt(1)] } as const;
+    const append = (): Append => ({ accepted: Promise.resolve(conflict), durable: Promise.resolve(conflict) });
+    const link = linkedChannels();
+    shareJournal({ ...bound(served), append }).serve(link.primary);
+    const refused = await (await createIpcJournal(link.worker)).append(0, [commitAt(1)]).durable;
+    if (refused.status !== 'revision-conflict') throw new Error('a conflict was expected');
+    expect(refused.missing?.map((commit) => Buffer.from(commit.encoded()).toString())).toEqual([
+      Buffer.from(commitAt(1).encoded()).toString(),
+    ]);
+  });
+
   it('lets who met a conflict append before the others go on', async () => {
     const shared = shareJournal(createMemoryJournal());
     const links = [linkedChannels(), linkedChannels()];

@@ -1,5 +1,4 @@
 import { type Commit, packCommits, packEncodings, toBacksideError, unpackCommits } from '@backside/protocol';
-import type { AppendOutcome } from '@backside/store';
 import type { Channel } from './channel.js';
 import { type Answer, type AppendRequest, type CallRequest, failedAnswer, type Request } from './messages.js';
 import type { OrderedJournal } from './ordered-journal.js';
@@ -55,13 +54,14 @@ export class JournalServer {
     try {
       if (!turns.isFree(this)) await turns.wait(this);
       if (generation < this.#generation) {
-        return this.#refuse(id, { status: 'revision-conflict', head: await journal.head() });
+        return this.#refuse(id, await journal.head());
       }
       const append = this.#shared.append(this, base, unpackCommits(commits));
       const outcome = await append.accepted;
       if (outcome.status === 'revision-conflict') {
         this.#generation++;
-        return this.#refuse(id, outcome, recent.between(base, outcome.head));
+        const encodings = recent.between(base, outcome.head) ?? outcome.missing?.map((commit) => commit.encoded());
+        return this.#refuse(id, outcome.head, encodings);
       }
       this.#answer({ kind: 'accepted', id, outcome, generation });
       append.durable.then(
@@ -78,9 +78,10 @@ export class JournalServer {
     this.#answer(failedAnswer(id, toBacksideError(error), ++this.#generation));
   }
 
-  #refuse(id: number, outcome: AppendOutcome, missing: readonly Uint8Array[] | null = null): void {
+  #refuse(id: number, head: number, missing?: readonly Uint8Array[]): void {
+    const outcome = { status: 'revision-conflict', head } as const;
     const answer = { kind: 'accepted', id, outcome, generation: this.#generation } as const;
-    this.#answer(missing === null ? answer : { ...answer, missing: packEncodings(missing) });
+    this.#answer(missing === undefined ? answer : { ...answer, missing: packEncodings(missing) });
   }
 
   async #call(request: CallRequest): Promise<Answer> {

@@ -30,11 +30,14 @@ interface StopRequest {
 /** What a worker asks. `id` is its own number for the call, and comes back with every answer to it. */
 export type Request = AppendRequest | CallRequest | StopRequest;
 
+/** An outcome without commits, which travel packed: as objects they would arrive as mere data. */
+export type BareOutcome = Pick<AppendOutcome, 'status' | 'head'>;
+
 /** Says what became of an append, or that it has its place. */
 export interface AcceptedAnswer {
   readonly kind: 'accepted';
   readonly id: number;
-  readonly outcome: AppendOutcome;
+  readonly outcome: BareOutcome;
   /** With a conflict: the commits from base + 1 to the head, if the primary had them at hand. */
   readonly missing?: PackedCommits;
   /** How many conflicts and failures the primary has found among this worker's appends. */
@@ -54,7 +57,7 @@ interface FailedAnswer {
 export type Answer =
   | { readonly kind: 'opened'; readonly id: number; readonly epoch: string; readonly supports: JournalSupports }
   | AcceptedAnswer
-  | { readonly kind: 'durable'; readonly id: number; readonly outcome: AppendOutcome }
+  | { readonly kind: 'durable'; readonly id: number; readonly outcome: BareOutcome }
   | { readonly kind: 'revision'; readonly id: number; readonly revision: number }
   /** Null ends a reading, which then needs no `stop`. */
   | { readonly kind: 'commits'; readonly id: number; readonly commits: PackedCommits | null }

@@ -13,8 +13,9 @@ export interface SharedJournal {
 }
 
 /**
- * Shares a journal, which nobody else may append to from now on. It orders the appends of all channels as they arrive,
- * except that a worker which met a conflict comes next, and joins those that wait.
+ * Shares a journal, which nobody else in this process may append to from now on; other nodes may, if the journal is shared with them.
+ * The appends of all channels are made in the order in which they arrive, except that a worker which met a conflict comes next, and
+ * those that wait are joined.
  */
 export function shareJournal(journal: Journal): SharedJournal {
   const shared = new OrderedJournal(journal);

@@ -32,7 +32,7 @@ export interface NodeTrace {
 }
 
 /** Up to where `nodes` has everything, whole. */
-export interface ProgressDocument {
+interface ProgressDocument {
   readonly _id: string;
   readonly revision: number;
 }

@@ -1,132 +1,117 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { connect, createConnection, type Database } from '@backside/sdk';
-import type { Json } from '@backside/tree';
-import { nodeSocket } from '../../../sdk/src/node/socket.js';
 import { median } from '../../harness/measure.js';
 import { LEAVES_PER_ITEM } from '../items.js';
-import { atMost, type Line, type Row } from '../row.js';
-import type { Target } from '../scenario.js';
+import { LoadProcess } from '../load.js';
+import { startReference } from '../reference.js';
+import { atLeast, atMost, type Goal, interleave, type Line, perCpuSecond, type Row, valuesOf } from '../row.js';
+import type { Sample, Target } from '../scenario.js';
+import type { ListClientOptions } from '../scenarios/list-client.js';
+import type { ListClientName } from '../scenarios/list-clients.js';
 import { startWrites } from './leaf-count.js';
 
 const CHILDREN = 10_000;
+const LIST = `a list of ${CHILDREN.toLocaleString('en')} children`;
 const NODES = CHILDREN * (LEAVES_PER_ITEM + 1);
+const FIREBASE = 'the official firebase SDK';
+const BARE = 'JSON.parse of the same, no view';
+
+/** Where each client finds the list: ours and the bare one at the server, Firebase's at the one that passes it on. */
+type Servers = Readonly<Record<ListClientName, Target>>;
 
 export const sdk: Row = {
   name: 'sdk',
-  summary: 'the client library with a list of 10,000 children: start of a listen, events applied, memory',
+  summary: 'the client library with a list of 10,000 children, beside the official firebase SDK: start, events, memory',
   async run(workspace) {
     const server = await workspace.startFilled(CHILDREN * LEAVES_PER_ITEM);
-    const rounds = workspace.quick ? 5 : 11;
-    // Memory first, while there is nothing else that could be collected meanwhile.
-    const memory = await memoryLine(server.websocket);
-    const start = await startLine(server.websocket, rounds);
-    const events = await eventsLine(server.websocket, workspace.quick ? 2 : 8);
-    const lines = [start, events, memory];
-    await server.stop();
-    return lines;
+    try {
+      return await measure(server.websocket, workspace.quick);
+    } finally {
+      await server.stop();
+    }
   },
 };
 
-const urlOf = ({ port }: Target): string => `ws://127.0.0.1:${port}/stomp`;
-
-/** From `on` to the first event with all children, against the same through the bare connection, which parses the JSON only. */
-async function startLine(target: Target, rounds: number): Promise<Line> {
-  const [ours, bare]: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round += 1) {
-    ours.push(await timed(() => withClient(target, async (db) => void (await db.ref('/items').get()))));
-    bare.push(await timed(async () => void (await bareState(target))));
-  }
-  return {
-    title: `listen to ${CHILDREN.toLocaleString('en')} children, from connect to the first event`,
-    unit: 'ms',
-    ours: median(ours),
-    reference: median(bare),
-    referenceName: 'JSON.parse of the same event',
-    goal: atMost(3),
-  };
-}
-
-/** Events of one child each, with listeners for the value and for its children; the CPU is that of this client's process alone. */
-async function eventsLine(target: Target, seconds: number): Promise<Line> {
-  return withClient(target, async (db) => {
-    let events = 0;
-    db.ref('/items').on('child_changed', () => {
-      events += 1;
-    });
-    db.ref('/items').on('value', () => {});
-    await db.ref('/items').get();
-    const load = await startWrites(target, CHILDREN);
-    await load.round(1);
-    events = 0;
-    const before = process.cpuUsage();
-    const began = performance.now();
-    await load.round(seconds);
-    const { user, system } = process.cpuUsage(before);
-    const tookSeconds = (performance.now() - began) / 1000;
-    await load.stop();
-    const cpuSeconds = (user + system) / 1e6;
-    return {
-      title: `events applied to a list of ${CHILDREN.toLocaleString('en')} children`,
-      unit: 'events/CPU-s',
-      ours: events / cpuSeconds,
-      reference: null,
-      referenceName: 'none',
-      goal: null,
-      note: `${Math.round(events / tookSeconds)} events/s came, client ${Math.round((cpuSeconds / tookSeconds) * 100)} % busy`,
-    };
-  });
-}
-
-async function memoryLine(target: Target): Promise<Line> {
-  const per = 10_000 / NODES / 1024;
-  await bareState(target);
-  const before = heapBytes();
-  const ours = await withClient(target, async (db) => {
-    db.ref('/items').on('value', () => {});
-    await db.ref('/items').get();
-    return (heapBytes() - before) * per;
-  });
-  const start = heapBytes();
-  const held = await bareState(target);
-  const reference = (heapBytes() - start) * per;
-  return {
-    title: 'memory per 10,000 nodes listened to',
-    unit: 'KB',
-    ours,
-    reference,
-    referenceName: `the same as objects of JSON.parse (${Object.keys(held as object).length} children)`,
-    goal: null,
-  };
-}
-
-async function withClient<Result>(target: Target, use: (db: Database) => Promise<Result>): Promise<Result> {
-  const db = connect(urlOf(target), { socket: nodeSocket });
+async function measure(server: Target, quick: boolean): Promise<Line[]> {
+  const wire = await startReference('firebase-wire', [String(server.port)]);
   try {
-    return await use(db);
+    const servers = { backside: server, bare: server, firebase: wire };
+    const starts = await startLines(servers, quick ? 5 : 15);
+    const memory = await memoryLines(servers, quick ? 1 : 3);
+    const events = await eventsLine(servers, { rounds: quick ? 2 : 4, amount: 2, warmUp: 3 });
+    return [...starts, events, ...memory];
   } finally {
-    await db.close();
+    await wire.stop();
   }
 }
 
-function bareState(target: Target): Promise<Json> {
-  const connection = createConnection(urlOf(target), { socket: nodeSocket });
-  return new Promise<Json>((resolve, reject) => {
-    const handler = { event: ({ body }: { body: Json }) => resolve(body), refused: reject, resumePoint: () => null };
-    connection.listen({ path: ['items'], query: null }, handler);
-  }).finally(() => connection.close());
+function startClient(servers: Servers, client: ListClientName, work: ListClientOptions['work']): Promise<LoadProcess> {
+  const { pid, port } = servers[client];
+  return LoadProcess.start('listClient', { client, work, pid, port });
 }
 
-async function timed(run: () => Promise<void>): Promise<number> {
-  const began = performance.now();
-  await run();
-  return performance.now() - began;
+/** From connecting to having read the first state: what comes is parsed, taken into the view, told, and read by `val()`. */
+async function startLines(servers: Servers, rounds: number): Promise<Line[]> {
+  const loads = await Promise.all(CLIENTS.map((client) => startClient(servers, client, 'start')));
+  const samples = await interleave(loads, { rounds, amount: 1, warmUp: 1 });
+  await Promise.all(loads.map((load) => load.stop()));
+  const [ours, firebase, bare] = samples.map((each) => median(valuesOf(each)));
+  const cpu = samples.map((each) => Math.round(median(each.map(({ clientCpu }) => clientCpu * 1000))));
+  const note = `of it CPU of the client, ms: ours ${cpu[0]}, firebase ${cpu[1]}, parsing alone ${cpu[2]}`;
+  const line = { title: `listen to ${LIST}, from connecting to having read it`, unit: 'ms', ours: ours! };
+  return [
+    { ...line, reference: firebase!, referenceName: FIREBASE, goal: atMost(1), note },
+    { ...line, reference: bare!, referenceName: BARE, goal: atMost(3) },
+  ];
 }
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function heapBytes(): number {
-  collect();
-  return process.memoryUsage().heapUsed;
+/** What one more client in a process holds that has one already, after garbage was collected. */
+async function memoryLines(servers: Servers, rounds: number): Promise<Line[]> {
+  const held: number[] = [];
+  for (const client of CLIENTS) {
+    const values: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const load = await startClient(servers, client, 'memory');
+      values.push(...((await load.round(1)).values ?? []));
+      await load.stop();
+    }
+    held.push((median(values) * 10_000) / NODES / 1024);
+  }
+  const line = { title: 'memory per 10,000 nodes listened to', unit: 'KB', ours: held[0]! };
+  const goal: Goal = atMost(1);
+  return [
+    { ...line, reference: held[1]!, referenceName: FIREBASE, goal },
+    { ...line, reference: held[2]!, referenceName: BARE, goal: null },
+  ];
 }
+
+/**
+ * Both clients at once follow the same writes, each of one leaf of one child. What comes is parsed and taken into the view; the change of the
+ * child is told and the child read by `val()`, and the change of the list is told.
+ */
+async function eventsLine(servers: Servers, plan: { rounds: number; amount: number; warmUp: number }): Promise<Line> {
+  const clients = [await startClient(servers, 'backside', 'events'), await startClient(servers, 'firebase', 'events')];
+  const writes = await startWrites(servers.backside, CHILDREN);
+  const round = (seconds: number): Promise<Sample[]> =>
+    Promise.all([...clients, writes].map((load) => load.round(seconds)));
+  await round(plan.warmUp);
+  const samples: Sample[][] = [];
+  for (let count = 0; count < plan.rounds; count += 1) samples.push(await round(plan.amount));
+  await Promise.all([...clients, writes].map((load) => load.stop()));
+  const [ours, firebase] = [samples.map(([first]) => first!), samples.map(([, second]) => second!)];
+  return {
+    title: `events applied to ${LIST}`,
+    unit: 'events/CPU-s',
+    ours: perCpuSecond(ours),
+    reference: perCpuSecond(firebase),
+    referenceName: FIREBASE,
+    goal: atLeast(1),
+    note: `both follow the same writes at once; ours: ${paceOf(ours)}; firebase: ${paceOf(firebase)}`,
+  };
+}
+
+function paceOf(samples: readonly Sample[]): string {
+  const perSecond = median(samples.map(({ units, seconds }) => units / seconds));
+  const busy = median(samples.map(({ clientCpu, seconds }) => clientCpu / seconds));
+  return `${Math.round(perSecond)} events/s, ${Math.round(busy * 100)} % busy`;
+}
+
+const CLIENTS: readonly ListClientName[] = ['backside', 'firebase', 'bare'];

@@ -85,10 +85,14 @@ class Link implements StoreLink {
 
   /** One way; throws if the link refuses, and takes as long as it is frozen. */
   async #way(): Promise<void> {
-    if (this.#state === 'refused') throw new BacksideError('unavailable', 'connection refused');
+    this.#refuse('connection refused');
     await this.#time.sleep(this.roundTripMs / 2);
     if (this.#state === 'frozen') await new Promise<void>((resolve) => this.#frozen.push(resolve));
-    if (this.#state === 'refused') throw new BacksideError('unavailable', 'connection reset');
+    this.#refuse('connection reset');
+  }
+
+  #refuse(message: string): void {
+    if (this.#state === 'refused') throw new BacksideError('unavailable', message);
   }
 
   #append(base: number, commits: readonly Commit[]): Append {

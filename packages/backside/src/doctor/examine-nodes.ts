@@ -1,6 +1,7 @@
 import { redactUrl } from '@backside/notifier/broker';
 import { isSharedStore, notifierUrlOf, type SharedStore } from '../config/node-pairing.js';
 import type { ServerConfig } from '../config/server-options.js';
+import { reasonOf } from '../server/reason.js';
 import { type Finding, fine, note, problem } from './finding.js';
 import { BROKER_PROBES, STORE_PROBES, type StoreFacts } from './probes.js';
 
@@ -9,6 +10,7 @@ const SLOW_APPEND_MS = 100;
 /** Clocks that differ by more than this make times in the data and the ends of tokens wrong. */
 const NOTABLE_SKEW_MS = 1_000;
 const BAD_SKEW_MS = 60_000;
+const WITHOUT_NEWS = "nodes ask the store for each other's writes four times a second";
 
 /** Examines what nodes share: the server of the journal, and the one that tells them of commits. Changes nothing. */
 export async function* examineNodes(config: ServerConfig): AsyncGenerator<Finding> {
@@ -24,7 +26,8 @@ async function* examineStore(config: ServerConfig, store: SharedStore): AsyncGen
     const probe = await STORE_PROBES[store]();
     facts = await probe({ url: config.storeUrl!, namespace: config.storeNamespace });
   } catch (error) {
-    yield problem(`store: ${store} cannot be used: ${(error as Error).message}`);
+    const reason = reasonOf(error, config.storeUrl!);
+    yield problem(`store: ${store} cannot be used: ${reason}; no node can start, and those that run refuse writes`);
     return;
   }
   yield fine(`store: ${place}: ${facts.server}`);
@@ -34,7 +37,7 @@ async function* examineStore(config: ServerConfig, store: SharedStore): AsyncGen
   yield examineClock(facts.clockSkewMs);
   yield facts.missing.length === 0
     ? fine('store: all tables and indexes are there')
-    : note(`store: not there yet: ${facts.missing.join(', ')}; start makes them`);
+    : note(`store: start will make the tables and indexes that are missing: ${facts.missing.join(', ')}`);
 }
 
 function examineAppends(appendMs: number): Finding {
@@ -52,8 +55,7 @@ function examineClock(skewMs: number | null): Finding {
 
 async function* examineNotifier(config: ServerConfig): AsyncGenerator<Finding> {
   if (config.notifier === 'none') {
-    if (isSharedStore(config.store))
-      yield note("notifier: none; nodes ask for each other's writes four times a second");
+    if (isSharedStore(config.store)) yield note(`notifier: none; ${WITHOUT_NEWS}`);
     return;
   }
   const url = notifierUrlOf(config)!;
@@ -64,7 +66,8 @@ async function* examineNotifier(config: ServerConfig): AsyncGenerator<Finding> {
     yield fine(`notifier: ${place}: ${version}`);
     yield fine(`notifier: a message is back after ${milliseconds(roundTripMs)} (median)`);
   } catch (error) {
-    yield problem(`notifier: ${config.notifier} cannot be used: ${(error as Error).message}`);
+    const reason = reasonOf(error, url);
+    yield problem(`notifier: ${config.notifier} cannot be used: ${reason}; ${WITHOUT_NEWS}`);
   }
 }
 

@@ -66,7 +66,7 @@ export function mongoStoreFacts(facts: MongoFacts): StoreFacts {
   const replicated = kind === 'replica set' || kind === 'sharded cluster';
   const wakes = changeStreams ? 'change streams' : 'no change streams';
   return {
-    server: `${kind}, version ${version}, write concern ${writeConcern}, ${wakes}`,
+    server: `${kind}, version ${version}, acknowledges what is ${writeConcern}, ${wakes}`,
     survives: replicated
       ? 'kill -9, power loss, and the loss of any minority of the members of the store'
       : ONE_MACHINE,

@@ -58,7 +58,7 @@ test("a tree that is behind what the journal keeps, or of another history, start
       checkpointer.enqueue([commitAt(1)]);
       await checkpointer.checkpoint();
     }
-    const primary = new CheckpointedJournal(journal, checkpointer, SILENT_LOGGER);
+    const primary = new CheckpointedJournal({ database: 'main', journal, checkpointer, logger: SILENT_LOGGER });
     await primary.catchUp();
     await primary.close();
     expect(await onDisk(before)).toEqual({ n1: 1, n2: 2, n3: 3, n4: 4 });
@@ -80,9 +80,14 @@ test('what other nodes append reaches the disk and the workers, and they are tol
   await worker.subscribe('main', into(atWorker));
   await other.subscribe('main', into(atOther));
 
-  const primary = new CheckpointedJournal(journal, checkpointerAt('main'), SILENT_LOGGER);
+  const primary = new CheckpointedJournal({
+    database: 'main',
+    journal,
+    checkpointer: checkpointerAt('main'),
+    logger: SILENT_LOGGER,
+  });
   await primary.catchUp();
-  await primary.follow('main', link);
+  await primary.follow(link, { patienceMs: 2_000 });
   await append(journal, 1, 2);
   other.publish('main', [commitAt(1), commitAt(2)]);
   await vi.waitFor(() => expect(atWorker).toEqual([1, 2]));

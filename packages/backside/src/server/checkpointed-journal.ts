@@ -1,3 +1,4 @@
+import { adoptHistory } from '@backside/api';
 import type { Commit, Logger } from '@backside/protocol';
 import { createLmdbCheckpointer, type LmdbCheckpointer } from '@backside/replica-lmdb';
 import type { Append, AppendOutcome, IndexDefinition, Journal, JournalSupports } from '@backside/store';
@@ -7,12 +8,8 @@ import { JournalFollower } from './journal-follower.js';
 import type { NodeLink } from './node-link.js';
 import { openCopy } from './shared-storage.js';
 import { openSharedJournal } from './shared-stores.js';
-import { startCopy } from './start-copy.js';
+import { sleep } from './sleep.js';
 import type { StorageOptions } from './storage.js';
-
-/** How often a shared journal is looked at while the notifier tells of new commits, and while it does not, in milliseconds. */
-const CALM_MS = 1_000;
-const ALERT_MS = 250;
 
 /**
  * Opens a database's journal for a primary process, which moves every durable commit into the tree on disk that the
@@ -36,15 +33,29 @@ export async function openCheckpointedJournal(
         onProgress: () => progressed(),
       });
     const checkpointer = link ? openCopy(folders.replica, open) : open();
-    const checkpointed = new CheckpointedJournal(journal, checkpointer, logger);
+    const checkpointed = new CheckpointedJournal({ database, journal, checkpointer, logger });
     progressed = () => checkpointed.progressed();
     await checkpointed.catchUp();
-    if (link) await checkpointed.follow(database, link, options.onFatal);
+    if (link) await checkpointed.follow(link, { patienceMs: config.journalPatience, onLost: options.onFatal });
     return checkpointed;
   } catch (error) {
     await journal.close();
     throw link ? error : asDataFolderError(config.data, error);
   }
+}
+
+interface CheckpointedJournalOptions {
+  readonly database: string;
+  readonly journal: Journal;
+  readonly checkpointer: LmdbCheckpointer;
+  readonly logger: Logger;
+}
+
+interface FollowOptions {
+  /** How long the journal may leave this process without an answer, in milliseconds. */
+  readonly patienceMs: number;
+  /** Called when the journal no longer has what comes next. */
+  readonly onLost?: ((error: Error) => void) | undefined;
 }
 
 /**
@@ -54,6 +65,7 @@ export async function openCheckpointedJournal(
 export class CheckpointedJournal implements Journal {
   readonly supports: JournalSupports;
   readonly epoch: string;
+  readonly #database: string;
   readonly #journal: Journal;
   readonly #checkpointer: LmdbCheckpointer;
   readonly #logger: Logger;
@@ -65,7 +77,8 @@ export class CheckpointedJournal implements Journal {
   #unsubscribe: () => Promise<void> = async () => {};
   #closed = false;
 
-  constructor(journal: Journal, checkpointer: LmdbCheckpointer, logger: Logger) {
+  constructor({ database, journal, checkpointer, logger }: CheckpointedJournalOptions) {
+    this.#database = database;
     this.supports = journal.supports;
     this.epoch = journal.epoch;
     this.#journal = journal;
@@ -76,27 +89,35 @@ export class CheckpointedJournal implements Journal {
 
   /** Brings the checkpointer from what is on disk to the journal's head. Throws `internal` if that cannot be done. */
   async catchUp(): Promise<void> {
-    await startCopy(this.#journal, this.#checkpointer);
-    this.#enqueued = this.#checkpointer.revision;
-    for await (const commits of this.#journal.commits(this.#enqueued)) this.#enqueue(commits);
+    const [journal, replica] = [this.#journal, this.#checkpointer];
+    await adoptHistory({ journal, replica, name: this.#database, logger: this.#logger });
+    this.#enqueued = replica.revision;
+    for await (const commits of journal.commits(this.#enqueued)) this.#enqueue(commits);
   }
 
   /** Takes what other nodes append to the journal from now on, and tells them of what is appended here. */
-  async follow(database: string, { notifier, workers }: NodeLink, onFatal?: (error: Error) => void): Promise<void> {
+  async follow({ notifier, workers }: NodeLink, { patienceMs, onLost }: FollowOptions): Promise<void> {
+    const database = this.#database;
     this.#publish = (commits) => notifier.publish(database, commits);
-    this.#follower = new JournalFollower({
+    const follower = new JournalFollower({
       journal: this.#journal,
+      notifier,
+      patienceMs,
       logger: this.#logger,
+      now: Date.now,
+      random: Math.random,
+      sleep,
       revision: () => this.#enqueued,
-      lookMs: () => (notifier.state.up ? CALM_MS : ALERT_MS),
-      take: (commits) => {
+      apply: (commits) => {
         this.#enqueue(commits);
         workers.publish(database, commits);
       },
-      lost: (error) => onFatal?.(error),
+      lost: (error) => onLost?.(error),
     });
-    this.#endTelling = this.#journal.onHead?.((head) => this.#follower?.receive({ commits: [], head }));
-    this.#unsubscribe = await notifier.subscribe(database, this.#follower.receive);
+    this.#follower = follower;
+    this.#endTelling = this.#journal.onHead?.(follower.told);
+    this.#unsubscribe = await notifier.subscribe(database, follower.receive);
+    void follower.look(); // what was appended before that was not heard
   }
 
   head(): Promise<number> {
@@ -133,7 +154,7 @@ export class CheckpointedJournal implements Journal {
     try {
       this.#endTelling?.();
       await this.#unsubscribe();
-      await this.#follower?.close();
+      this.#follower?.close();
       await this.#journal.close(); // before the checkpointer, which still gets what becomes durable on the way
     } finally {
       await this.#checkpointer.close();
@@ -154,7 +175,7 @@ export class CheckpointedJournal implements Journal {
     const fresh = commits.filter(({ revision }) => revision > this.#enqueued);
     // On a gap, which only other nodes can make, all of it is read from the journal.
     if (fresh[0]?.revision === this.#enqueued + 1) this.#enqueue(fresh);
-    else if (fresh.length > 0) this.#follower?.look();
+    else if (fresh.length > 0) void this.#follower?.catchUp(fresh.at(-1)!.revision);
   }
 
   /** Appends become durable in their order, so this goes without gaps. */

@@ -13,15 +13,17 @@ test('goes on trying while something is out of reach, and logs each failure', as
     if (tries < 3) throw down();
     return 'open';
   };
-  expect(await withPatience(open, { what: 'the journal', logger, patienceMs: 60_000 })).toBe('open');
+  expect(await withPatience(open, { what: 'the journal', url: 'mongodb://a', logger, patienceMs: 60_000 })).toBe(
+    'open',
+  );
   expect(lines).toEqual(Array(2).fill('the journal cannot be reached; trying again'));
 });
 
 test('gives up once the time is up, saying what could not be reached and why', async () => {
   const open = (): Promise<never> => Promise.reject(down());
-  await expect(withPatience(open, { what: 'the journal', logger: SILENT_LOGGER, patienceMs: 10 })).rejects.toThrow(
-    'the journal could not be reached: connection refused',
-  );
+  await expect(
+    withPatience(open, { what: 'the journal', url: 'mongodb://a', logger: SILENT_LOGGER, patienceMs: 10 }),
+  ).rejects.toThrow('the journal could not be reached: connection refused');
 });
 
 test('does not try again what can only fail', async () => {
@@ -30,6 +32,8 @@ test('does not try again what can only fail', async () => {
     tries += 1;
     throw new BacksideError('internal', 'a newer release wrote this');
   };
-  await expect(withPatience(open, { what: 'it', logger: SILENT_LOGGER, patienceMs: 60_000 })).rejects.toThrow('newer');
+  await expect(
+    withPatience(open, { what: 'it', url: 'mongodb://a', logger: SILENT_LOGGER, patienceMs: 60_000 }),
+  ).rejects.toThrow('newer');
   expect(tries).toBe(1);
 });

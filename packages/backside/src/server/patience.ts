@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BacksideError, type Logger } from '@backside/protocol';
+import { reasonOf } from './reason.js';
 
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 5_000;
@@ -7,6 +8,8 @@ const LAST_PAUSE_MS = 5_000;
 export interface PatienceOptions {
   /** What is being reached, for the log and the error. */
   readonly what: string;
+  /** Where it is; its secrets are in no message. */
+  readonly url: string;
   readonly logger: Logger;
   /** How long to go on trying, in milliseconds. */
   readonly patienceMs: number;
@@ -17,16 +20,17 @@ export interface PatienceOptions {
  * error at once, and with a message that says what could not be reached once the time is up.
  */
 export async function withPatience<Result>(open: () => Promise<Result>, options: PatienceOptions): Promise<Result> {
-  const { what, logger, patienceMs } = options;
+  const { what, url, logger, patienceMs } = options;
   const deadline = Date.now() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LAST_PAUSE_MS, 2 * pause)) {
     try {
       return await open();
     } catch (cause) {
       if (!(cause instanceof BacksideError) || cause.code !== 'unavailable') throw cause;
+      const problem = reasonOf(cause, url);
       const leftMs = deadline - Date.now();
-      if (leftMs <= 0) throw new Error(`${what} could not be reached: ${cause.message}`, { cause });
-      logger.warn({ problem: cause.message, leftMs }, `${what} cannot be reached; trying again`);
+      if (leftMs <= 0) throw new Error(`${what} could not be reached: ${problem}`, { cause });
+      logger.warn({ problem, leftMs }, `${what} cannot be reached; trying again`);
       await sleep(Math.min(pause, leftMs));
     }
   }

@@ -4,6 +4,7 @@ import { createMemoryNotifier, type Notifier } from '@backside/notifier';
 import { SILENT_LOGGER } from '@backside/protocol';
 import { createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
 import { createPrivateTree } from './private-tree.js';
+import { sleep } from './sleep.js';
 
 /** A memory journal that several databases may append to. */
 function sharedJournal(): Journal {
@@ -28,7 +29,7 @@ privateTreeConformance('a private database', async () => {
         logger: SILENT_LOGGER,
         now: Date.now,
         random: Math.random,
-        sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds).unref()),
+        sleep,
         nodeId: `node-${++nodes}`,
       });
       databases.push(database);

@@ -18,6 +18,7 @@ import { withFields } from './logger.js';
 import { keepMaintained, openAuth } from './open-auth.js';
 import { Opened } from './opened.js';
 import { createPrivateTree } from './private-tree.js';
+import { sleep } from './sleep.js';
 import type { Storage } from './storage.js';
 
 export interface DatabasesOptions {
@@ -131,11 +132,4 @@ async function openTree(
     ...(onLost && { onLost }),
   });
   return opened.add(database);
-}
-
-/** Does not keep the process alive. */
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref();
-  });
 }

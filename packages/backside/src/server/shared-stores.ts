@@ -61,7 +61,7 @@ export async function openSharedJournal(options: OpenSharedOptions): Promise<Jou
   if (!isSharedStore(store)) throw new Error(`the store ${store} is not shared`);
   const driver = await DRIVERS[store]();
   const parameters = parametersOf(options);
-  const patience = { what: `the journal (${store})`, logger, patienceMs: config.storePatience };
+  const patience = { what: `the journal (${store})`, url: parameters.url, logger, patienceMs: config.storePatience };
   const journal = await withPatience(() => driver.openJournal(parameters), patience);
   try {
     const project = (): Promise<Projector> => driver.openProjector(parameters, journal);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adoptHistory } from '@backside/api';
 import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
 import { createLmdbReplica } from '@backside/replica-lmdb';
 import type { Journal, Replica } from '@backside/store';
@@ -9,7 +10,6 @@ import { databaseFolders, readDataFormat } from '../server/data-folder.js';
 import { nodeNameOf } from '../server/node-name.js';
 import { Opened } from '../server/opened.js';
 import { openSharedJournal } from '../server/shared-stores.js';
-import { startCopy } from '../server/start-copy.js';
 import type { Snapshot } from './snapshot.js';
 
 /**
@@ -21,7 +21,7 @@ export async function openSharedSnapshot(config: ServerConfig, database: string)
   try {
     const journal = opened.add(await openJournal(config, database));
     if ((await journal.head()) === 0) throw new Error(`the shared store holds no database named ${database}`);
-    const replica = (await openCopy(config.data, database, journal)) ?? (await makeCopy(journal, opened));
+    const replica = (await openCopy(config.data, database, journal)) ?? (await makeCopy(journal, database, opened));
     opened.add(replica);
     for await (const commits of journal.commits(replica.revision)) replica.apply(commits);
     return {
@@ -59,12 +59,12 @@ function openFollower(directory: string): Replica | null {
   }
 }
 
-async function makeCopy(journal: Journal, opened: Opened): Promise<Replica> {
+async function makeCopy(journal: Journal, database: string, opened: Opened): Promise<Replica> {
   const directory = await mkdtemp(join(tmpdir(), 'backside-export-'));
   opened.onClose(() => rm(directory, { recursive: true, force: true }));
   const replica = createLmdbReplica({ directory });
   try {
-    await startCopy(journal, replica);
+    await adoptHistory({ journal, replica, name: database, logger: SILENT_LOGGER });
     return replica;
   } catch (error) {
     await replica.close();
