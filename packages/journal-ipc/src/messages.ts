@@ -31,7 +31,7 @@ interface StopRequest {
 export type Request = AppendRequest | CallRequest | StopRequest;
 
 /** An outcome without commits, which travel packed: as objects they would arrive as mere data. */
-export type BareOutcome = Pick<AppendOutcome, 'status' | 'head'>;
+type BareOutcome = Pick<AppendOutcome, 'status' | 'head'>;
 
 /** Says what became of an append, or that it has its place. */
 export interface AcceptedAnswer {
