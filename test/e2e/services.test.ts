@@ -21,7 +21,7 @@ describe.each(NAMES)('a %s server of a test', (name) => {
       const before = ownProcesses();
       expect(await takesConnections(port)).toBe(true);
       await service.kill();
-      expect(before.filter(isRunning)).toEqual([]);
+      await waitUntil(() => !before.some(isRunning), `all of ${name} to be gone`);
       await service.restart();
       expect(service.url).toBe(url);
       expect(await takesConnections(port)).toBe(true);

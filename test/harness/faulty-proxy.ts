@@ -119,6 +119,8 @@ class Line {
   readonly #server: Socket;
   readonly #options: LineOptions;
   #frozen: NodeJS.Timeout | null = null;
+  /** Whether it ends once the last piece is handed over. */
+  #cutting = false;
   #over = false;
 
   constructor(client: Socket, options: LineOptions) {
@@ -149,6 +151,7 @@ class Line {
       const due = performance.now() + this.#delayMs();
       waiting = waiting.then(async () => {
         await until(due);
+        if (this.#cutting) return; // what follows a piece that was lost must not arrive either
         for (const part of this.#mistreat(chunk)) {
           await this.#options.barrier.passed();
           this.#deliver(to, part);
@@ -180,6 +183,7 @@ class Line {
     if (random() < proxy.faults.freeze) this.#freeze();
     if (random() < proxy.faults.cut && this.#frozen === null && !this.#over) {
       proxy.counts.cuts += 1;
+      this.#cutting = true;
       setImmediate(() => this.cut());
       return [chunk.subarray(0, at)];
     }
