@@ -82,3 +82,34 @@ it('delays without making what comes behind wait in addition', async () => {
   expect(performance.now() - start).toBeGreaterThan(200);
   expect(performance.now() - start).toBeLessThan(5_000);
 });
+
+it('passes nothing on behind the piece at which it cuts a line, however long that waited', async () => {
+  let arrived = '';
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => socket.destroy())
+      .on('data', (chunk) => {
+        arrived += chunk.toString();
+      });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // The first chunk waits for long, the second not at all: it is due as soon as the first has gone.
+  const choices = [0.5, 0.9, 0]; // one for the connection itself
+  const cutting = await startFaultyProxy({
+    targetPort: (server.address() as AddressInfo).port,
+    faults: { ...NO_FAULTS, delayMs: 200, cut: 1 },
+    random: () => choices.shift() ?? 0.5,
+  });
+  const socket = connect(cutting.port, '127.0.0.1').setNoDelay(true);
+  socket.on('error', () => socket.destroy());
+  await once(socket, 'connect');
+  socket.write('first chunk.');
+  await sleep(50);
+  socket.write('second chunk');
+  await waitUntil(() => socket.closed, 'the end of the line');
+  await sleep(50);
+  await cutting.stop();
+  await new Promise((resolve) => server.close(resolve));
+  expect('first chunk.'.startsWith(arrived)).toBe(true);
+  expect(cutting.counts.cuts).toBe(1);
+});
