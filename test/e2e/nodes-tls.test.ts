@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Cluster, type ClusterNode, type ClusterOptions, startCluster } from '../harness/cluster.js';
 import { askHttp } from '../harness/http-client.js';
 import { StompjsClient, until } from '../harness/stompjs-client.js';
-import { type ServiceName, useService as serviceOf, startService } from '../services/index.js';
+import { type ServiceName, sharedService, startService } from '../services/index.js';
 import { runBackside } from './run-backside.js';
 
 let folder: string;
@@ -34,7 +34,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** The port at which a server that speaks plainly speaks TLS; null if there is no such server. */
 async function secured(name: ServiceName): Promise<number | null> {
-  const service = await serviceOf(name);
+  const service = await sharedService(name);
   if (service === null) return null;
   ends.push(() => service.stop());
   const { hostname, port } = new URL(service.url);

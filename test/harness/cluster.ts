@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Service, type ServiceName, useService as serviceOf } from '../services/index.js';
+import { type Service, type ServiceName, sharedService } from '../services/index.js';
 import { type ServerHandle, startServer } from './server.js';
 
 export type ClusterStore = 'mongodb' | 'postgres';
@@ -14,7 +14,7 @@ export interface ClusterOptions {
   readonly notifier: ClusterNotifier;
   /** Further flags of every node. */
   readonly args?: readonly string[];
-  /** Where node `index` finds store and broker; else servers that `useService` gives, which other tests may use as well. */
+  /** Where node `index` finds store and broker; else servers that `sharedService` gives, which other tests may use as well. */
   readonly urls?: (index: number) => { readonly store?: string; readonly notifier?: string };
   readonly workers?: number;
 }
@@ -67,7 +67,7 @@ const SERVICES: Readonly<Record<ClusterStore | Exclude<ClusterNotifier, 'none'>,
 export async function startCluster(options: ClusterOptions): Promise<Cluster | null> {
   const services = new Map<ServiceName, Service>();
   for (const name of neededServices(options)) {
-    const service = await serviceOf(name);
+    const service = await sharedService(name);
     if (service !== null) services.set(name, service);
     else return stopAll(services.values()).then(() => null);
   }

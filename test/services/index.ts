@@ -13,12 +13,12 @@ export type { OwnService, Service, ServiceName } from './service.js';
  * environment names (`REDIS_URL`, `AMQP_URL`, `MONGODB_URL`, `POSTGRES_URL`, `NATS_URL`), else one that is started here. Null, with a line on
  * stderr, if there is none; an error then with REQUIRE_SERVICES=1.
  */
-export async function useService(name: ServiceName): Promise<Service | null> {
+export async function sharedService(name: ServiceName): Promise<Service | null> {
   const url = process.env[PROGRAMS[name].variable];
   return url === undefined || url === '' ? startService(name) : { url, stop: async () => {} };
 }
 
-/** A server for tests that kill it. Null, or an error, as for `useService`. */
+/** A server for tests that kill it. Null, or an error, as for `sharedService`. */
 export async function startService(name: ServiceName): Promise<OwnService | null> {
   const program = PROGRAMS[name];
   const command = await findCommand(program.commands);

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type ServiceName, useService } from './index.js';
+import { type ServiceName, sharedService } from './index.js';
 import { PROGRAMS } from './programs.js';
 
 /** Those that the environment names already are used as they are; those that cannot be had are left out, with a line on stderr. */
@@ -13,7 +13,7 @@ export async function withServices(
   [command, ...args]: readonly string[],
 ): Promise<number> {
   if (command === undefined) throw new Error('which command?');
-  const started = await Promise.allSettled(names.map((name) => useService(name)));
+  const started = await Promise.allSettled(names.map((name) => sharedService(name)));
   const services = started.flatMap((outcome) =>
     outcome.status === 'fulfilled' && outcome.value ? [outcome.value] : [],
   );

@@ -1,7 +1,7 @@
 import { SILENT_LOGGER } from '@backside/protocol';
 import type { Journal } from '@backside/store';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { MongoAppendStore } from './append-store.js';
 import { type Connection, openConnection } from './connection.js';
 import { JournalCollection, type NewAppend, type StoredAppend } from './journal-collection.js';
@@ -9,7 +9,7 @@ import { JournalTip } from './journal-tip.js';
 import { commitAt } from './test-commits.js';
 import { TestPlace } from './test-place.js';
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 /** The collection, which tells what is asked of it, and lets something happen before each look. */

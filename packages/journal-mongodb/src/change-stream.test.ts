@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { openConnection } from './connection.js';
 import { JournalCollection } from './journal-collection.js';
 import { commitAt } from './test-commits.js';
 import { TestPlace, until } from './test-place.js';
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 const replicated = server !== null && (await isReplicated(server.url));
 if (server !== null && !replicated) process.stderr.write('skipped: change streams need a replica set (MONGODB_URL)\n');

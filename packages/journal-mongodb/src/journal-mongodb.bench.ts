@@ -2,7 +2,7 @@ import { Commit, SILENT_LOGGER } from '@backside/protocol';
 import type { Journal } from '@backside/store';
 import { Binary, type Collection, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, bench, describe } from 'vitest';
-import { type Service, useService } from '../../../test/services/index.js';
+import { type Service, sharedService } from '../../../test/services/index.js';
 import { createMongoJournal } from './mongo-journal.js';
 
 /** What an append costs beside the least that the same server allows: one document of the same size inserted alone. */
@@ -17,7 +17,7 @@ let head = 0;
 let inserted = 0;
 
 beforeAll(async () => {
-  server = await useService('mongodb');
+  server = await sharedService('mongodb');
   if (server === null) throw new Error('there is no MongoDB server to measure');
   const mongoDatabase = `bench-${crypto.randomUUID()}`;
   client = new MongoClient(server.url);

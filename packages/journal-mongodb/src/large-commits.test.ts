@@ -1,6 +1,6 @@
 import type { Binary } from 'mongodb';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { openConnection } from './connection.js';
 import { MAX_PART_BYTES } from './documents.js';
 import { Payloads } from './payloads.js';
@@ -9,7 +9,7 @@ import { projected, TestPlace } from './test-place.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 const LARGE = largeChanges(9);

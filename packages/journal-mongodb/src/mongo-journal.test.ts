@@ -1,10 +1,10 @@
 import { journalConformance } from '@backside/store/conformance';
 import { afterAll, describe } from 'vitest';
 import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { projected, TestPlace } from './test-place.js';
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 describe.skipIf(server === null)('MongoDB', () => {

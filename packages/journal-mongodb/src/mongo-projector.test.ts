@@ -1,14 +1,14 @@
 import type { Journal } from '@backside/store';
 import { applyChanges, type Change, encodeNode, isPriorityPath, type Node, nodeFromJson } from '@backside/tree';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { contentOf, contentsOf } from './node-documents.js';
 import type { NodeDocument } from './projection-place.js';
 import { commitOf, readAll } from './test-commits.js';
 import { projected, TestPlace, until } from './test-place.js';
 
 vi.setConfig({ testTimeout: 120_000 });
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 /** So that the whole history can be read again at the end. */

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { probeMongo } from './probe-mongo.js';
 import { TestPlace, until } from './test-place.js';
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 describe.skipIf(server === null)('a look at a MongoDB server', () => {

@@ -1,7 +1,7 @@
 import { applyChanges, type Change, type Node, normalizeChanges } from '@backside/tree';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { changes } from '../../tree/src/testing/arbitraries.js';
 import { computeWrites } from './affected-tree.js';
 import { type Connection, openConnection } from './connection.js';
@@ -12,7 +12,7 @@ import { type ProjectionPlace, projectionPlace } from './projection-place.js';
 import { TestPlace } from './test-place.js';
 
 vi.setConfig({ testTimeout: 120_000 });
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 /** Commits, and how many of them each step of the projection takes. */

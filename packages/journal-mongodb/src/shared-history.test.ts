@@ -1,11 +1,11 @@
 import type { Journal } from '@backside/store';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { FORMAT, revisionId } from './documents.js';
 import { commitAt, readAll, summary } from './test-commits.js';
 import { TestPlace, until } from './test-place.js';
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 describe.skipIf(server === null)('a history that nodes share in MongoDB', () => {

@@ -1,11 +1,11 @@
 import type { Journal } from '@backside/store';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { revisionId } from './documents.js';
 import { commitAt, readAll, summary } from './test-commits.js';
 import { projected, TestPlace } from './test-place.js';
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 
 describe.skipIf(server === null)('what MongoDB keeps of a journal', () => {

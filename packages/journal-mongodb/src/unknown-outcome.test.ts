@@ -1,14 +1,14 @@
 import type { Journal } from '@backside/store';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_FAULTS, startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { commitAt, summary } from './test-commits.js';
 import { TestPlace, until } from './test-place.js';
 import { startRelay, type TestRelay } from './test-relay.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const server = await useService('mongodb');
+const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
 const port = server === null ? 0 : Number(new URL(server.url).port);
 

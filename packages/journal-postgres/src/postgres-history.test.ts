@@ -2,7 +2,7 @@ import type { Commit } from '@backside/protocol';
 import { createMemoryReplica, type Journal } from '@backside/store';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { createPostgresJournal } from './postgres-journal.js';
 import { probePostgres } from './probe.js';
 import { createPostgresProjector } from './projector.js';
@@ -10,7 +10,7 @@ import { tablesOf } from './schema.js';
 import { commitOf, journalOptions, projectAll, TEST_SCHEMA } from './test-server.js';
 import { JournalTrim } from './trim.js';
 
-const postgres = await useService('postgres');
+const postgres = await sharedService('postgres');
 afterAll(() => postgres?.stop(), 30_000);
 
 describe.skipIf(postgres === null)('the history of a database', () => {

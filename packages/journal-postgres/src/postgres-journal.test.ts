@@ -2,11 +2,11 @@ import type { Journal } from '@backside/store';
 import { journalConformance } from '@backside/store/conformance';
 import { afterAll, describe } from 'vitest';
 import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { createPostgresJournal } from './postgres-journal.js';
 import { atPort, journalOptions, projectAll } from './test-server.js';
 
-const postgres = await useService('postgres');
+const postgres = await sharedService('postgres');
 afterAll(() => postgres?.stop(), 30_000);
 
 describe.skipIf(postgres === null)('on a server', () => {

@@ -4,7 +4,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
 import { startService } from '../../../test/services/index.js';
 import { createPostgresNotifier, probePostgresNotifier } from './postgres-notifier.js';
-import { wholly } from './test-family.js';
 import { atPort } from './test-server.js';
 
 const postgres = await startService('postgres');
@@ -31,7 +30,7 @@ describe.skipIf(postgres === null)('on a server', () => {
 
   const timing = { checkEveryMs: 300, answerWithinMs: 500, openWithinMs: 1_000, retryFirstMs: 20, retryLastMs: 300 };
   notifierOutageConformance('postgres notifier', {
-    server: wholly(postgres!),
+    server: postgres!,
     startLine: (targetPort) => startFaultyProxy({ targetPort }),
     connect: (port, group) =>
       createPostgresNotifier({

@@ -1,11 +1,10 @@
 import type { Commit } from '@backside/protocol';
 import type { Journal } from '@backside/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { NO_FAULTS, startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
 import { startService } from '../../../test/services/index.js';
 import { createPostgresJournal } from './postgres-journal.js';
 import { createPostgresProjector } from './projector.js';
-import { wholly } from './test-family.js';
 import { atPort, commitOf, journalOptions, projectAll } from './test-server.js';
 
 const postgres = await startService('postgres');
@@ -13,13 +12,9 @@ afterAll(() => postgres?.stop(), 30_000);
 
 describe.skipIf(postgres === null)('a journal whose server or line fails', { timeout: 120_000 }, () => {
   const url = postgres?.url ?? '';
-  let server: ReturnType<typeof wholly>;
-  beforeAll(() => {
-    server = wholly(postgres!);
-  });
 
   it('stores every append exactly once over a line that is cut all the time', async () => {
-    const line = await startFaultyProxy({ targetPort: server.port });
+    const line = await startFaultyProxy({ targetPort: postgres!.port });
     const options = journalOptions(atPort(url, line.port), { patienceMs: 60_000 });
     const journal = await createPostgresJournal(options);
     line.faults = { ...NO_FAULTS, cut: 0.08, split: 0.1, delayMs: 1 };
@@ -37,10 +32,10 @@ describe.skipIf(postgres === null)('a journal whose server or line fails', { tim
     const journal = await createPostgresJournal(journalOptions(url, { patienceMs: 60_000 }));
     await journal.append(0, [numbered(1)]).durable;
     const projector = await createPostgresProjector(journalOptions(url));
-    await server.kill();
+    await postgres!.kill();
     const appends = [1, 2, 3].map((base) => journal.append(base, [numbered(base + 1)]).durable);
     await expect(journal.head()).rejects.toMatchObject({ code: 'unavailable' });
-    await server.restart();
+    await postgres!.restart();
     expect((await Promise.all(appends)).map(({ head }) => head)).toEqual([2, 3, 4]);
     expect((await readAll(journal)).map(numberOf)).toEqual([1, 2, 3, 4]);
     await projector.close();
@@ -51,10 +46,10 @@ describe.skipIf(postgres === null)('a journal whose server or line fails', { tim
     const options = journalOptions(url, { patienceMs: 300, requestTimeoutMs: 700 });
     const journal = await createPostgresJournal(options);
     await journal.append(0, [numbered(1)]).durable;
-    server.freeze();
+    postgres!.freeze();
     const appends = [1, 2].map((base) => journal.append(base, [numbered(base + 1)]));
     const refusals = await Promise.allSettled(appends.map(({ durable }) => durable));
-    server.thaw();
+    postgres!.thaw();
     for (const refusal of refusals) expect(refusal).toMatchObject({ reason: { code: 'unavailable' } });
     await expect.poll(() => journal.head().catch(() => null), { timeout: 30_000 }).not.toBeNull();
     const head = await journal.head();
@@ -70,9 +65,9 @@ describe.skipIf(postgres === null)('a journal whose server or line fails', { tim
     const journal = await createPostgresJournal(options);
     const projector = await createPostgresProjector({ ...options, idleMs: 50 });
     await journal.append(0, [numbered(1)]).durable;
-    await server.kill();
+    await postgres!.kill();
     await expect.poll(() => projector.state.lagMs, { timeout: 30_000 }).toBeGreaterThan(0);
-    await server.restart();
+    await postgres!.restart();
     await journal.append(1, [numbered(2)]).durable;
     await expect.poll(() => projector.state, { timeout: 30_000 }).toMatchObject({ revision: 2, lagMs: 0 });
     expect((await journal.checkpoint!())?.revision).toBe(2);
@@ -80,7 +75,7 @@ describe.skipIf(postgres === null)('a journal whose server or line fails', { tim
   });
 
   it('does not hold up the others with a projector that is cut off in the middle', async () => {
-    const line = await startFaultyProxy({ targetPort: server.port, maxFrozenMs: 3_000 });
+    const line = await startFaultyProxy({ targetPort: postgres!.port, maxFrozenMs: 3_000 });
     const options = journalOptions(url);
     const journal = await createPostgresJournal(options);
     const cutOff = await createPostgresProjector({ ...options, url: atPort(url, line.port), idleMs: 5 });

@@ -3,7 +3,7 @@ import { applyChanges, type Change, makeMap, type Node, nodeReader, type Path, P
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { useService } from '../../../test/services/index.js';
+import { sharedService } from '../../../test/services/index.js';
 import { rowOf } from './node-row.js';
 import { NodesTable } from './nodes-table.js';
 import { patienceOf } from './options.js';
@@ -11,7 +11,7 @@ import { projectCommits } from './project-commits.js';
 import { prepareTables, tablesOf } from './schema.js';
 import { commitOf, TEST_SCHEMA } from './test-server.js';
 
-const postgres = await useService('postgres');
+const postgres = await sharedService('postgres');
 afterAll(() => postgres?.stop(), 30_000);
 
 const tables = tablesOf(TEST_SCHEMA);

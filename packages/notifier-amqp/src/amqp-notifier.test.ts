@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream';
 import { createServer } from 'node:tls';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { notifierConformance, notifierOutageConformance } from '@backside/notifier/conformance';
+import { driverConformance } from '@backside/notifier/driver-suites';
 import { Commit, SILENT_LOGGER } from '@backside/protocol';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
@@ -21,43 +21,12 @@ const server = await startService('rabbitmq');
 const openssl = await findCommand(['openssl']);
 afterAll(() => server?.stop());
 
-const QUICK = {
-  checkEveryMs: 250,
-  answerWithinMs: 1_000,
-  retryFirstMs: 50,
-  retryLastMs: 500,
-  openWithinMs: 3_000,
-  patienceMs: 3_000,
-  closeWithinMs: 1_000,
-};
-const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
-
 describe.skipIf(server === null)('rabbitmq', () => {
-  notifierConformance('amqp notifier', async () => {
-    const prefix = randomUUID();
-    const connect = () => createAmqpNotifier({ url: server!.url, nodeId: 'a node', prefix, logger: SILENT_LOGGER });
-    return { connect, dispose: async () => undefined };
-  });
-
-  notifierOutageConformance('amqp notifier', {
+  driverConformance('amqp notifier', {
     server: server!,
     startLine: (targetPort) => startFaultyProxy({ targetPort }),
-    maxQueuedBytes: MAX_QUEUED_BYTES,
-    connect: (port, prefix) =>
-      createAmqpNotifier({
-        url: server!.url.replace(/:\d+$/, `:${port}`),
-        nodeId: 'a node',
-        prefix,
-        logger: SILENT_LOGGER,
-        maxQueuedBytes: MAX_QUEUED_BYTES,
-        timing: QUICK,
-      }),
-  });
-
-  it('can be asked for its version and its round trip', async () => {
-    const { version, roundTripMs } = await probeAmqp(server!.url);
-    expect(version).toMatch(/\d+\.\d+/);
-    expect(roundTripMs).toBeGreaterThan(0);
+    create: createAmqpNotifier,
+    probe: probeAmqp,
   });
 
   it('tells a node that was stopped for long that its queue overflowed, though its link lived on', async () => {

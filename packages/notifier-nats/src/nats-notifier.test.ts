@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { notifierConformance, notifierOutageConformance } from '@backside/notifier/conformance';
-import { SILENT_LOGGER } from '@backside/protocol';
-import { afterAll, describe, expect, it } from 'vitest';
+import { driverConformance } from '@backside/notifier/driver-suites';
+import { afterAll, describe } from 'vitest';
 import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
 import { startService } from '../../../test/services/index.js';
 import { createNatsNotifier, probeNats } from './nats-notifier.js';
@@ -9,46 +7,12 @@ import { createNatsNotifier, probeNats } from './nats-notifier.js';
 const server = await startService('nats');
 afterAll(() => server?.stop());
 
-const QUICK = {
-  checkEveryMs: 250,
-  answerWithinMs: 1_000,
-  retryFirstMs: 50,
-  retryLastMs: 500,
-  openWithinMs: 3_000,
-  patienceMs: 3_000,
-  closeWithinMs: 1_000,
-};
-const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
-
 describe.skipIf(server === null)('nats', () => {
-  notifierConformance(
-    'nats notifier',
-    async () => {
-      const prefix = randomUUID();
-      const connect = () => createNatsNotifier({ url: server!.url, nodeId: 'a node', prefix, logger: SILENT_LOGGER });
-      return { connect, dispose: async () => undefined };
-    },
-    { largeCommits: false },
-  );
-
-  notifierOutageConformance('nats notifier', {
+  driverConformance('nats notifier', {
     server: server!,
     startLine: (targetPort) => startFaultyProxy({ targetPort }),
-    maxQueuedBytes: MAX_QUEUED_BYTES,
-    connect: (port, prefix) =>
-      createNatsNotifier({
-        url: server!.url.replace(/:\d+$/, `:${port}`),
-        nodeId: 'a node',
-        prefix,
-        logger: SILENT_LOGGER,
-        maxQueuedBytes: MAX_QUEUED_BYTES,
-        timing: QUICK,
-      }),
-  });
-
-  it('can be asked for its version and its round trip', async () => {
-    const { version, roundTripMs } = await probeNats(server!.url);
-    expect(version).toMatch(/\d+\.\d+/);
-    expect(roundTripMs).toBeGreaterThan(0);
+    create: createNatsNotifier,
+    probe: probeNats,
+    largeCommits: false,
   });
 });

@@ -1,5 +1,5 @@
 import { type Cluster, type ClusterNode, type ClusterOptions, startCluster } from '../../harness/cluster.js';
-import { type Service, type ServiceName, useService as serviceOf } from '../../services/index.js';
+import { type Service, type ServiceName, sharedService } from '../../services/index.js';
 import { LIMITS_OUT_OF_THE_WAY } from '../workspace.js';
 
 /** A store and a notifier that work together. */
@@ -50,7 +50,7 @@ export class BenchServices {
   }
 
   async #use(name: ServiceName): Promise<Service | null> {
-    if (!this.#services.has(name)) this.#services.set(name, await serviceOf(name));
+    if (!this.#services.has(name)) this.#services.set(name, await sharedService(name));
     return this.#services.get(name)!;
   }
 }

@@ -1,7 +1,7 @@
 import type { MongoFacts } from '@backside/journal-mongodb';
 import type { PostgresFacts } from '@backside/journal-postgres';
 import { afterAll, describe, expect, test } from 'vitest';
-import { useService } from '../../../../test/services/index.js';
+import { sharedService } from '../../../../test/services/index.js';
 import { parseFlags } from '../config/flags.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
@@ -94,7 +94,7 @@ test('without a notifier it says what that costs, and nothing for a store of one
   expect(findings[1]).toBe("note notifier: none; nodes ask the store for each other's writes four times a second");
 });
 
-const postgres = await useService('postgres');
+const postgres = await sharedService('postgres');
 afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('with a server', () => {
