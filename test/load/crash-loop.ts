@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { processTree, waitUntil } from '../harness/measure.js';
 import { type ServerHandle, startServer } from '../harness/server.js';
-import type { Json, JsonObject } from './model.js';
+import type { Json, JsonObject } from './json-tree.js';
 import { Random } from './random.js';
 import { Session, SessionEnded } from './session.js';
 import { Subscriber } from './subscriber.js';

@@ -4,7 +4,7 @@ import { check } from './history/check.js';
 import type { History, SentWrite } from './history/history.js';
 import { startInProcess } from './history/in-process.js';
 import { runLoad } from './history/run-load.js';
-import type { Json } from './model.js';
+import type { Json } from './json-tree.js';
 import { Random } from './random.js';
 
 type Mutable<T> = T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;

@@ -1,9 +1,5 @@
 import type { ReceivedFrame } from '../harness/stomp-reader.js';
-
-export type Json = null | boolean | number | string | JsonObject;
-export interface JsonObject {
-  [key: string]: Json;
-}
+import { isObject, type Json, type JsonObject, keysOf, withPut } from './json-tree.js';
 
 /** What a subscriber knows: the tree below its path, built from nothing but the events that it got. */
 export class SubscriberModel {
@@ -39,23 +35,4 @@ export class SubscriberModel {
   #put(keys: readonly string[], value: Json): void {
     this.#value = withPut(this.#value, keys, value);
   }
-}
-
-/** In place where that is possible: models of load tests are large. Emptied objects vanish, as in the tree. */
-function withPut(node: Json, keys: readonly string[], value: Json): Json {
-  const [key, ...rest] = keys;
-  if (key === undefined) return value;
-  const object = isObject(node) ? node : {};
-  const child = withPut(object[key] ?? null, rest, value);
-  if (child === null) delete object[key];
-  else object[key] = child;
-  return Object.keys(object).length === 0 ? null : object;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null;
-}
-
-function keysOf(path: string): string[] {
-  return path.split('/').filter((key) => key !== '');
 }

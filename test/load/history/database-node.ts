@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, ListenOptions, Subscription, ViewEvent, WriteStep } from '@backside/api';
 import { ADMIN, toBacksideError } from '@backside/protocol';
 import { formatPath, hashNode, type Node, parsePath } from '@backside/tree';
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 import type { Condition, Step } from './history.js';
 import type { Connection, LoadNode, Told, ToldEvent } from './load-node.js';
 

@@ -1,4 +1,4 @@
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 
 /** One step of a write. Every value is written once in a run, and every amount added once: so an effect names its write. */
 export type Step =

@@ -1,4 +1,4 @@
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 import type { Answer, SeenEvent, Write } from './history.js';
 
 /** A node that load is put on: a server, or a database in this process. */

@@ -1,4 +1,4 @@
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 import type { History, SeenEvent, SentWrite } from './history.js';
 import type { Problems } from './problems.js';
 import { type Changes, canonical, joinPaths } from './state.js';

@@ -1,4 +1,4 @@
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 import { type Clock, clockOf } from './clock.js';
 import type { Condition, History, SeenState, SentWrite } from './history.js';
 import type { Problems } from './problems.js';

@@ -1,4 +1,4 @@
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 import type { Condition, History, SentWrite } from './history.js';
 import { describe, type Traces, tracesOf } from './order.js';
 import type { Problems } from './problems.js';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model.js';
+import { isObject, type Json, type JsonObject, keysOf, withPut } from '../json-tree.js';
 
 /** The relative paths that one commit or one event sets. */
 export type Changes = ReadonlyMap<string, Json>;
@@ -24,24 +24,6 @@ export class State {
   apply(changes: Changes): void {
     for (const [path, value] of changes) this.put(path, value);
   }
-}
-
-function withPut(node: Json, keys: readonly string[], value: Json): Json {
-  const [key, ...rest] = keys;
-  if (key === undefined) return value;
-  const object = isObject(node) ? node : {};
-  const child = withPut(object[key] ?? null, rest, value);
-  if (child === null) delete object[key];
-  else object[key] = child;
-  return Object.keys(object).length === 0 ? null : object;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null;
-}
-
-function keysOf(path: string): string[] {
-  return path.split('/').filter((key) => key !== '');
 }
 
 /** `/a/b` from any parts, with or without slashes; `/` for none. */

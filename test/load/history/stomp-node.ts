@@ -1,7 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { hashNode, type Node } from '@backside/tree';
 import { escapeText, FrameReader, type ReceivedFrame } from '../../harness/stomp-reader.js';
-import type { Json } from '../model.js';
+import type { Json } from '../json-tree.js';
 import type { Answer, Condition, Step, Write } from './history.js';
 import type { Connection, LoadNode, Told, ToldEvent } from './load-node.js';
 
