@@ -6,7 +6,7 @@ const common = {
   ssr: { resolve: { conditions } },
 } as const;
 
-/** Three projects: `unit` beside the code, `conformance` (black box), `e2e` (whole servers, real clients). */
+/** Four projects: `unit` beside the code, `conformance` (black box), `e2e` (whole servers, real clients), `load` (under stress and faults, one at a time). */
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
@@ -36,11 +36,22 @@ export default defineConfig({
         ...common,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/browser/**/*.test.ts', 'test/load/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'load',
+          include: ['test/load/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -13,7 +13,7 @@ const PATIENCE = { timeout: 20_000 };
 const PAGE = `
   import { createAuth } from '@backside/sdk/auth';
 
-  const connection = { status: 'offline', user: null, onUser: () => () => {}, useToken: async () => {} };
+  const connection = { status: 'offline', user: null, onUser: () => () => {}, setToken: async () => {} };
   const auth = createAuth({ connection }, { url: location.origin });
   auth.onAuthChange((user) => { document.title = user === null ? 'nobody' : 'in by ' + user.providers.join(); });
   window.auth = auth;

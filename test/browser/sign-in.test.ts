@@ -13,7 +13,7 @@ const PAGE = `
 
   const query = new URLSearchParams(location.search);
   const url = query.get('server');
-  const connection = { status: 'offline', user: null, onUser: () => () => {}, useToken: async () => {} };
+  const connection = { status: 'offline', user: null, onUser: () => () => {}, setToken: async () => {} };
   const auth = createAuth({ connection }, { url });
   const show = (word, user) => { document.title = word + ' ' + (user?.displayName ?? user?.uid ?? 'nobody'); };
   const fail = (error) => { document.title = 'refused ' + error.code; };

@@ -5,7 +5,7 @@ import type { AuthUser } from './user.js';
 
 /** What auth needs of the database that it signs in to. */
 export interface AuthDatabase {
-  readonly connection: Pick<Connection, 'useToken' | 'user' | 'onUser' | 'status'>;
+  readonly connection: Pick<Connection, 'setToken' | 'user' | 'onUser' | 'status'>;
   /** See `Database.expectUser`. */
   expectUser?(uid: () => Promise<string | null>): void;
   /** See `Database.clearCache`. */

@@ -20,10 +20,9 @@ export class ConnectionToken {
     });
   }
 
-  /** Has the connection ask for the token again. Rejects as `Connection.useToken` does. */
+  /** Has the connection ask for the token again. Rejects as `Connection.setToken` does. */
   async renew(): Promise<void> {
-    // biome-ignore lint/correctness/useHookAtTopLevel: this is no hook of React.
-    await this.#connection.useToken(() => this.#token());
+    await this.#connection.setToken(() => this.#token());
   }
 
   /**

@@ -83,7 +83,7 @@ export interface Connection {
    * that the last one will soon expire or holds no more. Resolves when the server has accepted the token on this connection, or at
    * once if there is none: then the next one begins with it. Rejects with `RefusedError`, or with what `getToken` threw.
    */
-  useToken(getToken: (() => Promise<string | null>) | null): Promise<void>;
+  setToken(getToken: (() => Promise<string | null>) | null): Promise<void>;
   /** Drops the connection and makes no new one until `goOnline`. */
   goOffline(): void;
   /** Connects at once. */

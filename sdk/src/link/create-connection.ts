@@ -96,7 +96,7 @@ class LastingConnection implements Connection {
     return this.#writes.add(write, signal);
   }
 
-  useToken(getToken: GetToken | null): Promise<void> {
+  setToken(getToken: GetToken | null): Promise<void> {
     this.#writes.signingIn();
     const used = this.#signIn.use(getToken);
     this.#line.tokenChanged();

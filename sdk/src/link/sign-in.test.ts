@@ -65,7 +65,7 @@ function counting(uid = 'ann'): () => Promise<string> {
 test('a token given at once is there from the first frame on', async () => {
   const { server, shown } = await guarded();
   const connection = connect(server);
-  await connection.useToken(async () => 'ann');
+  await connection.setToken(async () => 'ann');
   const users: (UserInfo | null)[] = [];
   connection.onUser((user) => users.push(user));
   await until(() => users.length === 1);
@@ -80,9 +80,9 @@ test('a token given later signs in on the same connection, and null signs out', 
   const heard = new Heard();
   connection.listen(target('/own'), heard);
   await until(() => heard.refusal !== null);
-  await connection.useToken(async () => 'ann');
+  await connection.setToken(async () => 'ann');
   await connection.write(write(set('/own', 1)));
-  await connection.useToken(null);
+  await connection.setToken(null);
   await expect(connection.write(write(set('/own', 2)))).rejects.toMatchObject({ code: 'permission-denied' });
   expect(connection.user).toBe(null);
   expect(server.wires.length).toBe(1);
@@ -93,7 +93,7 @@ test('a write behind a sign-in is made by who signed in', async () => {
   const connection = connect(server);
   await until(() => connection.status === 'online');
   const slow = new Promise<string>((resolve) => setTimeout(() => resolve('ann'), 30));
-  const signedIn = connection.useToken(() => slow);
+  const signedIn = connection.setToken(() => slow);
   const written = connection.write(write(set('/own', 1)));
   await Promise.all([signedIn, written]);
   expect(valueAt(server, '/own')).toBe(1);
@@ -103,7 +103,7 @@ test('a token that the server refuses on the line rejects, and leaves the line',
   const { server } = await guarded();
   const connection = connect(server);
   await until(() => connection.status === 'online');
-  await expect(connection.useToken(async () => 'bad')).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(connection.setToken(async () => 'bad')).rejects.toMatchObject({ code: 'unauthenticated' });
   expect(connection.status).toBe('online');
   await connection.write(write(set('/a', 1)));
 });
@@ -111,12 +111,12 @@ test('a token that the server refuses on the line rejects, and leaves the line',
 test('a token that is refused at the beginning is asked for once again, then it takes the application', async () => {
   const { server, shown } = await guarded();
   const connection = connect(server);
-  await connection.useToken(counting('bad'));
+  await connection.setToken(counting('bad'));
   await until(() => shown.length === 2 && connection.status === 'offline');
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(shown).toEqual(['bad-1', 'bad-2']);
   expect(connection.lastError).toMatchObject({ code: 'unauthenticated' });
-  await connection.useToken(async () => 'ann');
+  await connection.setToken(async () => 'ann');
   await until(() => connection.status === 'online');
   expect(shown).toEqual(['bad-1', 'bad-2', 'ann']);
 });
@@ -124,7 +124,7 @@ test('a token that is refused at the beginning is asked for once again, then it 
 test('each new connection asks for the token again', async () => {
   const { server, shown } = await guarded();
   const connection = connect(server);
-  await connection.useToken(counting());
+  await connection.setToken(counting());
   await until(() => connection.status === 'online');
   server.wires[0]!.cut();
   await until(() => shown.length === 2 && connection.status === 'online');
@@ -135,7 +135,7 @@ test('a credential that will soon expire is renewed on the line, before anything
   const { server, shown } = await guarded((token) => (token === 'ann-1' ? 500 : null));
   const connection = connect(server);
   const heard = new Heard();
-  await connection.useToken(counting());
+  await connection.setToken(counting());
   connection.listen(target('/own'), heard);
   await until(() => shown.length === 2, 'the renewal');
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -151,7 +151,7 @@ test('a token that was not renewed in time is when it has lapsed, and nothing is
   const connection = connect(server);
   const heard = new Heard();
   const lapse = Date.now() + 800;
-  await connection.useToken(async () => (Date.now() < lapse ? 'ann-1' : 'ann-2'));
+  await connection.setToken(async () => (Date.now() < lapse ? 'ann-1' : 'ann-2'));
   connection.listen(target('/own'), heard);
   await until(() => heard.events.length === 1);
   const written: Promise<unknown>[] = [];
@@ -173,7 +173,7 @@ test('who is revoked and has no new token loses what it may no longer see, and w
   let token = 'ann';
   const connection = connect(server);
   const heard = new Heard();
-  await connection.useToken(async () => token);
+  await connection.setToken(async () => token);
   connection.listen(target('/own'), heard);
   await until(() => heard.events.length === 1);
   token = 'bad';
@@ -192,7 +192,7 @@ test('a getToken that throws is asked again with the next attempt', async () => 
   const { server } = await guarded();
   let calls = 0;
   const connection = connect(server);
-  await connection.useToken(async () => {
+  await connection.setToken(async () => {
     calls += 1;
     if (calls < 3) throw new Error('no network');
     return 'ann';
@@ -204,7 +204,7 @@ test('a getToken that throws is asked again with the next attempt', async () => 
 test('a line that breaks during a renewal does not keep anybody waiting', async () => {
   const { server, connection } = await online({ authorizer: OWN });
   server.wires[0]!.freeze();
-  const signedIn = connection.useToken(async () => 'ann');
+  const signedIn = connection.setToken(async () => 'ann');
   const written = connection.write(write(set('/a', 1)));
   await until(() => server.wires.length === 1);
   setTimeout(() => server.wires[0]!.cut(), 20);
@@ -216,21 +216,21 @@ test('a line that breaks during a renewal does not keep anybody waiting', async 
 test('what one user has written is not sent for another, and made once when that user is back', async () => {
   const { server } = await guarded();
   const connection = connect(server);
-  await connection.useToken(async () => 'ann');
+  await connection.setToken(async () => 'ann');
   await until(() => connection.user?.uid === 'ann');
   connection.goOffline();
   const kept = connection.write(write(set('/own', 'by ann')));
-  await connection.useToken(null);
+  await connection.setToken(null);
   connection.goOnline();
   await until(() => connection.status === 'online' && connection.user === null);
   await connection.write(write(set('/a', 'by nobody')));
   expect(valueAt(server, '/own')).toBe(null);
-  await connection.useToken(async () => 'ann');
+  await connection.setToken(async () => 'ann');
   await kept;
   expect(valueAt(server, '/own')).toBe('by ann');
   connection.goOffline();
   const lost = connection.write(write(set('/own', 'by ann again')));
-  await connection.useToken(async () => 'bob');
+  await connection.setToken(async () => 'bob');
   const made = connection.write(write(set('/b', 'by bob')));
   connection.goOnline();
   await expect(lost).rejects.toMatchObject({ code: 'unauthenticated' });
@@ -241,13 +241,13 @@ test('what one user has written is not sent for another, and made once when that
 test('a write that was sent and not answered is sent again for its user only', async () => {
   const { server } = await guarded();
   const connection = connect(server);
-  await connection.useToken(async () => 'ann');
+  await connection.setToken(async () => 'ann');
   await until(() => connection.user?.uid === 'ann');
   server.wires.at(-1)!.freeze();
   const lost = connection.write(write(set('/own', 'by ann')));
   await Promise.resolve();
   connection.goOffline();
-  await connection.useToken(async () => 'bob');
+  await connection.setToken(async () => 'bob');
   connection.goOnline();
   await expect(lost).rejects.toMatchObject({ code: 'unauthenticated' });
   expect(valueAt(server, '/own')).toBe(null);

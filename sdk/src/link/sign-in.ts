@@ -47,7 +47,7 @@ export class SignIn {
     return token;
   }
 
-  /** See `Connection.useToken`. */
+  /** See `Connection.setToken`. */
   use(getToken: GetToken | null): Promise<void> {
     this.#getToken = getToken;
     this.#generation += 1;

@@ -88,8 +88,7 @@ export class Leader {
 
   #signInWith(member: LeaderMember | null): Promise<void> {
     this.#tokenSource = member;
-    // biome-ignore lint/correctness/useHookAtTopLevel: this is no hook of React.
-    return this.#connection.useToken(member && (() => this.#token()));
+    return this.#connection.setToken(member && (() => this.#token()));
   }
 
   /** From whoever gives tokens by now; that one may be another than the one that signed in. */

@@ -108,7 +108,7 @@ export class MemberConnection implements Connection {
   }
 
   /** Resolves at once where there is no leader yet: then it begins with the token. */
-  useToken(getToken: GetToken | null): Promise<void> {
+  setToken(getToken: GetToken | null): Promise<void> {
     this.#getToken = getToken;
     const send = this.#send;
     if (send === null) return Promise.resolve();

@@ -301,17 +301,17 @@ describe('a shared connection', () => {
     const second = await online(openPage());
     const third = await online(openPage());
     const uids = (): unknown[] => [second, third].map(({ connection }) => connection.user?.uid);
-    await expect(third.connection.useToken(async () => 'bad')).rejects.toMatchObject({ code: 'unauthenticated' });
-    await second.connection.useToken(async () => 'ann');
+    await expect(third.connection.setToken(async () => 'bad')).rejects.toMatchObject({ code: 'unauthenticated' });
+    await second.connection.setToken(async () => 'ann');
     await until(() => uids().join() === 'ann,ann', 'the user in all pages');
-    await third.connection.useToken(async () => 'bob');
+    await third.connection.setToken(async () => 'bob');
     await until(() => uids().join() === 'bob,bob', 'the user in all pages');
     third.kill();
     server.wires[0]!.cut();
     await until(() => second.connection.user?.uid === 'ann', 'the token of the page that stays');
     first.kill();
     await until(() => connections() === 3 && second.connection.user?.uid === 'ann', 'the user with the next leader');
-    await second.connection.useToken(null);
+    await second.connection.setToken(null);
     await until(() => second.connection.user === null, 'the sign-out');
   });
 

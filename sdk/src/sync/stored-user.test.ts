@@ -26,8 +26,7 @@ function memoryStorage(): AsyncStorage {
 async function signedIn(server: MemoryServer, storage: AsyncStorage, uid: string): Promise<Database> {
   const options: ConnectOptions = { socket: server.socket, persistence: keyValue(storage) };
   const db: Database = connect('ws://test', options);
-  // biome-ignore lint/correctness/useHookAtTopLevel: this is no hook of React.
-  await db.connection.useToken(async () => uid);
+  await db.connection.setToken(async () => uid);
   return db;
 }
 

@@ -78,7 +78,7 @@ export class MemoryConnection implements Connection {
     this.#down.splice(index, 0, settle);
   }
 
-  async useToken(): Promise<void> {}
+  async setToken(): Promise<void> {}
   goOffline(): void {}
   goOnline(): void {}
   close(): void {}
