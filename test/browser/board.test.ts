@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { rankAt, rankBetween } from '../../examples/board/rank.js';
 import { describeInChromium, launchChromium } from '../harness/chromium.js';
 import { type RunningExample, runExample, type Visitor, visit } from '../harness/pages.js';
+import { storedRecords } from '../harness/stored-records.js';
 
 describe('ranks', () => {
   test('there is one between any two, at both ends, and among equal ones', () => {
@@ -124,7 +125,9 @@ describeInChromium('board', () => {
     expect(await bob.page.locator('#waiting').textContent()).not.toBe('');
     await cardIn(ann.page, 'To do', 'One').dragTo(column(ann.page, 'Done').locator('.cards'));
     await add(ann.page, 'Done', 'From Ann');
-    await expect.poll(() => boardOf(ann.page)).toEqual({ todo: ['Two'], doing: [], done: ['One', 'From Ann'] });
+    await expect
+      .poll(() => boardOf(ann.page), { timeout: 20_000 })
+      .toEqual({ todo: ['Two'], doing: [], done: ['One', 'From Ann'] });
     await bob.context.setOffline(false);
     await bothShow({ todo: [], doing: ['Two', 'From Bob'], done: ['Uno', 'From Ann'] });
     // Three of Bob's changes and two of Ann's, and this one: no write was made twice.
@@ -140,9 +143,10 @@ describeInChromium('board', () => {
     await bob.page.locator('#status:not([data-status="online"])').waitFor();
     await add(bob.page, 'To do', 'Offline');
     await cardIn(bob.page, 'To do', 'One').press('Alt+ArrowRight');
+    await expect.poll(async () => (await storedRecords(bob.page, 'w/')).length, { timeout: 20_000 }).toBe(2);
     await bob.page.reload();
     const changed = { todo: ['Offline'], doing: ['One'], done: [] };
-    await expect.poll(() => boardOf(bob.page)).toEqual(changed);
+    await expect.poll(() => boardOf(bob.page), { timeout: 20_000 }).toEqual(changed);
     expect(await boardOf(ann.page)).toEqual({ todo: ['One'], doing: [], done: [] });
     await bob.context.setOffline(false);
     await bothShow(changed);

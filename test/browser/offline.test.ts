@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeInChromium, launchChromium, type PageServer, servePages } from '../harness/chromium.js';
 import { type ServerHandle, startServer } from '../harness/server.js';
+import { storedRecords } from '../harness/stored-records.js';
 
 /** Connects to the server that the address names, and keeps what it is told of `/notes`. */
 const NOTES_PAGE = `
@@ -54,7 +55,7 @@ function set(page: Page, path: string, value: unknown): Promise<unknown> {
 
 /** Writes without waiting for an answer, but until the write is stored. */
 async function queue(page: Page, path: string, value: unknown): Promise<void> {
-  const before = (await records(page, 'w/')).length;
+  const before = (await storedRecords(page, 'w/')).length;
   await page.evaluate(
     ([at, data]) => {
       const pushed = (window as unknown as NotesWindow).db.push(at as string, data as string);
@@ -62,31 +63,12 @@ async function queue(page: Page, path: string, value: unknown): Promise<void> {
     },
     [path, value] as const,
   );
-  await expect.poll(async () => (await records(page, 'w/')).length, { timeout: 30_000 }).toBe(before + 1);
-}
-
-/** The records in the storage of the page under keys with a prefix. */
-function records(page: Page, prefix: string): Promise<string[]> {
-  return page.evaluate(async (first) => {
-    const all: string[] = [];
-    const resultOf = <T>(request: IDBRequest<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    for (const { name } of await indexedDB.databases()) {
-      const database = await resultOf(indexedDB.open(name!));
-      const store = database.transaction('records').objectStore('records');
-      all.push(...(await resultOf(store.getAll(IDBKeyRange.bound(first, `${first}\uffff`)))));
-      database.close();
-    }
-    return all;
-  }, prefix);
+  await expect.poll(async () => (await storedRecords(page, 'w/')).length, { timeout: 30_000 }).toBe(before + 1);
 }
 
 /** Waits until the storage of the page holds this of `/notes`. */
 async function stores(page: Page, text: string): Promise<void> {
-  await expect.poll(async () => (await records(page, 'l//notes')).join(), { timeout: 30_000 }).toContain(text);
+  await expect.poll(async () => (await storedRecords(page, 'l//notes')).join(), { timeout: 30_000 }).toContain(text);
 }
 
 describeInChromium('offline, in Chromium', () => {
@@ -193,7 +175,7 @@ describeInChromium('offline, in Chromium', () => {
     expect((await latest(again))?.state).toBe('pending');
     await restartServer();
     await expect.poll(async () => (await latest(again))?.state, { timeout: 60_000 }).toBe('confirmed');
-    await expect.poll(async () => (await records(again, 'w/')).length, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await storedRecords(again, 'w/')).length, { timeout: 30_000 }).toBe(0);
     expect(Object.values((await onServer()) as object)).toEqual(['first', 'second']);
   });
 
@@ -224,7 +206,7 @@ describeInChromium('offline, in Chromium', () => {
     await second.close();
     const third = await openPage();
     await restartServer();
-    await expect.poll(async () => (await records(third, 'w/')).length, { timeout: 60_000 }).toBe(0);
+    await expect.poll(async () => (await storedRecords(third, 'w/')).length, { timeout: 60_000 }).toBe(0);
     const values = Object.values((await onServer()) as object);
     expect(values.sort()).toEqual(['of the first', 'of the second']);
   });
@@ -241,6 +223,6 @@ describeInChromium('offline, in Chromium', () => {
     await expect
       .poll(async () => Object.values((await latest(second))?.value ?? {}), { timeout: 60_000 })
       .toEqual(['left behind']);
-    await expect.poll(async () => (await records(second, 'w/')).length, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await storedRecords(second, 'w/')).length, { timeout: 30_000 }).toBe(0);
   });
 });

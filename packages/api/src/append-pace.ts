@@ -1,15 +1,17 @@
 import type { Commit } from '@backside/protocol';
 import { TurnQueue, type TurnQueueOptions } from './turn-queue.js';
-import type { TurnRequest } from './turn-request.js';
+import type { TurnNews } from './turn-request.js';
 
 /** Conflicts in a row after which a node asks the others to let it append, or after one for so long, in milliseconds. */
 const REFUSALS_BEFORE_ASKING = 3;
 const REFUSED_BEFORE_ASKING_MS = 100;
-/** After a turn that took so long a node does not ask for so many times as long, in which all append as they can. */
+/** If the others had to wait so long for the first commit of its turn, a node does not ask, or press, again for so many times as long. */
 const FREE_TIMES = 2;
-/** A turn has room for finding out what was missed, appending, and telling the others, in appends; and no less than that. */
-const TURN_APPENDS = 4;
-const MIN_TURN_MS = 20;
+/** What the others should wait for it has room for finding out what was missed, appending, and telling them, in appends; and no less. */
+const WAIT_APPENDS = 4;
+const MIN_WAIT_MS = 4;
+/** For how long a node that has its turn and nothing to append waits for more, in milliseconds, if an append does not take less. */
+const MAX_LINGER_MS = 3;
 /** The longest pause after conflicts, in appends. */
 const MAX_BACKOFF_APPENDS = 4;
 /** Where nobody can ask, all who are not refused rest once in so many milliseconds of commits that follow each other closely. */
@@ -21,14 +23,15 @@ export interface AppendPaceOptions extends TurnQueueOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Tells the other nodes. */
-  readonly ask: (request: TurnRequest) => void;
+  readonly tell: (news: TurnNews) => void;
   /** Whether nodes can hear what others ask for. */
   readonly isHeard: () => boolean;
 }
 
 /**
  * When this node may append, where others do as well. Who is refused again and again, because its way to the journal is longer or by bad
- * luck, asks the others to hold back for it; writes gather to larger batches meanwhile. Where nobody can ask, all rest now and
+ * luck, asks the others to hold back for it. Who is held back and has something to append asks as well: so nodes that all write take turns,
+ * each of some appends without a conflict, and tell each other when they are done. Where nobody can ask, all rest now and
  * then at the same place in the order of commits, so that the slowest gets in. A node that meets no other is never held up.
  */
 export class AppendPace {
@@ -37,9 +40,11 @@ export class AppendPace {
   #refusals = 0;
   #refusedSince = 0;
   #heldSince: number | null = null;
-  /** When this node asked for the turn that it has not had yet. */
-  #askedAt: number | null = null;
   #mayAskAt = 0;
+  /** Since when this node has been trying again without a rest, as nobody hears it ask. */
+  #pressingSince: number | null = null;
+  /** Whether anything of this node waits or is on its way to the journal. */
+  #isBusy = false;
   #appendMs = 0;
   #lastCommitAt = 0;
   #restUntil = 0;
@@ -59,18 +64,18 @@ export class AppendPace {
   }
 
   /**
-   * Resolves when it is worth looking again whether this node may append; null if it may. Who asks has something to append: if it has
-   * waited for a whole turn and would for another one, it joins the queue.
+   * Resolves when it is worth looking again whether this node may append; null if it may. Who asks has something to append, and joins
+   * the queue.
    */
   pause(): Promise<void> | null {
+    this.#isBusy = true;
     const { hold } = this.#turns;
     if (hold === null) {
       this.#heldSince = null;
       return this.#restNow();
     }
-    const { nodeId, now } = this.#options;
-    if (this.#heldSince === null) this.#heldSince = now();
-    else if (!this.#turns.has(nodeId) && now() >= this.#mayAskAt) this.#ask(this.#heldSince);
+    this.#heldSince ??= this.#options.now();
+    if (this.#mayAsk) this.#ask(this.#heldSince);
     return hold;
   }
 
@@ -78,10 +83,18 @@ export class AppendPace {
   appended(startedAt: number): void {
     this.#measure(startedAt);
     this.#refusals = 0;
-    if (this.#askedAt === null) return;
     const now = this.#options.now();
-    this.#mayAskAt = now + FREE_TIMES * (now - this.#askedAt);
-    this.#askedAt = null;
+    const heldUpMs = this.#pressingSince === null ? this.#turns.waitedFor : now - this.#pressingSince;
+    this.#pressingSince = null;
+    if (heldUpMs !== null) this.#mayAskAt = now + FREE_TIMES * heldUpMs;
+  }
+
+  /** Nothing of this node is on its way to the journal; nor does anything wait, if it `isIdle`. */
+  settled(isIdle: boolean): void {
+    this.#isBusy = !isIdle;
+    if (!this.#turns.isMine) return;
+    if (this.#turns.isUp) this.#passOn();
+    else if (isIdle) void this.#passOnIfIdle();
   }
 
   /** An append that began at `startedAt` met a conflict. */
@@ -90,13 +103,17 @@ export class AppendPace {
     this.#refusals += 1;
     if (this.#refusals === 1) this.#refusedSince = startedAt;
     const now = this.#options.now();
-    if (this.#isStarving && now >= this.#mayAskAt) this.#ask(this.#refusedSince);
+    if (this.#isStarving && this.#mayAsk) this.#ask(this.#refusedSince);
+    else if (this.#isStarving && !this.#options.isHeard() && now >= this.#mayAskAt) this.#pressingSince ??= now;
     else if (this.#refusals > 1) this.#restUntil = now + this.#options.random() * this.#backoffMs();
   }
 
-  /** Another node asks for a turn. */
-  requested(request: TurnRequest): void {
-    if (request.node !== this.#options.nodeId) this.#turns.add(request);
+  /** Another node asks for a turn, or has had it. */
+  told(news: TurnNews): void {
+    if (news.node === this.#options.nodeId) return;
+    if ('over' in news) this.#turns.over(news.node);
+    else this.#turns.add(news);
+    if (this.#turns.isMine && !this.#isBusy) this.#passOn();
   }
 
   /** The next commit in the order, by whomever. */
@@ -108,7 +125,7 @@ export class AppendPace {
     // Clocks that differ a little do not cross the same place twice.
     this.#lastCommitAt = Math.abs(time - last) > MAX_SKEW_MS ? time : Math.max(last, time);
     if (!closely || !crosses || this.#options.isHeard()) return;
-    this.#quietUntil = this.#options.now() + Math.max(REST_MS, TURN_APPENDS * this.#appendMs);
+    this.#quietUntil = this.#options.now() + Math.max(REST_MS, WAIT_APPENDS * this.#appendMs);
   }
 
   get #isStarving(): boolean {
@@ -117,13 +134,29 @@ export class AppendPace {
   }
 
   #ask(since: number): void {
-    const { ask, nodeId, now } = this.#options;
+    const { tell, nodeId, now } = this.#options;
     const waitedMs = Math.max(0, now() - since);
-    const request = { node: nodeId, waitedMs, forMs: Math.max(MIN_TURN_MS, TURN_APPENDS * this.#appendMs) };
+    const request = { node: nodeId, waitedMs, forMs: Math.max(MIN_WAIT_MS, WAIT_APPENDS * this.#appendMs) };
     this.asked += 1;
-    this.#askedAt ??= now();
     this.#turns.add(request);
-    ask(request);
+    tell(request);
+  }
+
+  /** Whoever was answered a moment ago may have more to write. */
+  async #passOnIfIdle(): Promise<void> {
+    await this.#options.sleep(Math.min(this.#appendMs, MAX_LINGER_MS));
+    if (this.#turns.isMine && !this.#isBusy) this.#passOn();
+  }
+
+  #passOn(): void {
+    const { tell, nodeId } = this.#options;
+    this.#turns.over(nodeId);
+    tell({ node: nodeId, over: true });
+  }
+
+  get #mayAsk(): boolean {
+    const { nodeId, now, isHeard } = this.#options;
+    return isHeard() && now() >= this.#mayAskAt && !this.#turns.isMine && !this.#turns.has(nodeId);
   }
 
   #backoffMs(): number {

@@ -57,28 +57,33 @@ const writesOf = (loads: readonly Load[]): number[] => loads.map(({ writes }) =>
 const longestOf = (loads: readonly Load[]): number => Math.max(...loads.map(({ longestMs }) => longestMs));
 
 describe('several nodes that write one database without rest', () => {
-  it('come to about the same if their ways to the store are alike', async () => {
+  it('come to about the same if their ways to the store are alike, and hardly ever meet', async () => {
     const loads = await contend([1, 1, 1], { ms: 1_000, writers: 8 });
     const writes = writesOf(loads);
     const all = writes.reduce((sum, count) => sum + count);
-    for (const count of writes) expect(count / all).toBeGreaterThan(0.25);
-    expect(longestOf(loads)).toBeLessThan(30);
+    for (const count of writes) expect(count / all).toBeGreaterThan(0.3);
+    expect(all).toBeGreaterThan(0.85 * 8 * 1_000); // of what one of them could do alone
+    expect(longestOf(loads)).toBeLessThan(50);
+    for (const { node } of loads) {
+      const { batches, conflicts } = node.database.stats();
+      expect(conflicts / batches).toBeLessThan(0.05);
+    }
   });
 
-  it('let one in that is twenty times as far away, and keep two fifths of their speed or more', async () => {
+  it('let one in that is twenty times as far away, and keep three fifths of their speed or more', async () => {
     const alone = await contend([1, 1], { ms: 2_000, writers: 8 });
     const loads = await contend([1, 1, 20], { ms: 2_000, writers: 8 });
     const [near = 0, nearToo = 0, far = 0] = writesOf(loads);
-    expect(far).toBeGreaterThan(50);
-    expect(longestOf(loads)).toBeLessThan(400);
+    expect(far).toBeGreaterThan(100);
+    expect(longestOf(loads)).toBeLessThan(200);
     const before = writesOf(alone).reduce((sum, count) => sum + count);
-    expect((near + nearToo) / before).toBeGreaterThan(0.4);
+    expect((near + nearToo) / before).toBeGreaterThan(0.6);
   });
 
   it('wait for each other in turn if there are many', async () => {
     const loads = await contend([1, 1, 1, 1, 1, 20, 20, 20], { ms: 2_000, writers: 8 });
-    expect(Math.min(...writesOf(loads))).toBeGreaterThan(50);
-    expect(longestOf(loads)).toBeLessThan(800);
+    expect(Math.min(...writesOf(loads))).toBeGreaterThan(80);
+    expect(longestOf(loads)).toBeLessThan(400);
   });
 
   it('make larger batches meanwhile', async () => {

@@ -5,7 +5,7 @@ import type { DatabaseOptions } from './database-options.js';
 import { Follower } from './follower.js';
 import { JournalPoll } from './journal-poll.js';
 import { JournalReach } from './journal-reach.js';
-import { publishTurnRequest, turnRequestOf, turnTopic } from './turn-request.js';
+import { publishTurnNews, turnNewsOf, turnTopic } from './turn-request.js';
 
 /** Between two tries to hear the notices of a broker that is out of reach, in milliseconds. */
 const SUBSCRIBE_RETRY_MS = 1_000;
@@ -58,7 +58,7 @@ export class Peers {
     this.#poll = new JournalPoll({ ...options, follower: this.follower, reach: this.reach });
     this.pace = new AppendPace({
       ...options,
-      ask: (request) => publishTurnRequest(notifier, name, request),
+      tell: (news) => publishTurnNews(notifier, name, news),
       isHeard: () => !this.#shared || notifier.state.up,
     });
   }
@@ -88,7 +88,7 @@ export class Peers {
   async #subscribeOnce(): Promise<void> {
     const { name } = this.#options;
     if (this.#unsubscribes.length === 0) await this.#hear(name, this.follower.receive);
-    if (this.#shared) await this.#hear(turnTopic(name), this.#requested);
+    if (this.#shared) await this.#hear(turnTopic(name), this.#toldOfTurns);
   }
 
   async #hear(topic: string, handler: NoticeHandler): Promise<void> {
@@ -111,10 +111,10 @@ export class Peers {
     }
   }
 
-  readonly #requested = ({ commits }: Notice): void => {
+  readonly #toldOfTurns = ({ commits }: Notice): void => {
     for (const commit of commits) {
-      const request = turnRequestOf(commit);
-      if (request !== null) this.pace.requested(request);
+      const news = turnNewsOf(commit);
+      if (news !== null) this.pace.told(news);
     }
   };
 

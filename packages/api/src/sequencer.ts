@@ -164,6 +164,7 @@ export class Sequencer {
       if (batch.outcome.status === 'appended') this.#committed(batch);
       else this.#computeAgain(batch, batch.outcome);
     }
+    if (this.#underWay.length === 0) this.#options.pace.settled(this.#queue.length === 0);
     if (this.#queue.length > 0) this.#schedule();
     this.#settleIdle();
   }

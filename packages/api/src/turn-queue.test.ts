@@ -11,24 +11,71 @@ it('holds nobody back while nobody asks', () => {
   expect(setUp().turns.hold).toBeNull();
 });
 
-it('holds this node back until the commit of the one that asked is seen', async () => {
+it('holds this node back until the one that asked says that it is done', async () => {
   const { turns } = setUp();
   turns.add({ node: 'b', waitedMs: 10, forMs: 100 });
   const { hold } = turns;
   turns.appended('c');
-  expect(turns.hold).toBe(hold);
   turns.appended('b');
+  turns.over('c');
+  expect(turns.hold).toBe(hold);
+  turns.over('b');
   expect(turns.hold).toBeNull();
   await expect(hold).resolves.toBeUndefined();
   expect(turns.given).toBe(1);
 });
 
-it('holds it back no longer than was asked for, and never for longer than half a second', async () => {
+it('waits for the first commit no longer than was asked for, and never for longer than half a second', async () => {
   const { time, turns } = setUp();
   turns.add({ node: 'b', waitedMs: 10, forMs: 100 });
   expect(await time.until(() => turns.hold === null, 1_000)).toBe(100);
   turns.add({ node: 'b', waitedMs: 10, forMs: 100_000 });
   expect(await time.until(() => turns.hold === null, 1_000)).toBe(500);
+});
+
+it('ends a turn of which nobody says that it is done', async () => {
+  const { time, turns } = setUp();
+  turns.add({ node: 'b', waitedMs: 10, forMs: 100 });
+  await time.pass(90);
+  turns.appended('b');
+  await time.pass(50);
+  turns.appended('b');
+  expect(turns.hold).not.toBeNull();
+  expect(await time.until(() => turns.hold === null, 1_000)).toBe(65);
+});
+
+it('has time for several commits of this node, and then holds it back if somebody waits', async () => {
+  const { time, turns } = setUp();
+  turns.add({ node: 'me', waitedMs: 10, forMs: 40 });
+  turns.add({ node: 'b', waitedMs: 5, forMs: 40 });
+  await time.pass(14);
+  turns.appended('me');
+  expect([turns.isMine, turns.isUp, turns.hold]).toEqual([true, false, null]);
+  await time.pass(1);
+  expect(turns.isUp).toBe(true);
+  expect(turns.hold).not.toBeNull();
+  turns.over('me');
+  expect(turns.isMine).toBe(false);
+  turns.over('b');
+  expect(turns.hold).toBeNull();
+});
+
+it('lets this node go on for as long as nobody else waits', async () => {
+  const { time, turns } = setUp();
+  turns.add({ node: 'me', waitedMs: 10, forMs: 40 });
+  turns.appended('me');
+  await time.pass(30);
+  expect([turns.isMine, turns.isUp, turns.hold]).toEqual([true, false, null]);
+});
+
+it('says for how long this node has kept the others waiting', async () => {
+  const { time, turns } = setUp();
+  expect(turns.waitedFor).toBeNull();
+  turns.add({ node: 'me', waitedMs: 10, forMs: 40 });
+  await time.pass(7);
+  expect(turns.waitedFor).toBe(7);
+  turns.appended('me');
+  expect(turns.waitedFor).toBeNull();
 });
 
 it('gives the next turn to the one that has waited longest, which may be this node', () => {
@@ -38,11 +85,11 @@ it('gives the next turn to the one that has waited longest, which may be this no
   turns.add({ node: 'me', waitedMs: 7, forMs: 100 });
   turns.add({ node: 'd', waitedMs: 9, forMs: 100 });
   turns.appended('d'); // got in by itself
-  turns.appended('b');
+  turns.over('b');
   expect(turns.hold).toBeNull();
-  turns.appended('me');
+  turns.over('me');
   expect(turns.hold).not.toBeNull();
-  turns.appended('c');
+  turns.over('c');
   expect(turns.hold).toBeNull();
 });
 
@@ -52,6 +99,6 @@ it('keeps the place of a node that asks again', () => {
   turns.add({ node: 'b', waitedMs: 9, forMs: 100 });
   turns.add({ node: 'me', waitedMs: 5, forMs: 100 });
   turns.add({ node: 'b', waitedMs: 0, forMs: 100 });
-  turns.appended('x');
+  turns.over('x');
   expect(turns.hold).not.toBeNull();
 });

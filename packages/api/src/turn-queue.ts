@@ -1,7 +1,9 @@
 import type { TurnRequest } from './turn-request.js';
 
-/** The longest turn that anybody is given, in milliseconds. */
-const MAX_TURN_MS = 500;
+/** How long the others wait for the first commit of a turn at most, in milliseconds, whatever was asked for. */
+const MAX_WAIT_MS = 500;
+/** A turn lasts so long, in milliseconds, and in any case until its first commit: what it costs to pass it on is small beside that. */
+const TURN_MS = 15;
 
 export interface TurnQueueOptions {
   readonly nodeId: string;
@@ -16,22 +18,25 @@ interface Waiting {
   readonly forMs: number;
 }
 
-interface Turn {
-  readonly node: string;
-  /** Ends the wait of this node, if it is another one's turn. */
+interface Turn extends Waiting {
+  readonly beganAt: number;
+  /** Null before the first commit of it. */
+  firstAt: number | null;
+  /** Ends the wait of this node, if it is another one's turn or its own time is up. */
   readonly release: () => void;
+  /** Resolves then. */
+  readonly over: Promise<void>;
 }
 
 /**
  * Who may append. Normally everybody; but nodes that asked for a turn get one, the one that has waited longest first, and meanwhile all
- * others hold back: until its commit is seen, or the time that it asked for is over. Every node keeps this queue for itself, from the same
+ * others hold back: until it says that it is done, its time is over, or it does not come. Every node keeps this queue for itself, from the same
  * requests and commits, so that all come to nearly the same order without agreeing on it. An error costs time and nothing else.
  */
 export class TurnQueue {
   readonly #options: TurnQueueOptions;
   readonly #waiting = new Map<string, Waiting>();
   #turn: Turn | null = null;
-  #hold: Promise<void> | null = null;
   /** Turns of others in which this node held back. */
   given = 0;
 
@@ -39,9 +44,27 @@ export class TurnQueue {
     this.#options = options;
   }
 
-  /** Resolves when the turn of another node is over; null if it is no other's. */
+  /** Resolves when this node should look again whether it may append, which it may not now; null if it may. */
   get hold(): Promise<void> | null {
-    return this.#hold;
+    if (this.#turn === null) return null;
+    return !this.isMine || this.isUp ? this.#turn.over : null;
+  }
+
+  /** Whether this node has the turn. */
+  get isMine(): boolean {
+    return this.#turn?.node === this.#options.nodeId;
+  }
+
+  /** Whether the time of the turn is up, and somebody else waits. */
+  get isUp(): boolean {
+    if (this.#turn === null || this.#turn.firstAt === null || this.#waiting.size === 0) return false;
+    return this.#options.now() - this.#turn.beganAt >= TURN_MS;
+  }
+
+  /** How long the others have waited for the first commit of this node's turn, in milliseconds; null if it has none or has committed. */
+  get waitedFor(): number | null {
+    if (this.#turn === null || !this.isMine || this.#turn.firstAt !== null) return null;
+    return this.#options.now() - this.#turn.beganAt;
   }
 
   has(node: string): boolean {
@@ -51,37 +74,52 @@ export class TurnQueue {
   /** A node, this one or another, asks for a turn. */
   add({ node, waitedMs, forMs }: TurnRequest): void {
     const since = this.#waiting.get(node)?.since ?? this.#options.now() - waitedMs;
-    this.#waiting.set(node, { node, since, forMs: Math.min(forMs, MAX_TURN_MS) });
+    this.#waiting.set(node, { node, since, forMs: Math.min(forMs, MAX_WAIT_MS) });
     if (this.#turn === null) this.#begin();
   }
 
   /** A commit of `node` is in the journal. */
   appended(node: string): void {
+    const turn = this.#turn;
+    if (turn?.node !== node) {
+      if (this.#waiting.size > 0) this.#waiting.delete(node);
+    } else if (turn.firstAt === null) {
+      turn.firstAt = this.#options.now();
+      // Those who wait give it time for its last commits, and for telling that it is done.
+      this.#endAfter(turn, TURN_MS + turn.forMs);
+    }
+  }
+
+  /** A node says that its turn is over. */
+  over(node: string): void {
     if (this.#turn?.node === node) this.#end(this.#turn);
-    else if (this.#waiting.size > 0) this.#waiting.delete(node);
+    else this.#waiting.delete(node);
   }
 
   #begin(): void {
     const first = this.#first();
     if (first === null) return;
-    const { sleep, nodeId } = this.#options;
+    const { nodeId, now } = this.#options;
+    this.#waiting.delete(first.node);
+    if (first.node !== nodeId) this.given += 1;
     let release = (): void => {};
-    if (first.node !== nodeId) {
-      this.given += 1;
-      this.#hold = new Promise((resolve) => {
-        release = resolve;
-      });
-    }
-    const turn = { node: first.node, release };
+    const over = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const turn: Turn = { ...first, beganAt: now(), firstAt: null, release, over };
     this.#turn = turn;
-    void sleep(first.forMs).then(() => this.#end(turn));
+    this.#endAfter(turn, first.forMs, () => turn.firstAt === null);
+  }
+
+  #endAfter(turn: Turn, ms: number, stillHolds: () => boolean = () => true): void {
+    void this.#options.sleep(ms).then(() => {
+      if (stillHolds()) this.#end(turn);
+    });
   }
 
   #end(turn: Turn): void {
     if (this.#turn !== turn) return;
     this.#turn = null;
-    this.#hold = null;
-    this.#waiting.delete(turn.node);
     this.#begin();
     turn.release();
   }

@@ -10,8 +10,12 @@ export interface TurnRequest {
   readonly forMs: number;
 }
 
+/** What nodes tell each other about turns: that one wants one, or that its own is over. */
+export type TurnNews = TurnRequest | { readonly node: string; readonly over: true };
+
 const WAITED = 'waited-ms';
 const FOR = 'for-ms';
+const OVER = 'turn-over';
 
 /** The name under which the nodes of a database tell each other about turns. No database has it: names hold no two dots in a row. */
 export function turnTopic(database: string): string {
@@ -22,20 +26,22 @@ export function turnTopic(database: string): string {
  * Tells the other nodes. It travels as a commit that changes nothing and is in no journal, so every notifier can carry it; like any
  * notice it may be lost.
  */
-export function publishTurnRequest(notifier: Notifier, database: string, request: TurnRequest): void {
-  const headers = [
-    [WAITED, String(Math.ceil(request.waitedMs))],
-    [FOR, String(Math.ceil(request.forMs))],
-  ] as const;
-  const { node: origin } = request;
-  notifier.publish(turnTopic(database), [
-    new Commit({ revision: 1, time: 0, author: null, origin, changes: [], headers }),
-  ]);
+export function publishTurnNews(notifier: Notifier, database: string, news: TurnNews): void {
+  const headers: [string, string][] =
+    'over' in news
+      ? [[OVER, 'true']]
+      : [
+          [WAITED, String(Math.ceil(news.waitedMs))],
+          [FOR, String(Math.ceil(news.forMs))],
+        ];
+  const commit = new Commit({ revision: 1, time: 0, author: null, origin: news.node, changes: [], headers });
+  notifier.publish(turnTopic(database), [commit]);
 }
 
-/** The request that such a commit carries; null if it is not one. */
-export function turnRequestOf({ origin, headers = [] }: Commit): TurnRequest | null {
-  const numberOf = (name: string): number => Number(headers.find(([known]) => known === name)?.[1] ?? Number.NaN);
-  const [waitedMs, forMs] = [numberOf(WAITED), numberOf(FOR)];
-  return waitedMs >= 0 && forMs >= 0 ? { node: origin, waitedMs, forMs } : null;
+/** The news that such a commit carries; null if it carries none. */
+export function turnNewsOf({ origin: node, headers = [] }: Commit): TurnNews | null {
+  const header = (name: string): string | undefined => headers.find(([known]) => known === name)?.[1];
+  if (header(OVER) === 'true') return { node, over: true };
+  const [waitedMs, forMs] = [Number(header(WAITED)), Number(header(FOR))];
+  return waitedMs >= 0 && forMs >= 0 ? { node, waitedMs, forMs } : null;
 }
