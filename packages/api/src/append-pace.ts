@@ -1,11 +1,11 @@
 import type { Commit } from '@backside/protocol';
-import { TurnQueue, type TurnQueueOptions } from './turn-queue.js';
+import { TURN_MS, TurnQueue, type TurnQueueOptions } from './turn-queue.js';
 import type { TurnNews } from './turn-request.js';
 
 /** Conflicts in a row after which a node asks the others to let it append, or after one for so long, in milliseconds. */
 const REFUSALS_BEFORE_ASKING = 3;
 const REFUSED_BEFORE_ASKING_MS = 100;
-/** If the others had to wait so long for the first commit of its turn, a node does not ask, or press, again for so many times as long. */
+/** If the others had to wait for its first commit for longer than a turn is, a node does not ask again for so many times what it was longer. */
 const FREE_TIMES = 2;
 /** What the others should wait for it has room for finding out what was missed, appending, and telling them, in appends; and no less. */
 const WAIT_APPENDS = 4;
@@ -46,6 +46,7 @@ export class AppendPace {
   /** Whether anything of this node waits or is on its way to the journal. */
   #isBusy = false;
   #appendMs = 0;
+  #appends = 0;
   #lastCommitAt = 0;
   #restUntil = 0;
   #quietUntil = 0;
@@ -82,11 +83,12 @@ export class AppendPace {
   /** An append that began at `startedAt` was stored. */
   appended(startedAt: number): void {
     this.#measure(startedAt);
+    this.#appends += 1;
     this.#refusals = 0;
     const now = this.#options.now();
     const heldUpMs = this.#pressingSince === null ? this.#turns.waitedFor : now - this.#pressingSince;
     this.#pressingSince = null;
-    if (heldUpMs !== null) this.#mayAskAt = now + FREE_TIMES * heldUpMs;
+    if (heldUpMs !== null && heldUpMs > TURN_MS) this.#mayAskAt = now + FREE_TIMES * (heldUpMs - TURN_MS);
   }
 
   /** Nothing of this node is on its way to the journal; nor does anything wait, if it `isIdle`. */
@@ -103,6 +105,7 @@ export class AppendPace {
     this.#refusals += 1;
     if (this.#refusals === 1) this.#refusedSince = startedAt;
     const now = this.#options.now();
+    if (this.#turns.isMine) return;
     if (this.#isStarving && this.#mayAsk) this.#ask(this.#refusedSince);
     else if (this.#isStarving && !this.#options.isHeard() && now >= this.#mayAskAt) this.#pressingSince ??= now;
     else if (this.#refusals > 1) this.#restUntil = now + this.#options.random() * this.#backoffMs();
@@ -144,8 +147,9 @@ export class AppendPace {
 
   /** Whoever was answered a moment ago may have more to write. */
   async #passOnIfIdle(): Promise<void> {
+    const appends = this.#appends;
     await this.#options.sleep(Math.min(this.#appendMs, MAX_LINGER_MS));
-    if (this.#turns.isMine && !this.#isBusy) this.#passOn();
+    if (this.#turns.isMine && !this.#isBusy && this.#appends === appends) this.#passOn();
   }
 
   #passOn(): void {

@@ -69,6 +69,7 @@ export class Follower {
   readonly receive = ({ commits, head }: Notice): void => {
     if (this.#closed) return;
     if (head === null || head > this.#options.revision()) this.#news += 1;
+    if (commits.length > 0) this.#options.journal.told?.(commits);
     this.take(commits);
     if (head !== null) void this.catchUp(head);
     else void this.look();

@@ -80,17 +80,43 @@ it('says for how long this node has kept the others waiting', async () => {
 
 it('gives the next turn to the one that has waited longest, which may be this node', () => {
   const { turns } = setUp();
+  turns.add({ node: 'd', waitedMs: 9, forMs: 100 });
+  turns.appended('d');
   turns.add({ node: 'b', waitedMs: 1, forMs: 100 });
   turns.add({ node: 'c', waitedMs: 5, forMs: 100 });
   turns.add({ node: 'me', waitedMs: 7, forMs: 100 });
-  turns.add({ node: 'd', waitedMs: 9, forMs: 100 });
-  turns.appended('d'); // got in by itself
-  turns.over('b');
+  turns.over('d');
   expect(turns.hold).toBeNull();
   turns.over('me');
+  turns.appended('b'); // it comes before the one whose turn it is
+  turns.over('b');
   expect(turns.hold).not.toBeNull();
   turns.over('c');
   expect(turns.hold).toBeNull();
+});
+
+it('gives way to who asked earlier, of which it hears later, as long as nobody has used the turn', () => {
+  const { turns } = setUp();
+  turns.add({ node: 'me', waitedMs: 5, forMs: 100 });
+  expect(turns.isMine).toBe(true);
+  turns.add({ node: 'b', waitedMs: 9, forMs: 100 });
+  expect([turns.isMine, turns.has('me')]).toEqual([false, true]);
+  turns.appended('b');
+  turns.add({ node: 'c', waitedMs: 20, forMs: 100 });
+  expect(turns.hold).not.toBeNull();
+  turns.over('b');
+  turns.over('c');
+  expect(turns.isMine).toBe(true);
+});
+
+it('is of the one whose commit comes first, if nodes disagree', () => {
+  const { turns } = setUp();
+  turns.add({ node: 'me', waitedMs: 9, forMs: 100 });
+  turns.add({ node: 'b', waitedMs: 5, forMs: 100 });
+  turns.appended('b');
+  expect([turns.isMine, turns.has('me')]).toEqual([false, true]);
+  turns.over('b');
+  expect(turns.isMine).toBe(true);
 });
 
 it('keeps the place of a node that asks again', () => {

@@ -3,7 +3,7 @@ import type { TurnRequest } from './turn-request.js';
 /** How long the others wait for the first commit of a turn at most, in milliseconds, whatever was asked for. */
 const MAX_WAIT_MS = 500;
 /** A turn lasts so long, in milliseconds, and in any case until its first commit: what it costs to pass it on is small beside that. */
-const TURN_MS = 15;
+export const TURN_MS = 15;
 
 export interface TurnQueueOptions {
   readonly nodeId: string;
@@ -31,7 +31,8 @@ interface Turn extends Waiting {
 /**
  * Who may append. Normally everybody; but nodes that asked for a turn get one, the one that has waited longest first, and meanwhile all
  * others hold back: until it says that it is done, its time is over, or it does not come. Every node keeps this queue for itself, from the same
- * requests and commits, so that all come to nearly the same order without agreeing on it. An error costs time and nothing else.
+ * requests and commits, so that all come to nearly the same order without agreeing on it. Where they do not, the journal decides: the turn
+ * is of the one whose commit comes first. An error costs time and nothing else.
  */
 export class TurnQueue {
   readonly #options: TurnQueueOptions;
@@ -73,16 +74,22 @@ export class TurnQueue {
 
   /** A node, this one or another, asks for a turn. */
   add({ node, waitedMs, forMs }: TurnRequest): void {
+    if (this.#turn?.node === node) return;
     const since = this.#waiting.get(node)?.since ?? this.#options.now() - waitedMs;
-    this.#waiting.set(node, { node, since, forMs: Math.min(forMs, MAX_WAIT_MS) });
+    const waiting = { node, since, forMs: Math.min(forMs, MAX_WAIT_MS) };
+    this.#waiting.set(node, waiting);
     if (this.#turn === null) this.#begin();
+    // Of several that ask at once each has heard itself first.
+    else if (this.#turn.firstAt === null && isBefore(waiting, this.#turn)) this.#giveTo(waiting);
   }
 
   /** A commit of `node` is in the journal. */
   appended(node: string): void {
+    const waiting = this.#waiting.get(node);
+    if (this.#turn !== null && this.#turn.firstAt === null && waiting !== undefined) this.#giveTo(waiting);
     const turn = this.#turn;
     if (turn?.node !== node) {
-      if (this.#waiting.size > 0) this.#waiting.delete(node);
+      this.#waiting.delete(node);
     } else if (turn.firstAt === null) {
       turn.firstAt = this.#options.now();
       // Those who wait give it time for its last commits, and for telling that it is done.
@@ -98,17 +105,30 @@ export class TurnQueue {
 
   #begin(): void {
     const first = this.#first();
-    if (first === null) return;
+    if (first !== null) this.#start(first);
+  }
+
+  /** Gives the turn of a node that has not committed to another one; the journal may have decided so. */
+  #giveTo(waiting: Waiting): void {
+    const instead = this.#turn;
+    this.#start(waiting);
+    if (instead === null) return;
+    this.#waiting.set(instead.node, instead);
+    instead.release();
+  }
+
+  #start(waiting: Waiting): void {
     const { nodeId, now } = this.#options;
-    this.#waiting.delete(first.node);
-    if (first.node !== nodeId) this.given += 1;
+    this.#waiting.delete(waiting.node);
+    if (waiting.node !== nodeId) this.given += 1;
     let release = (): void => {};
     const over = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const turn: Turn = { ...first, beganAt: now(), firstAt: null, release, over };
+    const { node, since, forMs } = waiting;
+    const turn: Turn = { node, since, forMs, beganAt: now(), firstAt: null, release, over };
     this.#turn = turn;
-    this.#endAfter(turn, first.forMs, () => turn.firstAt === null);
+    this.#endAfter(turn, forMs, () => turn.firstAt === null);
   }
 
   #endAfter(turn: Turn, ms: number, stillHolds: () => boolean = () => true): void {
@@ -126,10 +146,11 @@ export class TurnQueue {
 
   #first(): Waiting | null {
     let first: Waiting | null = null;
-    for (const waiting of this.#waiting.values()) {
-      if (first === null || waiting.since < first.since || (waiting.since === first.since && waiting.node < first.node))
-        first = waiting;
-    }
+    for (const waiting of this.#waiting.values()) if (first === null || isBefore(waiting, first)) first = waiting;
     return first;
   }
+}
+
+function isBefore(one: Waiting, other: Waiting): boolean {
+  return one.since < other.since || (one.since === other.since && one.node < other.node);
 }

@@ -130,6 +130,14 @@ export class JournalCollection {
     return found === null ? null : this.#read(found);
   }
 
+  /** Where the append that begins at `first` ends; null if none does. */
+  async endOf(first: number): Promise<AppendEnd | null> {
+    const _id = revisionId(this.database, first);
+    const options = { projection: ENDS, readConcern: { level: this.#connection.strict } };
+    const found = await request(() => this.#appends.findOne({ _id }, options));
+    return found === null ? null : endOf(found);
+  }
+
   /** The append that has the revision, by its order only; null if there is none at or before it. */
   async covering(revision: number): Promise<StoredAppend | null> {
     const found = await request(() =>

@@ -4,6 +4,9 @@ import { RecentAppends } from './recent-appends.js';
 
 /** Bytes of commits kept at hand. */
 const RECENT_BYTES = 4 * 1024 * 1024;
+/** Groups of commits that others told of, remembered; and so many of them are looked at for the end of an append. */
+const MAX_TOLD = 32;
+const MAX_GUESSES = 3;
 /** After so many appends read one by one the end is looked up, where it must be known: others may append as fast as this node reads. */
 const MAX_STEPS = 16;
 
@@ -29,6 +32,8 @@ export class JournalTip {
   /** A time at which nothing was stored behind `revision`: so nothing behind it has been trimmed for `graceMs` from then on. */
   #endAt = Number.NEGATIVE_INFINITY;
   #appending = 0;
+  /** First revisions of what others told of, oldest first: where an append may begin. */
+  #told: number[] = [];
   #refreshing: Promise<void> | null = null;
   #refreshingNext: Promise<void> | null = null;
 
@@ -71,9 +76,16 @@ export class JournalTip {
     }
   }
 
+  /** Others say that an append may begin at this revision. */
+  told(first: number): void {
+    this.#told.push(first);
+    if (this.#told.length > MAX_TOLD) this.#told = this.#told.slice(-MAX_TOLD / 2);
+  }
+
   /** Resolves once `revision` is no longer below the given one, or everything is known that was stored at the time of the call. */
   async reach(revision: number): Promise<void> {
-    if (this.#revision < revision && !(await this.#walk(MAX_STEPS, revision))) await this.#lookUp();
+    if (this.#revision >= revision || (await this.#jump(revision))) return;
+    if (!(await this.#walk(MAX_STEPS, revision))) await this.#lookUp();
   }
 
   /** Takes note of an append that was found right behind an earlier `revision`. */
@@ -129,6 +141,24 @@ export class JournalTip {
       }
     }
     return this.#revision >= until;
+  }
+
+  /**
+   * Goes to `revision` at once, if an append that others told of is found to end there. Without that it takes a step for each append in
+   * between, or a question about order, for which some servers look at everything that they have.
+   */
+  async #jump(revision: number): Promise<boolean> {
+    const guesses = this.#told.filter((first) => first > this.#revision && first <= revision).slice(-MAX_GUESSES);
+    for (const first of guesses.reverse()) {
+      const end = await this.#options.collection.endOf(first);
+      if (this.#revision >= revision) return true;
+      if (end?.last !== revision) continue;
+      this.#revision = revision;
+      this.#total = end.total;
+      this.recent.clear();
+      return true;
+    }
+    return false;
   }
 
   #advance({ first, last, total, bytes, commits }: Omit<StoredAppend, 'appendId'>): void {

@@ -100,6 +100,10 @@ class MongoJournal implements Journal {
     await this.#trimming.trim(Math.min(revision, dispensable));
   }
 
+  told(commits: readonly Commit[]): void {
+    if (commits[0] !== undefined) this.#tip.told(commits[0].revision);
+  }
+
   onHead(listener: (head: number) => void): () => void {
     return this.#watch.onHead(listener);
   }

@@ -44,6 +44,24 @@ describe.skipIf(server === null)('a history that nodes share in MongoDB', () => 
     expect(await place.db.collection('journal').countDocuments()).toBe(1);
   });
 
+  it('takes a short cut to the end of what others told of, and believes them nothing else', async () => {
+    const [behind, misled, writer] = [await place.open(), await place.open(), await place.open()];
+    for (let base = 0; base < 90; base += 3) {
+      await writer.append(base, [commitAt(base + 1), commitAt(base + 2), commitAt(base + 3)]).durable;
+    }
+    misled.told!([commitAt(81), commitAt(82)]);
+    misled.told!([commitAt(85)]);
+    for (const base of [82, 86]) {
+      const outcome = await misled.append(base, [commitAt(base + 1, 'into the midst')]).durable;
+      expect(outcome).toMatchObject({ status: 'revision-conflict', head: 90 });
+    }
+    behind.told!([commitAt(88), commitAt(89), commitAt(90)]);
+    expect(await behind.append(90, [commitAt(91)]).durable).toEqual({ status: 'appended', head: 91 });
+    expect((await readAll(behind)).map(({ revision }) => revision)).toEqual(
+      Array.from({ length: 91 }, (_, index) => index + 1),
+    );
+  });
+
   it('stores everything that waits as one document', async () => {
     const journal = await place.open();
     const appends = Array.from({ length: 100 }, (_, base) => journal.append(base, [commitAt(base + 1)]).durable);

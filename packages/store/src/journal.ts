@@ -85,6 +85,11 @@ export interface Journal {
    */
   onHead?(listener: (head: number) => void): () => void;
   /**
+   * Commits that another node told of, all of which it stored at once, or with others: this may save the journal questions. Like any hint it
+   * may be wrong, and decides nothing.
+   */
+  told?(commits: readonly Commit[]): void;
+  /**
    * Waits for appends under way, then releases everything. Appends are refused with `unavailable` afterwards; no other call
    * is allowed.
    */

@@ -17,6 +17,7 @@ export class NodeJournal implements Journal {
   readonly supports: JournalSupports;
   readonly epoch: string;
   readonly onHead?: NonNullable<Journal['onHead']>;
+  readonly told?: NonNullable<Journal['told']>;
   readonly #journal: Journal;
   readonly #companion: Companion | null;
   readonly #logger: Logger;
@@ -25,6 +26,7 @@ export class NodeJournal implements Journal {
     this.supports = journal.supports;
     this.epoch = journal.epoch;
     if (journal.onHead) this.onHead = (listener) => journal.onHead!(listener);
+    if (journal.told) this.told = (commits) => journal.told!(commits);
     this.#journal = journal;
     this.#companion = companion;
     this.#logger = logger;
