@@ -1,0 +1,1 @@
+export { createGridFsBlobStore, type GridFsBlobStoreOptions } from './gridfs-blob-store.js';

@@ -1,0 +1,54 @@
+import { BacksideError } from '@backside/protocol';
+import type { ByteSource } from './blob-store.js';
+
+/** All bytes at once. Throws `too-large` as soon as there are more than `maxBytes`. */
+export async function readAll(source: ByteSource, maxBytes: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of limited(source, maxBytes)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** The same source; throws `too-large` as soon as there are more than `maxBytes`. */
+export async function* limited(source: ByteSource, maxBytes: number): AsyncGenerator<Uint8Array, void> {
+  let size = 0;
+  for await (const piece of source) {
+    size += piece.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    yield piece;
+  }
+}
+
+/** One piece as a source. */
+export async function* sourceOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
+}
+
+/** Shows the first bytes, at most `count`, before anything is handed on; `all` is the whole source, those bytes included. */
+export async function peek(source: ByteSource, count: number): Promise<{ head: Buffer; all: ByteSource }> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const iterator = source[Symbol.asyncIterator]();
+  while (size < count) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    pieces.push(next.value);
+    size += next.value.byteLength;
+  }
+  return { head: Buffer.concat(pieces).subarray(0, count), all: rejoined(pieces, iterator) };
+}
+
+async function* rejoined(
+  pieces: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* pieces;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  } finally {
+    await rest.return?.();
+  }
+}
+
+function tooLarge(maxBytes: number): BacksideError {
+  return new BacksideError('too-large', `more than ${maxBytes} bytes`);
+}

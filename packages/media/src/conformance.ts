@@ -1,0 +1,1 @@
+export { blobStoreConformance } from './blob-store-conformance.js';

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { createImages } from './create-images.js';
+import { animation, bomb, picture, textBomb } from './testing/pictures.js';
+
+const images = createImages();
+const THUMBNAIL = { width: 10 };
+
+async function refusals(bytes: Buffer, using = images): Promise<unknown[]> {
+  const attempts = [using.read(bytes), using.verify(bytes), using.transform(bytes, THUMBNAIL)];
+  return Promise.all(
+    attempts.map((attempt) =>
+      attempt.then(
+        (made) => made,
+        (error: { code: string }) => error.code,
+      ),
+    ),
+  );
+}
+
+describe('what is no image', () => {
+  it.each<[string, Buffer]>([
+    ['nothing', Buffer.alloc(0)],
+    ['one byte', Buffer.from([0xff])],
+    ['text', Buffer.from('hello')],
+    ['noise', randomBytes(10_000)],
+    ['a page', Buffer.from('<!doctype html><script>alert(1)</script>')],
+    [
+      'SVG',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'),
+    ],
+    [
+      'SVG that names a file',
+      Buffer.from('<svg xmlns:x="http://www.w3.org/1999/xlink"><image x:href="file:///etc/passwd"/></svg>'),
+    ],
+    ['a PDF', Buffer.from('%PDF-1.7\n1 0 obj<<>>endobj')],
+    ['an archive', Buffer.from('PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaaa')],
+    ['TIFF', Buffer.from('49492a000800000000000000', 'hex')],
+    ['the beginning of a JPEG', Buffer.from('ffd8ffe0', 'hex')],
+    ['the beginning of a PNG', Buffer.from('89504e470d0a1a0a', 'hex')],
+    ['the beginning of a GIF', Buffer.from('GIF89a')],
+    ['the beginning of a WebP', Buffer.from('RIFF\0\0\0\0WEBPVP8 ')],
+    ['the beginning of an AVIF', Buffer.from('\0\0\0\x1cftypavif\0\0\0\0')],
+    [
+      'a PNG with another format inside',
+      Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.from('<svg/>')]),
+    ],
+  ])('is refused: %s', async (_, bytes) => {
+    expect(await refusals(bytes)).toEqual(['invalid-data', 'invalid-data', 'invalid-data']);
+  });
+
+  it('TIFF and SVG are refused also where the decoder would know them', async () => {
+    const tiff = await picture(10, 10).tiff().toBuffer();
+    expect(await refusals(tiff)).toEqual(['invalid-data', 'invalid-data', 'invalid-data']);
+    await expect(sharp(tiff).toBuffer()).rejects.toThrow();
+  });
+});
+
+describe('a broken image', () => {
+  it.each(['jpeg', 'png', 'webp', 'avif', 'gif'] as const)('that is cut off is refused: %s', async (format) => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 50 } as const;
+    const whole = await sharp({ create: { width: 200, height: 200, channels: 3, background: '#888', noise } })
+      .toFormat(format)
+      .toBuffer();
+    for (const part of [0.3, 0.6, 0.9]) {
+      const bytes = whole.subarray(0, Math.floor(whole.length * part));
+      const [, verified, transformed] = await refusals(bytes);
+      expect([part, verified, transformed]).toEqual([part, 'invalid-data', 'invalid-data']);
+    }
+  });
+
+  it('with bytes changed here and there is refused or read, and ends nothing', async () => {
+    for (const format of ['jpeg', 'png', 'webp', 'avif', 'gif'] as const) {
+      const whole = await picture(64, 64).toFormat(format).toBuffer();
+      for (let round = 0; round < 30; round++) {
+        const bytes = Buffer.from(whole);
+        for (let i = 0; i < 1 + (round % 5); i++)
+          bytes[(round * 7919 + i * 104_729) % bytes.length] = (round * 31 + i) % 256;
+        for (const outcome of await refusals(bytes)) {
+          if (typeof outcome === 'string') expect(['invalid-data', 'too-large', 'timeout']).toContain(outcome);
+        }
+      }
+    }
+    expect(await images.read(await picture(4, 4).png().toBuffer())).toMatchObject({ width: 4 });
+  });
+});
+
+describe('an image of too much', () => {
+  it.each<[string, Buffer]>([
+    ['30,000 by 30,000 pixels in few bytes', bomb(30_000, 30_000)],
+    ['2,000,000,000 pixels', bomb(2_000_000, 1_000)],
+    ['one very long line', bomb(100_000_000, 1)],
+  ])('is refused by what its header says: %s', async (_, bytes) => {
+    expect(bytes.length).toBeLessThan(200_000);
+    expect(await refusals(bytes)).toEqual(['too-large', 'too-large', 'too-large']);
+  });
+
+  it('is refused: bytes, pixels, frames, and pixels of all frames', async () => {
+    const still = await picture(100, 100).png().toBuffer();
+    const moving = await animation('gif', 12);
+    const strict = (limits: object) => createImages({ limits });
+    const all = ['too-large', 'too-large', 'too-large'];
+    expect(await refusals(still, strict({ maxBytes: still.length - 1 }))).toEqual(all);
+    expect(await refusals(still, strict({ maxPixels: 9_999 }))).toEqual(all);
+    expect(await refusals(moving, strict({ maxFrames: 11 }))).toEqual(all);
+    expect(await refusals(moving, strict({ maxTotalPixels: 20 * 20 * 12 - 1 }))).toEqual(all);
+    const fitting = strict({ maxBytes: 100_000, maxPixels: 10_000, maxFrames: 12, maxTotalPixels: 10_000 });
+    expect((await fitting.transform(still, THUMBNAIL)).info.width).toBe(10);
+    expect((await fitting.transform(moving, THUMBNAIL)).info.frames).toBe(12);
+  });
+
+  it('is read without the text of hundreds of megabytes that it carries', async () => {
+    const before = process.memoryUsage().rss;
+    const bytes = textBomb();
+    const outcomes = await refusals(bytes);
+    for (const outcome of outcomes) {
+      if (typeof outcome !== 'string') expect(JSON.stringify(outcome).length).toBeLessThan(1_000);
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(500 * 1024 * 1024);
+  });
+
+  it('is worked on only so many at a time, and beyond the line refused', async () => {
+    const busy = createImages({ limits: { maxRunning: 1, maxWaiting: 2 } });
+    const bytes = await picture(500, 500).png().toBuffer();
+    const attempts = Array.from({ length: 5 }, () =>
+      busy.transform(bytes, THUMBNAIL).then(
+        () => 'made',
+        (error) => error.code,
+      ),
+    );
+    expect(await Promise.all(attempts)).toEqual(['made', 'made', 'made', 'rate-limited', 'rate-limited']);
+    expect((await busy.transform(bytes, THUMBNAIL)).info.width).toBe(10);
+  });
+});
+
+describe('an image that is something else as well', () => {
+  it('loses the other when it is transformed', async () => {
+    const gif = await picture(20, 20).gif().toBuffer();
+    const polyglot = Buffer.concat([gif, Buffer.from('<script>alert(1)</script>PK\x05\x06')]);
+    expect(await images.read(polyglot)).toMatchObject({ format: 'gif', width: 20 });
+    for (const format of ['gif', 'png', 'jpeg'] as const) {
+      const { bytes } = await images.transform(polyglot, { format });
+      expect(bytes.includes('<script>')).toBe(false);
+    }
+  });
+});

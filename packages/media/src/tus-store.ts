@@ -1,0 +1,67 @@
+import type { Readable } from 'node:stream';
+import { authorOf, BacksideError, type Principal } from '@backside/protocol';
+import { parsePath } from '@backside/tree';
+import { DataStore, Upload } from '@tus/server';
+import type { MediaContext } from './media-context.js';
+import type { UploadRecord, UploadRecords } from './upload-records.js';
+
+/** Who sent the request that is being answered. */
+export interface Caller {
+  readonly principal: Principal;
+}
+
+/** The uploads, as the library wants to see them. */
+export class TusStore extends DataStore {
+  override extensions: string[] = ['creation', 'creation-with-upload', 'termination', 'expiration'];
+  readonly #records: UploadRecords;
+  readonly #context: MediaContext;
+  readonly #caller: () => Caller;
+
+  constructor(parts: { readonly records: UploadRecords; readonly context: MediaContext }, caller: () => Caller) {
+    super();
+    this.#records = parts.records;
+    this.#context = parts.context;
+    this.#caller = caller;
+  }
+
+  override async create(upload: Upload): Promise<Upload> {
+    const { id, size = 0, metadata = {} } = upload;
+    const created = this.#context.now();
+    const path = parsePath(metadata.path ?? '');
+    const author = authorOf(this.#caller().principal);
+    await this.#records.save({ id, size, metadata, path, author, created, finished: false });
+    upload.creation_date = new Date(created).toISOString();
+    return upload;
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const record = await this.#record(id);
+    const { size, metadata, created, finished } = record;
+    const offset = finished ? size : await this.#records.offset(id);
+    const creation_date = new Date(created).toISOString();
+    return new Upload({ id, size, offset, metadata: { ...metadata }, creation_date });
+  }
+
+  override async write(stream: Readable, id: string, offset: number): Promise<number> {
+    await this.#record(id);
+    return this.#records.append(id, offset, stream);
+  }
+
+  override remove(id: string): Promise<void> {
+    return this.#records.remove(id);
+  }
+
+  override deleteExpired(): Promise<number> {
+    return this.#records.removeExpired();
+  }
+
+  override getExpiration(): number {
+    return this.#context.limits.uploadExpiryMs;
+  }
+
+  async #record(id: string): Promise<UploadRecord> {
+    const record = await this.#records.find(id);
+    if (record === null) throw new BacksideError('not-found', 'there is no such upload');
+    return record;
+  }
+}
