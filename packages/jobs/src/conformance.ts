@@ -1,0 +1,1 @@
+export { keepingIds, type QueueClient, type QueueFixture, queueConformance } from './queue-conformance.js';

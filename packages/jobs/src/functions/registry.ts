@@ -1,0 +1,135 @@
+import { BacksideError, toBacksideError } from '@backside/protocol';
+import type { FunctionOptions, Trigger } from './define.js';
+import type { FunctionStore } from './function-store.js';
+import { type Pattern, parsePattern } from './pattern.js';
+import { PLACES } from './places.js';
+
+/** A function as its file declares it. */
+export interface DeclaredFunction {
+  /** `FILE:EXPORT`, a key of a tree. */
+  readonly name: string;
+  /** The file's name without its ending. */
+  readonly file: string;
+  readonly trigger: Trigger;
+  readonly options: FunctionOptions;
+}
+
+/** A function of which events are recorded. */
+export interface WatchedFunction {
+  readonly name: string;
+  readonly trigger: Trigger;
+  /** Null unless a pattern triggers it. */
+  readonly pattern: Pattern | null;
+  /** It gets events of later revisions only: of the main journal, or of that of the accounts. */
+  readonly since: number;
+}
+
+/** What is stored of a function: what it was declared as, and since when. */
+interface Known {
+  readonly trigger: Trigger;
+  readonly since: number;
+}
+
+/** Null for triggers without a pattern. Throws `invalid-path`. */
+export function patternOf(trigger: Trigger): Pattern | null {
+  return 'pattern' in trigger ? parsePattern(trigger.pattern) : null;
+}
+
+export interface RegistryOptions {
+  readonly store: FunctionStore;
+  /** The present revision of the journal that the events of a trigger come from. */
+  readonly revisionFor: (trigger: Trigger) => number;
+}
+
+/**
+ * Which functions there are, and since when: kept with the checkpoint, so that a file that cannot be loaded for a while misses nothing.
+ */
+export class Registry {
+  readonly #options: RegistryOptions;
+  #declared: readonly DeclaredFunction[] = [];
+  #broken: ReadonlySet<string> = new Set();
+  #watched: readonly WatchedFunction[] = [];
+  #settled = false;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** @param broken files that cannot be loaded now: their functions stay what they were. */
+  declare(declared: readonly DeclaredFunction[], broken: ReadonlySet<string>): void {
+    this.#declared = declared;
+    this.#broken = broken;
+    this.#settled = false;
+  }
+
+  get watched(): readonly WatchedFunction[] {
+    return this.#watched;
+  }
+
+  /** Whether `watched` is what was declared last. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** The patterns of all that are declared, each once. */
+  wantedPatterns(): Map<string, Pattern> {
+    const patterns = new Map<string, Pattern>();
+    for (const { trigger } of [...this.#declared, ...this.#absent().values()]) {
+      const pattern = patternOf(trigger);
+      if (pattern !== null) patterns.set(pattern.id, pattern);
+    }
+    return patterns;
+  }
+
+  /** Makes `watched` what was declared; a new function, or one with another trigger, begins now. The shadow must be whole. */
+  async settle(): Promise<void> {
+    this.#settled = true;
+    const { store, revisionFor } = this.#options;
+    const wanted = new Map<string, Known>(this.#absent());
+    for (const { name, trigger } of this.#declared) {
+      const known = this.#known(name);
+      const same = known !== null && JSON.stringify(known.trigger) === JSON.stringify(trigger);
+      wanted.set(name, same ? known : { trigger, since: revisionFor(trigger) });
+    }
+    const stored = store.tree.keys(['known']);
+    const gone = stored.filter((name) => !wanted.has(name)).map((name) => ({ path: PLACES.known(name), value: null }));
+    const kept = Array.from(wanted, ([name, known]) => ({ path: PLACES.known(name), value: JSON.stringify(known) }));
+    const changed = kept.filter(({ path, value }) => store.tree.read(path) !== value);
+    if (gone.length + changed.length > 0) await store.write([...gone, ...changed]);
+    this.#watched = Array.from(wanted, ([name, { trigger, since }]) => ({
+      name,
+      trigger,
+      pattern: patternOf(trigger),
+      since,
+    }));
+  }
+
+  /** What is known of the functions whose files cannot be loaded now. */
+  #absent(): Map<string, Known> {
+    const names = this.#options.store.tree.keys(['known']).filter((name) => this.#broken.has(fileOf(name)));
+    return new Map(
+      names.flatMap((name) => {
+        const known = this.#known(name);
+        return known === null ? [] : [[name, known] as const];
+      }),
+    );
+  }
+
+  #known(name: string): Known | null {
+    return this.#options.store.json(PLACES.known(name)) as unknown as Known | null;
+  }
+}
+
+function fileOf(name: string): string {
+  return name.slice(0, name.indexOf(':'));
+}
+
+/** Throws `invalid-data` if a trigger cannot be what it says. */
+export function assertTrigger(trigger: Trigger, assertCron: (cron: string, timezone?: string) => void): void {
+  try {
+    patternOf(trigger);
+    if (trigger.kind === 'schedule') assertCron(trigger.cron, trigger.timezone);
+  } catch (error) {
+    throw new BacksideError('invalid-data', toBacksideError(error).message, { cause: error });
+  }
+}

@@ -1,0 +1,192 @@
+import type { Database, WriteStep } from '@backside/api';
+import { ADMIN, BacksideError } from '@backside/protocol';
+import { hashNode, isMap, type Json, nodeToJson, type Path, parseQuery } from '@backside/tree';
+import type { JobState, JobStatus } from './jobs.js';
+import type { NewJob } from './queue.js';
+
+/** Nodes that one look at the list reads. */
+const PAGE = 500;
+const MAX_PAGES = 20;
+/** How often a run that begins is shown against others that change the node. */
+const MAX_TRIES = 25;
+
+/** A run of a job that shows itself at the job's node: nothing is written there, nor by it, once another run has begun. */
+export interface ShownRun {
+  readonly id: string;
+  /** Unlike that of any other run. */
+  readonly token: string;
+}
+
+/** How a run ends, as its node shows it. */
+export interface End {
+  readonly state: JobState;
+  readonly result?: Json;
+  readonly error?: string;
+}
+
+/**
+ * The nodes of jobs: `ROOT/ID` with `name queue state attempt submittedAt startedAt endedAt progress result error`, and, for the jobs
+ * themselves, `run` (which run it is) and `writes` (how many writes it has made).
+ */
+export class JobNodes {
+  readonly #database: Database;
+  readonly #root: Path;
+  readonly #now: () => number;
+
+  constructor(database: Database, root: Path, now: () => number) {
+    this.#database = database;
+    this.#root = root;
+    this.#now = now;
+  }
+
+  get(id: string): JobStatus | null {
+    return statusOf(id, this.#read([...this.#root, id]));
+  }
+
+  /** The last `limit` of those that `wanted` chooses, among the last 10,000, in descending order of their ids. */
+  list(wanted: (status: JobStatus) => boolean, limit: number): JobStatus[] {
+    const found: JobStatus[] = [];
+    let before: string | null = null;
+    for (let page = 0; page < MAX_PAGES && found.length < limit; page += 1) {
+      const query = parseQuery({ orderBy: '$key', limitToLast: PAGE, ...(before !== null && { endBefore: before }) });
+      const { node } = this.#database.read(ADMIN, this.#root, query);
+      const entries = isMap(node) ? [...node.entries()].reverse() : [];
+      const statuses = entries.map(([id, child]) => statusOf(id, nodeToJson(child, 'val')));
+      found.push(...statuses.filter((status) => status !== null).filter(wanted));
+      if (entries.length < PAGE) break;
+      before = entries.at(-1)![0];
+    }
+    return found.slice(0, limit);
+  }
+
+  /** Shows a job that was just submitted, unless its first run was faster. */
+  async add(job: NewJob): Promise<void> {
+    await this.#change(job.id, { ...this.#first(job), state: 'waiting', attempt: 0 }, [['', null]]);
+  }
+
+  /** Shows that a run begins. Null if the job has ended: it is not to be run again. */
+  async begin(job: NewJob, attempt: number): Promise<ShownRun | null> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const node = Object(this.#read([...this.#root, job.id])) as Record<string, Json>;
+      if (node.state === 'done' || node.state === 'cancelled') return null;
+      const token = crypto.randomUUID();
+      const fields = { state: 'running', attempt, run: token, startedAt: this.#now(), endedAt: null };
+      const expected = ['state', 'run'].map((name) => [name, (node[name] as string | undefined) ?? null] as const);
+      const all = node.state === undefined ? { ...this.#first(job), ...fields } : fields;
+      if (await this.#change(job.id, all, expected)) return { id: job.id, token };
+      await this.#database.refresh();
+    }
+    throw new BacksideError('unavailable', 'the node of the job keeps changing');
+  }
+
+  /** False if the run is not the present one any more, or was cancelled; here as below. */
+  end(run: ShownRun, { state, result = null, error }: End): Promise<boolean> {
+    const ended = state === 'waiting' ? null : this.#now();
+    const fields = { state, result, endedAt: ended, ...(error !== undefined && { error }) };
+    return this.#change(run.id, fields, present(run));
+  }
+
+  progress(run: ShownRun, value: Json): Promise<boolean> {
+    return this.#change(run.id, { progress: value }, present(run));
+  }
+
+  /** Moves a job that nobody runs from one state to another. */
+  move(id: string, from: JobState, to: JobState): Promise<boolean> {
+    const fields = { state: to, endedAt: to === 'waiting' ? null : this.#now() };
+    return this.#change(id, fields, [['state', from]]);
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    const steps = ids.map((id) => ({ method: 'remove', path: [...this.#root, id] }) as const);
+    if (steps.length > 0) await this.#database.write({ principal: ADMIN, steps });
+  }
+
+  /**
+   * Makes write number `nth` of a job, counted from 1, unless an earlier run has made it. Throws `unavailable` if the run is not the
+   * present one any more.
+   */
+  async write(run: ShownRun, nth: number, steps: readonly WriteStep[]): Promise<void> {
+    const made = this.#writes(run.id);
+    if (made >= nth) return;
+    const expected = [...present(run), ['writes', made === 0 ? null : made] as const];
+    if (made === nth - 1 && (await this.#change(run.id, { writes: nth }, expected, steps))) return;
+    await this.#database.refresh();
+    if (this.#writes(run.id) < nth)
+      throw new BacksideError('unavailable', 'the job was cancelled or given to another worker');
+  }
+
+  #writes(id: string): number {
+    return Number(this.#read([...this.#root, id, 'writes']) ?? 0);
+  }
+
+  /** Calls `cancelled` when somebody cancels the job, unless the returned function was called before. */
+  watchCancel(id: string, cancelled: () => void): () => void {
+    const subscription = this.#database.listen(ADMIN, {
+      path: [...this.#root, id, 'state'],
+      encoder: { encode: (event) => JSON.parse(new TextDecoder().decode(event.body('val'))) as Json },
+      listener: {
+        event: (state) => {
+          if (state === 'cancelled') cancelled();
+        },
+        // The run then finds out when it ends.
+        cancelled: () => {},
+      },
+    });
+    return () => subscription.end();
+  }
+
+  #first({ name, queue }: NewJob): Record<string, Json> {
+    return { name, queue, submittedAt: this.#now() };
+  }
+
+  #read(path: Path): Json {
+    return nodeToJson(this.#database.read(ADMIN, path).node, 'val');
+  }
+
+  async #change(
+    id: string,
+    fields: Readonly<Record<string, Json>>,
+    expected: readonly (readonly [name: string, value: string | number | null])[],
+    steps: readonly WriteStep[] = [],
+  ): Promise<boolean> {
+    const path = [...this.#root, id];
+    try {
+      await this.#database.write({
+        principal: ADMIN,
+        steps: [...steps, { method: 'update', path, value: fields }],
+        preconditions: expected.map(([name, value]) => ({
+          path: name === '' ? path : [...path, name],
+          hash: hashNode(value),
+        })),
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof BacksideError && error.code === 'precondition-failed') return false;
+      throw error;
+    }
+  }
+}
+
+function present({ token }: ShownRun): [name: string, value: string][] {
+  return [
+    ['state', 'running'],
+    ['run', token],
+  ];
+}
+
+function statusOf(id: string, json: Json): JobStatus | null {
+  if (typeof json !== 'object' || json === null || Array.isArray(json) || typeof json.state !== 'string') return null;
+  return {
+    id,
+    name: String(json.name ?? ''),
+    queue: String(json.queue ?? ''),
+    state: json.state as JobState,
+    attempt: Number(json.attempt ?? 0),
+    submittedAt: Number(json.submittedAt ?? 0),
+    startedAt: typeof json.startedAt === 'number' ? json.startedAt : null,
+    endedAt: typeof json.endedAt === 'number' ? json.endedAt : null,
+    progress: json.progress ?? null,
+    result: json.result ?? null,
+    error: typeof json.error === 'string' ? json.error : null,
+  };
+}

@@ -1,0 +1,1 @@
+export { type AmqpQueueOptions, createAmqpQueue } from './amqp-queue.js';
