@@ -8,6 +8,7 @@ export type { CustomTokenKey } from './custom-token.js';
 export type { CustomTokenAlgorithm } from './custom-token-key.js';
 export type { Device, DeviceApi, NewDevice } from './device-api.js';
 export type { FederatedApi, FederatedResult, FederatedStart } from './federated-api.js';
+export { type Login, parseLogin } from './login.js';
 export type { Mail, MailSender } from './mail.js';
 export { createPrintingMailSender } from './mail-printing.js';
 export { createSmtpMailSender, type MailFrom, type SmtpOptions } from './mail-smtp.js';
@@ -18,6 +19,23 @@ export type { KeyRange, PrivateTree, PrivateValue } from './private-tree.js';
 export type { SecondFactorApi } from './second-factor-api.js';
 export type { Session } from './session.js';
 export type { Client, SecondFactorRequired, SignedIn, SignInApi, SignInResult, SignUpRequest } from './sign-in-api.js';
+export type { Carrier } from './signed-request/find-signature.js';
+export { checksumOf, type SigningSecrets, sameText, scrambleSecret } from './signed-request/keyed-hash.js';
+export { type RefusalCode, SignedRequestRefusal } from './signed-request/refusal.js';
+export { openToken, sealToken } from './signed-request/sealed-token.js';
+export { type SignWish, signRequest } from './signed-request/sign-request.js';
+export { parseSignature, type Signature, type SignatureVersion } from './signed-request/signature.js';
+export { domainOf, hostOf, pathOf, queryOf, type SignedParts } from './signed-request/signed-text.js';
+export { UsedSignatures } from './signed-request/used-signatures.js';
+export {
+  claimedLogin,
+  type SignedAccount,
+  type SignedRequest,
+  type SignedRequestSettings,
+  type Verified,
+  type VerifyOptions,
+  verifySignedRequest,
+} from './signed-request/verify-request.js';
 export type { ThrottleBudgets } from './throttle.js';
 export { type AddressPrefixes, addressPrefixes } from './throttle-address.js';
 export { isValidUid } from './uid.js';
