@@ -1,0 +1,54 @@
+import { visibleCredential } from '../credentials/credential.js';
+import type { LegacyCall, LegacyReply } from '../endpoint.js';
+import { LegacyAnswer } from '../http/answer.js';
+import { LegacyError } from '../http/legacy-error.js';
+import { accountIconUrls } from '../icons/account-icons.js';
+import { requestConditions, type SelectOptions, selectReply, viewerOf } from '../rows/reply.js';
+import type { Rows } from '../rows/rows.js';
+import { newRow, type Row } from '../rows/table.js';
+import { ACCOUNTS } from '../rows/tables.js';
+import { chosenColumns, visibleRow } from '../rows/visibility.js';
+import { issueProofs } from '../sign-in/issue-proofs.js';
+import { withAge } from './account-columns.js';
+import { checkSearchable } from './searchable.js';
+
+/** Accounts that one request may name. */
+const MAX_IDS = 999;
+
+/** `/account/get`: the caller's whole record, or an array of what it may see of others. */
+export function getAccount(rows: Rows, call: LegacyCall): LegacyReply | Promise<LegacyReply> {
+  const account = call.requireAccount();
+  const ids = call.params.list('id');
+  if (ids.length === 0 || (ids.length === 1 && ids[0] === account.id)) return getOwn(rows, call);
+  if (ids.length > MAX_IDS) throw new LegacyError(400, `more than ${MAX_IDS} ids`);
+  const viewer = viewerOf(call);
+  return ids.flatMap((id) => {
+    const row = rows.get(ACCOUNTS, newRow({ id }));
+    return row === null ? [] : [chosenColumns(visibleRow(ACCOUNTS, row, viewer), call.control.select)];
+  });
+}
+
+async function getOwn(rows: Rows, call: LegacyCall): Promise<LegacyReply> {
+  const { id, credential, isAdmin } = call.requireAccount();
+  const { context } = call;
+  const row = rows.get(ACCOUNTS, newRow({ id }));
+  if (row === null) throw new LegacyError(404, 'No account record found', 'NOACCOUNT');
+  const viewer = viewerOf(call);
+  const { fields, headers } = issueProofs(call, credential);
+  const own = newRow({
+    ...withAge(visibleRow(ACCOUNTS, row, viewer), context.now()),
+    ...visibleCredential(credential, isAdmin),
+    ...(await accountIconUrls(context, id, viewer)),
+  });
+  return LegacyAnswer.json(newRow({ ...chosenColumns(own, call.control.select), ...fields }), 200, headers);
+}
+
+/** `/account/select`: what everybody may see of the accounts that pass. Without any condition none do. */
+export function selectAccounts(rows: Rows, call: LegacyCall): Promise<LegacyReply> {
+  const viewer = viewerOf(call);
+  const options: SelectOptions = { rows, table: ACCOUNTS, present: (row: Row) => visibleRow(ACCOUNTS, row, viewer) };
+  const { sort } = call.control;
+  const searched = requestConditions(call, options).map(({ column }) => column);
+  checkSearchable(sort === '' ? searched : [...searched, sort], viewer);
+  return selectReply(call, options);
+}

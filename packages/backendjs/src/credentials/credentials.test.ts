@@ -1,0 +1,107 @@
+import { ADMIN, NOBODY } from '@backside/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LegacyFixture, startLegacy } from '../testing/legacy-fixture.js';
+
+const PASSWORD = 'correct horse battery';
+const CLIENT = { address: '127.0.0.1' };
+
+let server: LegacyFixture;
+
+beforeAll(async () => {
+  server = await startLegacy();
+});
+
+afterAll(() => server.close());
+
+/** Who signs in elsewhere with a login and password. */
+async function principalOf(login: string, passcode: string): Promise<string | null> {
+  const asked = { login, passcode, database: 'main', remoteAddress: '127.0.0.1' };
+  const principal = await server.auth.authenticate(asked).catch(() => NOBODY);
+  return principal.kind === 'user' ? principal.uid : null;
+}
+
+describe('an account that is made here', () => {
+  test('signs in everywhere else, under the same id', async () => {
+    const { credentials } = server.context;
+    const { id } = await credentials.add({ login: 'Ann@Example.com', name: 'Ann', password: PASSWORD });
+    expect(id).toMatch(/^u_[0-9a-f]{32}$/);
+    expect(await principalOf('ann@example.com', PASSWORD)).toBe(id);
+  });
+
+  test('does so with its secret if it has no password, and with a new one after that', async () => {
+    const { credentials } = server.context;
+    const { id } = await credentials.add({ login: 'bob', name: 'Bob', secret: 'the first secret' });
+    expect(await principalOf('bob', 'the first secret')).toBe(id);
+    await credentials.change(id, { secret: 'the second secret' });
+    expect(await principalOf('bob', 'the second secret')).toBe(id);
+    expect(await principalOf('bob', 'the first secret')).toBeNull();
+  });
+
+  test('has no password if its secret is too weak for one, and still signs', async () => {
+    const weak = await server.account('weak', { secret: 'x' });
+    expect(await principalOf('weak@example.com', 'x')).toBeNull();
+    expect((await server.client.get('/auth', {}, { as: weak })).status).toBe(200);
+  });
+
+  test('may have a login that nobody else allows', async () => {
+    const { login } = await server.context.credentials.add({ login: 'имя', name: 'Name', secret: 'пароль' });
+    const as = { login, secret: 'пароль' };
+    const asking = {
+      headers: { 'bk-signature': Buffer.from(server.client.sign('GET', '/auth', as)).toString('latin1') },
+    };
+    expect((await server.client.get('/auth', {}, asking)).json.login).toBe('имя');
+  });
+
+  test('cannot have a weak password', async () => {
+    const added = server.context.credentials.add({ login: 'weaker', name: 'W', password: 'password' });
+    await expect(added).rejects.toMatchObject({ status: 400, fields: { policy: expect.any(String) } });
+    expect(await server.auth.users.find(ADMIN, 'weaker')).toBeNull();
+  });
+
+  test('is gone everywhere once it is removed', async () => {
+    const gone = await server.account('gone');
+    await server.context.credentials.remove(gone.id);
+    expect(await server.auth.users.find(ADMIN, gone.login)).toBeNull();
+    expect((await server.client.get('/auth', {}, { as: gone })).status).toBe(404);
+  });
+});
+
+describe('a login', () => {
+  test('is of one account, however many ask for it at once', async () => {
+    const { credentials } = server.context;
+    const wishes = Array.from({ length: 8 }, () =>
+      credentials.add({ login: 'wanted', name: 'W', secret: 'whatever it is' }),
+    );
+    const outcomes = await Promise.allSettled(wishes);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ status: 409 });
+    }
+    expect((await credentials.byLogin('wanted'))?.name).toBe('W');
+  });
+
+  test('that is in use elsewhere is not given away', async () => {
+    await server.auth.signIn.signUp({ email: 'taken@example.com', password: PASSWORD }, CLIENT);
+    const added = server.context.credentials.add({ login: 'taken@example.com', name: 'T', secret: 'whatever it is' });
+    await expect(added).rejects.toMatchObject({ status: 409 });
+  });
+});
+
+test('changes at once all take effect', async () => {
+  const { credentials } = server.context;
+  const { id } = await credentials.add({ login: 'busy', name: 'Busy', secret: 'whatever it is' });
+  await Promise.all([
+    credentials.change(id, { name: 'Busier' }),
+    credentials.change(id, { status: 'ok' }),
+    credentials.change(id, { flags: ['a'] }),
+  ]);
+  expect(await credentials.byId(id)).toMatchObject({ name: 'Busier', status: 'ok', flags: ['a'] });
+});
+
+test('no secret lies in the tree in clear', async () => {
+  const ann = await server.account('sealed', { secret: 'a very special secret' });
+  const stored = JSON.stringify(server.tree.read([]));
+  expect(stored).toContain(ann.login);
+  expect(stored).not.toContain('a very special secret');
+  expect(stored).not.toContain(ann.tokenSecret);
+});

@@ -1,0 +1,47 @@
+import type { BodyBudget } from './body-budget.js';
+import { LegacyError } from './legacy-error.js';
+import type { LegacyRequest } from './legacy-request.js';
+
+/** Bytes of bodies that one request holds, against the budget of all. */
+export class BodyAccount {
+  readonly #budget: BodyBudget;
+  readonly #limit: number;
+  #taken = 0;
+
+  constructor(budget: BodyBudget, limit: number) {
+    this.#budget = budget;
+    this.#limit = limit;
+  }
+
+  /** Throws 413 past the limit of one request, 503 past that of all. */
+  take(bytes: number): void {
+    if (this.#taken + bytes > this.#limit) throw tooLarge();
+    this.#budget.take(bytes);
+    this.#taken += bytes;
+  }
+
+  /** To be called once the request is over. */
+  release(): void {
+    this.#budget.giveBack(this.#taken);
+    this.#taken = 0;
+  }
+}
+
+/** Reads a body whole. Throws 413 before anything is read if it says that it is more than twice too long. */
+export async function collectBody(request: LegacyRequest, account: BodyAccount): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of request.body ?? []) {
+    account.take(chunk.length);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Throws 413 for what is announced to be more than twice the limit. */
+export function checkAnnounced(request: LegacyRequest, limit: number): void {
+  if (Number(request.headers['content-length'] ?? 0) > 2 * limit) throw tooLarge();
+}
+
+export function tooLarge(): LegacyError {
+  return new LegacyError(413, 'Request body is too large');
+}
