@@ -1,10 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { BacksideError } from '@backside/protocol';
 import type { Request } from 'express';
 
 const BEARER = /^bearer +([^\s,]+) *$/i;
 
 /** The token of the `Authorization` header, undefined without one. Throws `unauthenticated` for any other scheme. */
-export function bearerToken(request: Request): string | undefined {
+export function bearerToken(request: Pick<IncomingMessage, 'headers'>): string | undefined {
   const header = request.headers.authorization;
   if (header === undefined) return undefined;
   const token = BEARER.exec(header)?.[1];

@@ -2,6 +2,9 @@ import type { Database, DenialTrace, RulesStore } from '@backside/api';
 import type { Auth } from '@backside/auth';
 import type { Logger } from '@backside/protocol';
 import type { CoverageReport } from '@backside/security';
+import type { FindJobs } from './jobs/jobs-endpoints.js';
+import type { FindMedia } from './media/media-call.js';
+import type { TreeLimits } from './tree/tree-limits.js';
 
 /** What the HTTP edge is given by who mounts it. */
 export interface RestOptions {
@@ -28,6 +31,14 @@ export interface RestOptions {
   readonly allowedOrigins?: readonly string[] | '*';
   /** Where a sign-in at another provider may lead back to: exact origins and path prefixes, e.g. `https://app.example.com/signed-in`. */
   readonly allowedRedirects?: readonly string[];
+  /** Bounds of the tree over HTTP; what is left out is as in `DEFAULT_TREE_LIMITS`. */
+  readonly tree?: Partial<TreeLimits>;
+  /** Whether `/docs` serves a page to try the interface. Default: in development. */
+  readonly docs?: boolean;
+  /** The files of a database, served below `/.media` and `/.uploads`. Default none. */
+  readonly media?: FindMedia;
+  /** The jobs of a database, served below `/.jobs`. Default none. */
+  readonly jobs?: FindJobs;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -15,7 +15,7 @@ import { type Auth, type AuthOptions, createAuth, createMemoryPrivateTree, type 
 import { createMemoryNotifier } from '@backside/notifier';
 import { ADMIN, type Logger, SILENT_LOGGER } from '@backside/protocol';
 import { Coverage } from '@backside/security';
-import { createMemoryJournal, createMemoryReplica } from '@backside/store';
+import { createMemoryJournal, createMemoryReplica, type Replica } from '@backside/store';
 import { onTestFinished } from 'vitest';
 import { createRest } from '../app.js';
 import type { RestOptions } from '../rest-options.js';
@@ -62,6 +62,7 @@ export interface TestServer {
   /** By name of the database; `main` is the first. */
   readonly tenants: ReadonlyMap<string, TestTenant>;
   readonly main: TestTenant;
+  stop(): Promise<void>;
 }
 
 export interface TestServerOptions {
@@ -73,6 +74,13 @@ export interface TestServerOptions {
 
 /** Serves until the test is over. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await openServer(options);
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+/** Serves until it is stopped. */
+export async function openServer(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = new TestClock();
   const log = new RecordingLogger();
   const web = createServer();
@@ -97,15 +105,16 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     ...options.rest,
   });
   web.on('request', listener);
-  onTestFinished(async () => {
+  const stop = async (): Promise<void> => {
+    listener.close();
     for (const tenant of tenants.values()) {
       tenant.auth.close();
       await tenant.rules.close();
     }
     web.closeAllConnections();
     await new Promise((resolve) => web.close(resolve));
-  });
-  return { url, port, clock, log, traces, tenants, main: tenants.values().next().value! };
+  };
+  return { url, port, clock, log, traces, tenants, main: tenants.values().next().value!, stop };
 }
 
 function coverageOf(rules: RulesStore): ReturnType<Coverage['report']> {
@@ -124,16 +133,18 @@ interface World {
 
 async function openTenant(name: string, { clock, log, traces, url, auth }: World): Promise<TestTenant> {
   const position = { epoch: '', revision: 0 };
+  const replica = createMemoryReplica();
   const rules = await openRulesStore({
-    database: await openMemoryDatabase(`${name}.private`, openAuthorizer, clock),
+    database: await openMemoryDatabase(`${name}.private`, { authorizer: openAuthorizer, clock }),
     position: () => position,
     now: clock.now,
     logger: SILENT_LOGGER,
+    setIndexes: (wanted) => replica.setIndexes(wanted),
   });
   const authorizer = createRulesAuthorizer({ database: name, rules, traces });
   const { settings, ...others } = auth;
   return {
-    database: await openMemoryDatabase(name, authorizer, clock),
+    database: await openMemoryDatabase(name, { authorizer, clock, replica }),
     rules,
     auth: await createAuth({
       database: name,
@@ -147,11 +158,14 @@ async function openTenant(name: string, { clock, log, traces, url, auth }: World
   };
 }
 
-async function openMemoryDatabase(name: string, authorizer: Authorizer, clock: TestClock): Promise<Database> {
+async function openMemoryDatabase(
+  name: string,
+  { authorizer, clock, replica }: { authorizer: Authorizer; clock: TestClock; replica?: Replica },
+): Promise<Database> {
   return createDatabase({
     name,
     journal: createMemoryJournal({ keepCommits: 1_000 }),
-    replica: createMemoryReplica(),
+    replica: replica ?? createMemoryReplica(),
     notifier: createMemoryNotifier(),
     authorizer,
     logger: SILENT_LOGGER,

@@ -1,0 +1,99 @@
+import type { Precondition, WriteOperation, WriteResult, WriteStep } from '@backside/api';
+import { BacksideError } from '@backside/protocol';
+import { encodeNode, isPriorityPath, type Node, nodeFromJson, UNLIMITED } from '@backside/tree';
+import { readBody } from './body.js';
+import { sendNothing, sendText, type TreeCall } from './call.js';
+import { etagOf, hashToMatch, wantsEtag } from './etag.js';
+import { importBody } from './import-body.js';
+import { NOT_JSON } from './refusal.js';
+import { readTaggable } from './serve-read.js';
+import { maxBytesOf } from './write-size.js';
+import { written, writtenChildren } from './written.js';
+
+/** `PUT`: replaces the node. */
+export async function servePut(call: TreeCall): Promise<void> {
+  const { path, parameters, principal } = call;
+  if (parameters.writeSize === 'unlimited' && principal.kind === 'admin' && hashToMatch(call) === undefined) {
+    return importBody(call);
+  }
+  const value = await readJson(call);
+  const result = await write(call, { method: 'set', path, value });
+  if (result === null) return;
+  const resolved = await written(call, value, result);
+  answer(call, encodeNode(nodeOf(resolved), parameters.format), () => nodeOf(resolved));
+}
+
+/** `PATCH`: replaces what the keys of the object name, as deep as they go. */
+export async function servePatch(call: TreeCall): Promise<void> {
+  const { path } = call;
+  const value = await readJson(call);
+  const result = await write(call, { method: 'update', path, value });
+  if (result !== null) answer(call, await writtenChildren(call, value, result));
+}
+
+/** `POST`: adds a child whose key is a push id. */
+export async function servePost(call: TreeCall): Promise<void> {
+  const { path } = call;
+  if (isPriorityPath(path)) throw new BacksideError('invalid-path', 'a priority has no children');
+  const value = await readJson(call);
+  const result = await write(call, { method: 'push', path, value });
+  if (result !== null) answer(call, JSON.stringify({ name: result.pushed[0]?.at(-1) }));
+}
+
+/** `DELETE`: removes the node. */
+export async function serveDelete(call: TreeCall): Promise<void> {
+  const { path } = call;
+  const result = await write(call, { method: 'remove', path });
+  if (result !== null) answer(call, 'null', () => null);
+}
+
+/** The body, whatever type it says it has. Rejects with `invalid-data` or `too-large`. */
+async function readJson({ request, parameters, limits }: TreeCall): Promise<unknown> {
+  const body = await readBody(request, maxBytesOf(parameters.writeSize, limits.maxBodyBytes));
+  try {
+    return JSON.parse(UTF_8.decode(body)) as unknown;
+  } catch (cause) {
+    throw new BacksideError('invalid-data', NOT_JSON, { cause });
+  }
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Makes the write on the condition of `If-Match`; null once it is answered that the condition does not hold. */
+async function write(call: TreeCall, step: WriteStep): Promise<WriteResult | null> {
+  const { database, principal, path } = call;
+  const hash = hashToMatch(call);
+  const steps = [step];
+  if (hash === undefined) return database.write({ principal, steps });
+  const preconditions: Precondition[] = [{ path, hash }];
+  try {
+    return await database.write({ principal, steps, preconditions } satisfies WriteOperation);
+  } catch (error) {
+    if (!(error instanceof BacksideError) || error.code !== 'precondition-failed') throw error;
+    answerMismatch(call);
+    return null;
+  }
+}
+
+/** With what stands there instead, and its ETag. */
+function answerMismatch(call: TreeCall): void {
+  const node = readTaggable(call);
+  const headers = { etag: etagOf(node) };
+  sendText(call, encodeNode(node, call.parameters.format), { status: 412, headers });
+}
+
+/** @param node what the ETag is of, where there can be one. */
+function answer(call: TreeCall, json: string, node?: () => Node): void {
+  const tagged = node !== undefined && (wantsEtag(call) || call.request.headers['if-match'] !== undefined);
+  const headers: Record<string, string> = tagged ? { etag: etagOf(node()) } : {};
+  if (call.parameters.print === 'silent') sendNothing(call, { headers });
+  else sendText(call, pretty(call, json), { headers });
+}
+
+function pretty({ parameters }: TreeCall, json: string): string {
+  return parameters.print === 'pretty' ? JSON.stringify(JSON.parse(json), null, 2) : json;
+}
+
+function nodeOf(json: unknown): Node {
+  return nodeFromJson(json, { limits: UNLIMITED });
+}

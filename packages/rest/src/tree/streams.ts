@@ -1,0 +1,60 @@
+import { BacksideError } from '@backside/protocol';
+import type { EventStream } from './event-stream.js';
+import type { TreeLimits } from './tree-limits.js';
+
+/** How exactly times are kept. */
+const TICK_MS = 1_000;
+
+/** All event streams of this process: counts them, and lets each look at the clock every second. */
+export class Streams {
+  readonly #limits: TreeLimits;
+  readonly #now: () => number;
+  readonly #streams = new Set<EventStream>();
+  readonly #byAddress = new Map<string, number>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(limits: TreeLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Throws `limit-exceeded`. */
+  add(stream: EventStream): void {
+    const { address } = stream;
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    if (this.#streams.size >= this.#limits.maxStreams || ofAddress >= this.#limits.maxStreamsPerAddress) {
+      throw new BacksideError('limit-exceeded', 'too many event streams');
+    }
+    this.#streams.add(stream);
+    this.#byAddress.set(address, ofAddress + 1);
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  delete(stream: EventStream): void {
+    if (!this.#streams.delete(stream)) return;
+    const ofAddress = (this.#byAddress.get(stream.address) ?? 1) - 1;
+    if (ofAddress === 0) this.#byAddress.delete(stream.address);
+    else this.#byAddress.set(stream.address, ofAddress);
+    if (this.#streams.size === 0) this.#stop();
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    for (const stream of this.#streams) stream.tick(now);
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Ends all streams, so that their clients come back to another node, or later, with what they have. */
+  close(): void {
+    for (const stream of this.#streams) stream.end();
+    this.#stop();
+  }
+}
