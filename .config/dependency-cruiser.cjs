@@ -12,7 +12,13 @@ const layers = {
   'replica-[^/]+': ['store', 'protocol', 'tree'],
   'notifier-[^/]+': ['notifier', 'protocol', 'tree'],
   api: ['notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
-  rest: ['api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree'],
+  media: ['api', 'auth', 'store', 'security', 'notifier', 'protocol', 'tree'],
+  jobs: ['api', 'auth', 'store', 'security', 'notifier', 'protocol', 'tree'],
+  'blobs-[^/]+': ['media', 'protocol', 'tree'],
+  'queue-[^/]+': ['jobs', 'protocol', 'tree'],
+  'cache-[^/]+': ['backendjs', 'protocol', 'tree'],
+  backendjs: ['media', 'jobs', 'api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree'],
+  rest: ['media', 'jobs', 'api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree'],
   proxy: ['api', 'notifier', 'store', 'auth', 'security', 'protocol', 'tree', 'stomp'],
 };
 
@@ -27,7 +33,7 @@ const allowedImports = Object.entries(layers).map(([name, below]) => ({
 /** A vendor library appears in one package; as a client of its own server, the command line may speak websocket as well. */
 const vendors = {
   lmdb: 'replica-lmdb',
-  ws: '(proxy|backside)',
+  ws: '(proxy|backendjs|backside)',
   pino: 'backside',
   'prom-client': 'proxy',
   valibot: 'backside',
@@ -38,11 +44,19 @@ const vendors = {
   otpauth: 'auth',
   '@simplewebauthn/server': 'auth',
   express: 'rest',
-  mongodb: 'journal-mongodb',
+  mongodb: '(journal-mongodb|blobs-gridfs)',
   pg: 'journal-postgres',
-  amqplib: 'notifier-amqp',
-  ioredis: 'notifier-redis',
+  amqplib: '(notifier|queue)-amqp',
+  ioredis: '(notifier|cache)-redis',
   '@nats-io/[^/]+': 'notifier-nats',
+  sharp: 'media',
+  '@tus/[^/]+': 'media',
+  '@aws-sdk/[^/]+': 'blobs-s3',
+  bullmq: 'queue-redis',
+  croner: 'jobs',
+  chokidar: 'jobs',
+  'markdown-it': 'backendjs',
+  '@fastify/busboy': 'backendjs',
 };
 
 module.exports = {

@@ -7,7 +7,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from '../harness/measure.js';
 
-export type ReferenceName = 'ws-joined' | 'ws-each' | 'ws-relay' | 'net-idle' | 'socket-io' | 'firebase-wire';
+export type ReferenceName =
+  | 'ws-joined'
+  | 'ws-each'
+  | 'ws-relay'
+  | 'net-idle'
+  | 'socket-io'
+  | 'firebase-wire'
+  | 'http-leaf';
 
 /** A server under test, ours or a reference. */
 export interface ServerProcess {

@@ -8,6 +8,7 @@ import { cluster } from './rows/cluster.js';
 import { durableLatency } from './rows/durable-latency.js';
 import { fanOutPaced } from './rows/fan-out-paced.js';
 import { fanOutSaturated } from './rows/fan-out-saturated.js';
+import { http } from './rows/http.js';
 import { idleMemory } from './rows/idle-memory.js';
 import { lastFifty } from './rows/last-fifty.js';
 import { leafCount } from './rows/leaf-count.js';
@@ -34,6 +35,7 @@ const ROWS: readonly Row[] = [
   startUp,
   rulesAgainstTargaryen,
   sdk,
+  http,
   cluster,
 ];
 

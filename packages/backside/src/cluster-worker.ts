@@ -1,15 +1,17 @@
 import { createIpcJournal } from '@backside/journal-ipc';
 import type { Notifier } from '@backside/notifier';
 import { createIpcNotifier } from '@backside/notifier-ipc';
-import type { Logger } from '@backside/protocol';
+import { BacksideError, type Logger } from '@backside/protocol';
+import { type ClusterMember, createMetrics, joinClusterMetrics } from '@backside/proxy';
 import { createLmdbReplica } from '@backside/replica-lmdb';
 import { isSharedStore } from './config/node-pairing.js';
 import type { ServerConfig } from './config/server-options.js';
 import { databaseFolders, privateNameOf } from './server/data-folder.js';
 import { openDatabases } from './server/databases.js';
 import { openEdges } from './server/edges.js';
-import { createLogger, withFields } from './server/logger.js';
+import { type AdjustableLogger, createLogger, withFields } from './server/logger.js';
 import { type LinkChannel, MessageLink } from './server/message-link.js';
+import { openServices, type Services, type Steering } from './server/services.js';
 import { createSiblings } from './server/siblings.js';
 import type { Storage } from './server/storage.js';
 import {
@@ -17,10 +19,13 @@ import {
   journalChannel,
   NOTIFICATIONS_CHANNEL,
   SIBLINGS_CHANNEL,
+  type SteerOutcome,
   type ToPrimary,
   type ToWorker,
 } from './server/worker-messages.js';
 import { type BrokerState, createWorkerNotifier } from './server/worker-notifier.js';
+
+type StartMessage = Extract<ToWorker, { readonly kind: 'start' }>;
 
 /**
  * One worker of a cluster: serves clients, keeps the journal's commits of late in memory above the tree that the primary
@@ -32,8 +37,12 @@ class WorkerServer {
   readonly #metrics = new Map<number, (text: string | null) => void>();
   #nextRequest = 1;
   #broker: BrokerState = { betweenNodes: false, up: false, dropped: 0 };
+  #rootLogger: AdjustableLogger | null = null;
   #logger: Logger | null = null;
-  #stop: () => Promise<void> = async () => {};
+  #services: Services | null = null;
+  readonly #steered = new Map<number, (outcome: SteerOutcome) => void>();
+  #ending = false;
+  #stop: (retiring: boolean) => Promise<void> = async () => {};
 
   run(): void {
     // The terminal sends its signals to all processes; the primary decides what they mean.
@@ -41,6 +50,8 @@ class WorkerServer {
     for (const event of ['uncaughtException', 'unhandledRejection']) {
       process.on(event, (error) => this.#fail(error, 'an error that nobody handled; the worker ends'));
     }
+    // Who collects the metrics of all workers waits for each, also for one that serves nothing yet.
+    joinClusterMetrics(createMetrics({ databases: () => [] }), this.#member(`starting-${process.pid}`));
     this.#control.onMessage((message) => this.#receive(message as ToWorker));
     this.#control.onClose(() => process.exit(1));
     this.#tell({ kind: 'born' });
@@ -48,18 +59,29 @@ class WorkerServer {
 
   #receive(message: ToWorker): void {
     if (message.kind === 'metrics') this.#metrics.get(message.id)?.(message.text);
-    else if (message.kind === 'stop') this.#end();
+    else if (message.kind === 'stop') this.#end(message.retiring);
+    else if (message.kind === 'steered') this.#steered.get(message.id)?.(message.outcome);
+    else if (message.kind === 'reload') this.#reload(message.config);
     else if (message.kind === 'broker') this.#broker = message.state;
-    else this.#start(message.config, message.nodeId);
+    else this.#start(message);
   }
 
-  #start(config: ServerConfig, nodeId: string): void {
-    const logger = withFields(createLogger(config, process.stderr), { worker: nodeId });
+  #start(start: StartMessage): void {
+    this.#rootLogger = createLogger(start.config, process.stderr);
+    const logger = withFields(this.#rootLogger, { worker: start.nodeId });
     this.#logger = logger;
-    this.#serve(config, nodeId, logger).catch((error: unknown) => this.#giveUp(error));
+    this.#serve(start, logger).catch((error: unknown) => this.#giveUp(error));
   }
 
-  async #serve(config: ServerConfig, nodeId: string, logger: Logger): Promise<void> {
+  /** The primary has checked the settings, except those of files that may have changed since. */
+  #reload(config: ServerConfig): void {
+    this.#rootLogger?.setLevel(config.logLevel);
+    this.#services?.reload(config).catch((error: unknown) => {
+      this.#logger?.error({ err: error }, 'the settings could not be put in force here');
+    });
+  }
+
+  async #serve({ config, nodeId, leads }: StartMessage, logger: Logger): Promise<void> {
     const notifier = this.#openNotifier(config);
     const databases = await openDatabases({
       config,
@@ -70,15 +92,27 @@ class WorkerServer {
       onLost: (error) => this.#fail(error, 'the journal has dropped what this worker has not read; it ends'),
       openStorage: (database) => this.#openStorage(config, database),
     });
+    const services = await openServices({
+      config,
+      logger,
+      databases,
+      notifier,
+      nodeId,
+      leads,
+      steer: this.#steering(),
+    });
+    this.#services = services;
     const edges = await openEdges({
       config,
       logger,
       databases,
+      services,
       siblings: createSiblings(this.#link.channel(SIBLINGS_CHANNEL)),
-      member: { name: nodeId, collectMetrics: () => this.#clusterMetrics() },
+      member: this.#member(nodeId),
     });
-    this.#stop = async () => {
-      await edges.drain();
+    this.#stop = async (retiring) => {
+      await edges.drain({ retiring });
+      await services.close();
       await databases.close();
       await notifier.close();
     };
@@ -114,6 +148,10 @@ class WorkerServer {
     };
   }
 
+  #member(name: string): ClusterMember {
+    return { name, collectMetrics: () => this.#clusterMetrics() };
+  }
+
   #clusterMetrics(): Promise<string> {
     const id = this.#nextRequest++;
     return new Promise((resolve, reject) => {
@@ -126,8 +164,35 @@ class WorkerServer {
     });
   }
 
-  #end(): void {
-    this.#stop().then(
+  #steering(): Steering {
+    const ask = async (what: 'restart' | 'reload'): Promise<readonly string[]> => {
+      const outcome = await this.#steer(what);
+      if ('refusal' in outcome) throw new BacksideError('invalid-data', outcome.refusal);
+      return outcome.changed;
+    };
+    return {
+      restart: async () => {
+        await ask('restart');
+      },
+      reload: () => ask('reload'),
+    };
+  }
+
+  #steer(what: 'restart' | 'reload'): Promise<SteerOutcome> {
+    const id = this.#nextRequest++;
+    return new Promise((resolve) => {
+      this.#steered.set(id, (outcome) => {
+        this.#steered.delete(id);
+        resolve(outcome);
+      });
+      this.#tell({ kind: 'steer', id, what });
+    });
+  }
+
+  #end(retiring: boolean): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#stop(retiring).then(
       () => process.exit(0),
       (error: unknown) => this.#fail(error, 'the worker could not be stopped in order'),
     );

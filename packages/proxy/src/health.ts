@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PeerStats } from '@backside/api';
 import type { Logger } from '@backside/protocol';
 import type { Registry } from 'prom-client';
-import type { Observed } from './metrics.js';
+import type { Observed, ServiceState } from './metrics.js';
 
 /** From how far behind the journal a node should get no new clients, in milliseconds. */
 const BEHIND_MS = 10_000;
@@ -24,6 +24,8 @@ export interface Health {
   readonly connections: number;
   /** Absent on a node that shares its journal with no other. */
   readonly components?: HealthComponents;
+  /** See `Observed.services`. One that is down degrades what needs it, not the node. */
+  readonly services?: Readonly<Record<string, ServiceState>>;
   readonly databases: Readonly<
     Record<string, { readonly revision: number; readonly queueDepth: number; readonly degraded: boolean }>
   >;
@@ -39,6 +41,7 @@ export function healthOf(observed: Observed): Health {
     status: observed.proxy?.draining ? 'draining' : serving,
     connections: observed.proxy?.connections ?? 0,
     ...(components && { components }),
+    ...(observed.services && { services: observed.services() }),
     databases: Object.fromEntries(
       all.map(([name, { revision, queueDepth, degraded }]) => [name, { revision, queueDepth, degraded }]),
     ),

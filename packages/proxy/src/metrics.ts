@@ -8,10 +8,19 @@ export interface ObservedDatabase {
   stats(): DatabaseStats;
 }
 
+/** Something that a node uses; while it is down only what needs it is refused. */
+export interface ServiceState {
+  /** The configured kind. */
+  readonly kind: string;
+  readonly status: 'ok' | 'down';
+}
+
 export interface Observed {
   /** Absent on a node that serves no STOMP. */
   readonly proxy?: StompProxy;
   readonly databases: () => Iterable<ObservedDatabase>;
+  /** What the node depends on beside its databases, by name. Default nothing. */
+  readonly services?: () => Readonly<Record<string, ServiceState>>;
 }
 
 /** One number of the proxy. */

@@ -17,6 +17,8 @@ export interface Io {
 
 interface Invocation<Values> {
   readonly effective: Effective<Values>;
+  /** The same again, from the file as it is now. Throws `ConfigError`. */
+  readonly reread: () => Effective<Values>;
   readonly positionals: readonly string[];
   readonly io: Io;
 }
@@ -76,12 +78,13 @@ function parseInvocation<Values>(
   if (help) return 'help';
   assertPositionals(definition, positionals);
   const environment = readEnvironment(io.environment, table);
-  const sources = [settings, environment];
-  if (definition.configFile) {
-    const { config } = resolveSettings(FILE_OPTION, sources).values;
-    if (config !== null) sources.push(readConfigFile(config, definition.options));
-  }
-  return { effective: resolveSettings(definition.options, sources), positionals, io };
+  const given = [settings, environment];
+  const { config } = definition.configFile ? resolveSettings(FILE_OPTION, given).values : { config: null };
+  const reread = (): Effective<Values> => {
+    const file = config === null ? [] : [readConfigFile(config, definition.options)];
+    return resolveSettings(definition.options, [...given, ...file]);
+  };
+  return { effective: reread(), reread, positionals, io };
 }
 
 function assertPositionals<Values>(definition: CommandDefinition<Values>, given: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { assertEdgePairing } from '../config/edge-pairing.js';
 import { assertPairing } from '../config/node-pairing.js';
 import { toggle } from '../config/option.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
@@ -27,6 +28,7 @@ export const doctorCommand: Command = defineCommand<DoctorConfig>({
   configFile: true,
   run: async ({ effective: { values }, io }) => {
     assertPairing(values);
+    assertEdgePairing(values);
     let sound = true;
     for await (const { verdict, text } of examineServer(values, values.repair)) {
       io.stdout.write(`${MARKS[verdict]}  ${text}\n`);

@@ -1,14 +1,16 @@
-import type { Logger } from '@backside/protocol';
 import { ConfigError } from '../config/config-error.js';
+import { assertEdgePairing } from '../config/edge-pairing.js';
 import type { Alias } from '../config/flags.js';
 import { assertPairing } from '../config/node-pairing.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import type { Ports } from '../server/edges.js';
+import { assertLegacySettings } from '../server/legacy-settings.js';
 import { runUntilStopped } from '../server/lifecycle.js';
 import { readTls } from '../server/listening.js';
 import { createLogger } from '../server/logger.js';
 import { publicUrlOf } from '../server/public-url.js';
-import type { RunningServer } from '../server/running-server.js';
+import type { RunningServer, StartOptions } from '../server/running-server.js';
+import { steerBySignals } from '../server/steering-signals.js';
 import { type Command, defineCommand } from './command.js';
 
 export const SERVER_ALIASES: readonly Alias[] = [{ flag: '--dev', option: 'mode', value: 'development' }];
@@ -19,15 +21,18 @@ export const startCommand: Command = defineCommand<ServerConfig>({
   summary: 'Runs a server until it gets SIGTERM or SIGINT.',
   details:
     'Once it serves it prints `backside ready http=HOST:PORT stomp=HOST:PORT` on standard output; messages go to stderr.\n' +
-    'A first SIGTERM or SIGINT drains, a second one ends the process at once.',
+    'A first SIGTERM or SIGINT drains, a second one ends the process at once. SIGHUP reads the settings again; SIGUSR2 replaces\n' +
+    'the workers one after the other, without refusing a request.',
   options: SERVER_OPTIONS,
   aliases: SERVER_ALIASES,
   configFile: true,
-  run: async ({ effective: { values: config }, io }) => {
+  run: async ({ effective: { values: config }, reread, io }) => {
     assertRunnable(config);
+    await assertLegacySettings(config);
     const logger = createLogger(config, io.stderr);
-    const server = await startServer(config, logger);
+    const server = await startServer({ config, logger, reread: () => runnable(reread().values) });
     const ended = runUntilStopped({ server, logger, drainTimeout: config.drainTimeout, processEvents: process });
+    steerBySignals({ server, logger, processEvents: process });
     io.stdout.write(`${readyLine(config.host, server.ports)}\n`);
     if (config.mode === 'development') announceDevelopment(io.stderr);
     const code = await ended;
@@ -39,6 +44,7 @@ export const startCommand: Command = defineCommand<ServerConfig>({
 /** Throws `ConfigError` for what can be seen to be wrong before anything is opened. */
 function assertRunnable(config: ServerConfig): void {
   assertPairing(config);
+  assertEdgePairing(config);
   readTls(config);
   publicUrlOf(config);
   if (config.softQueueBytes > config.hardQueueBytes) {
@@ -46,13 +52,19 @@ function assertRunnable(config: ServerConfig): void {
   }
 }
 
-async function startServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
-  if (config.workers > 1) {
+function runnable(config: ServerConfig): ServerConfig {
+  assertRunnable(config);
+  return config;
+}
+
+async function startServer(options: StartOptions): Promise<RunningServer> {
+  if (options.config.workers > 1) {
     const { startPrimary } = await import('../server/primary.js');
-    return startPrimary(config, logger);
+    return startPrimary(options);
   }
   const { startSingleServer } = await import('../server/single-server.js');
-  return startSingleServer(config, logger);
+  const { config, logger, reread } = options;
+  return startSingleServer(config, logger, { reread, setLevel: logger.setLevel });
 }
 
 /** `stomp` is left out by a node whose role has no STOMP port. */

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { assertLegacySettings } from '../server/legacy-settings.js';
 import { readConfigFile } from './config-file.js';
+import { assertEdgePairing } from './edge-pairing.js';
 import { assertKnownEnvironment } from './environment.js';
 import { assertPairing } from './node-pairing.js';
 import { SERVER_OPTIONS } from './server-options.js';
@@ -12,7 +14,7 @@ const FOLDER = fileURLToPath(new URL('../../../../config', import.meta.url));
 const FILES = readdirSync(FOLDER);
 
 const PAIRINGS = FILES.flatMap((name) => {
-  if (!name.endsWith('.json') || name.endsWith('.rules.json')) return [];
+  if (!name.endsWith('.json') || /\.(rules|settings)\.json$/.test(name)) return [];
   const { values } = resolveSettings(SERVER_OPTIONS, [readConfigFile(join(FOLDER, name), SERVER_OPTIONS)]);
   return [{ name, values }];
 });
@@ -20,7 +22,12 @@ const PAIRINGS = FILES.flatMap((name) => {
 describe('the files in config/', () => {
   test.each(PAIRINGS)('$name goes together, and has no secret in it', ({ values }) => {
     assertPairing(values);
-    expect(`${values.storeUrl} ${values.notifierUrl}`).not.toMatch(/:[^/@]+@/);
+    assertEdgePairing({ ...values, backendjsKey: 'from the environment' });
+    expect(`${values.storeUrl} ${values.notifierUrl} ${values.queueUrl} ${values.blobsUrl}`).not.toMatch(/:[^/@]+@/);
+  });
+
+  test('the settings of the legacy interface can be used', async () => {
+    await assertLegacySettings({ backendjs: true, backendjsSettings: join(FOLDER, 'backendjs.settings.json') });
   });
 
   test('there is one for every pairing that the README names', () => {

@@ -2,6 +2,7 @@ import type { IndexDefinition } from '@backside/store';
 import { assertKey, parsePath } from '@backside/tree';
 import * as v from 'valibot';
 import { AUTH_OPTIONS, type AuthConfig } from './auth-options.js';
+import { EDGE_OPTIONS, type EdgeConfig } from './edge-options.js';
 import { LIMIT_OPTIONS, type LimitConfig } from './limit-options.js';
 import { NODE_OPTIONS, type NodeConfig } from './node-options.js';
 import {
@@ -19,7 +20,7 @@ import {
 import { duration, size } from './quantity.js';
 
 /** What `backside start` is configured with. Times are milliseconds, sizes bytes. */
-export interface ServerConfig extends NodeConfig, LimitConfig, AuthConfig {
+export interface ServerConfig extends NodeConfig, LimitConfig, AuthConfig, EdgeConfig {
   readonly mode: 'production' | 'development';
   readonly rules: string | null;
   readonly databases: readonly string[];
@@ -166,6 +167,7 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     description: '… or when the oldest has waited this long. A start replays what was not moved from the journal.',
   }),
   ...AUTH_OPTIONS,
+  ...EDGE_OPTIONS,
   ...LIMIT_OPTIONS,
   logLevel: choice(['debug', 'info', 'warn', 'error', 'silent'], {
     group: LOGGING,

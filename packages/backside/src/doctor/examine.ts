@@ -8,6 +8,7 @@ import { listen, stopListening } from '../server/listening.js';
 import { examineDatabase } from './examine-database.js';
 import { examineDisk } from './examine-disk.js';
 import { examineNodes } from './examine-nodes.js';
+import { examineServices } from './examine-services.js';
 import { type Finding, fine, note, problem } from './finding.js';
 import { guaranteesOf } from './guarantees.js';
 
@@ -22,6 +23,7 @@ export async function* examineServer(config: ServerConfig, repair: boolean): Asy
   if (config.store !== 'memory') yield* examineFolder(config);
   if (config.store === 'embedded') yield* examineDatabases(config.data, repair);
   yield* examineNodes(config);
+  yield* examineServices(config);
   yield await examinePort(config.host, config.port, 'port');
   if (config.role !== 'api') yield await examinePort(config.host, config.tcpPort, 'tcpPort');
 }

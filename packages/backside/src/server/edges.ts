@@ -14,10 +14,14 @@ import { createClientAddress } from '@backside/rest';
 import { proxyLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Databases } from './databases.js';
+import { HttpDrain, retireWebServer } from './http-drain.js';
 import { createStreamServer, createWebServer, listen, readTls, stopListening } from './listening.js';
 import { openOperatorSocket } from './operator-socket.js';
 import { allowedOriginsOf } from './public-url.js';
+import { samplesOf } from './registry-samples.js';
 import { createRestHandlers, type RestHandlers } from './rest-handlers.js';
+import { isLegacyRequest } from './route-order.js';
+import type { Services } from './services.js';
 import type { Siblings } from './siblings.js';
 
 /** The part of the drain time that clients may use up; the rest is for closing the data. */
@@ -33,14 +37,18 @@ export interface Ports {
 /** What clients talk to. */
 export interface Edges {
   readonly ports: Ports;
-  /** Takes no more connections, tells the clients, and resolves when they have gone. */
-  drain(): Promise<void>;
+  /**
+   * Takes no more connections, tells the clients, answers the requests under way, and resolves when all have gone. While `retiring`, other
+   * processes serve the same ports: this one leaves them new connections at once, and lets go of idle ones at their ends only.
+   */
+  drain(how?: { readonly retiring: boolean }): Promise<void>;
 }
 
 export interface EdgesOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly databases: Databases;
+  readonly services: Services;
   readonly siblings: Siblings;
   /** Given if this process does not serve alone. */
   readonly member?: ClusterMember;
@@ -52,9 +60,10 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const reception = { tls: readTls(config), patienceMs: config.logInTimeout };
   const proxy = openProxy(options);
   const rest = createRestHandlers(options);
-  const web = createWebServer(reception, requestListener(options, proxy, rest));
+  const httpDrain = new HttpDrain();
+  const web = createWebServer(reception, httpDrain.observe(requestListener(options, proxy, rest)));
   const stomp = proxy && createStreamServer(reception, (socket) => proxy.acceptTcp(socket));
-  serveUpgrades(web, proxy);
+  serveUpgrades(web, proxy, options.services);
   const servers = stomp ? [web, stomp] : [web];
   const report = (error: Error): void => logger.error({ err: error }, 'a port reported an error');
   try {
@@ -63,10 +72,12 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
     const tcp = stomp && (await listen(stomp, { host, port: config.tcpPort, option: 'tcpPort' }));
     for (const server of servers) server.on('error', report);
     const closeSocket = await openSocket(options, rest);
-    const end = async (): Promise<void> => {
+    const withinMs = config.drainTimeout * CLIENT_SHARE;
+    const end = async ({ retiring } = { retiring: false }): Promise<void> => {
+      const leave = retiring ? retire : drain;
       rest.stop();
       await closeSocket();
-      await drain({ web, stomp, proxy });
+      await leave({ web, stomp, proxy, httpDrain, withinMs, endWaiting: () => options.services.endWaiting() });
     };
     return { ports: { http, stomp: tcp }, drain: end };
   } catch (error) {
@@ -101,23 +112,27 @@ async function openSocket({ config, logger }: EdgesOptions, rest: RestHandlers):
 
 /** `/health` and `/metrics`, then the HTTP interfaces if this node's role has them. */
 function requestListener(
-  { config, logger, databases, member }: EdgesOptions,
+  { config, logger, databases, services, member }: EdgesOptions,
   proxy: StompProxy | null,
   rest: RestHandlers,
 ): RequestListener {
-  const observed = { databases: () => databases.all, ...(proxy && { proxy }) };
+  const observed = { databases: () => databases.all, services: () => services.states(), ...(proxy && { proxy }) };
   const own = createMetrics(observed, { process: true });
+  services.useRegistry(async () => samplesOf(await own.getMetricsAsJSON()));
   const registry = member ? joinClusterMetrics(own, member) : own;
   const handle = createHealthHandler(observed, registry, logger);
   return (request, response) => {
     if (handle(request, response)) return;
+    const legacy = services.legacy();
+    if (legacy !== null && isLegacyRequest(request, legacy)) return legacy.listener(request, response);
     if (config.role === 'proxy') response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
     else rest.open(request, response);
   };
 }
 
-function serveUpgrades(web: HttpServer, proxy: StompProxy | null): void {
+function serveUpgrades(web: HttpServer, proxy: StompProxy | null, services: Services): void {
   web.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (services.legacy()?.upgrade(request, socket, head)) return;
     if (proxy) proxy.handleUpgrade(request, socket, head);
     else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
@@ -127,12 +142,29 @@ interface Listening {
   readonly web: HttpServer;
   readonly stomp: Server | null;
   readonly proxy: StompProxy | null;
+  readonly httpDrain: HttpDrain;
+  /** For clients to leave, in milliseconds. */
+  readonly withinMs: number;
+  /** Answers requests that wait for something to happen. */
+  readonly endWaiting: () => Promise<void>;
+}
+
+/** Leaves new connections to others at once; then tells the clients. */
+async function retire({ web, stomp, proxy, httpDrain, withinMs, endWaiting }: Listening): Promise<void> {
+  httpDrain.leave();
+  const webClosed = retireWebServer(web, withinMs);
+  if (stomp) stopListening(stomp);
+  await Promise.all([endWaiting(), proxy?.drain()]);
+  await httpDrain.answered(withinMs);
+  await webClosed;
 }
 
 /** The web port is closed last, so that `/health` tells meanwhile that the node goes down; websockets are refused by the proxy. */
-async function drain({ web, stomp, proxy }: Listening): Promise<void> {
+async function drain({ web, stomp, proxy, httpDrain, withinMs, endWaiting }: Listening): Promise<void> {
+  httpDrain.leave();
   if (stomp) stopListening(stomp);
-  await proxy?.drain();
+  await Promise.all([endWaiting(), proxy?.drain()]);
   stopListening(web);
+  await httpDrain.answered(withinMs);
   web.closeIdleConnections();
 }

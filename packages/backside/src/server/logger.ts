@@ -5,11 +5,26 @@ import type { ServerConfig } from '../config/server-options.js';
 
 type LogConfig = Pick<ServerConfig, 'mode' | 'logLevel' | 'logFormat'>;
 
+/** A logger whose level can be changed while it is used, also by those that have it already. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: ServerConfig['logLevel']): void;
+}
+
 /** Logs to `stream`: JSON lines as pino writes them, or a readable line per message. */
-export function createLogger({ mode, logLevel, logFormat }: LogConfig, stream: Writable): Logger {
+export function createLogger({ mode, logLevel, logFormat }: LogConfig, stream: Writable): AdjustableLogger {
   const readable = logFormat === 'line' || (logFormat === 'auto' && mode === 'development');
   const target = readable ? { write: (line: string) => stream.write(readableLine(line)) } : stream;
-  return pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, target);
+  const logger = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, target);
+  const setLevel = (level: ServerConfig['logLevel']): void => {
+    logger.level = level;
+  };
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    setLevel,
+  };
 }
 
 /** The logger with more fields in every message. */

@@ -12,17 +12,19 @@ import { type CheckpointedJournal, openCheckpointedJournal } from './checkpointe
 import { openDataFolder, privateNameOf } from './data-folder.js';
 import type { Ports } from './edges.js';
 import { listen } from './listening.js';
-import { withFields } from './logger.js';
+import { assertRollable, liveChanges, readAgain } from './live-settings.js';
+import { type AdjustableLogger, withFields } from './logger.js';
 import type { MessageLink } from './message-link.js';
 import { NodeLink } from './node-link.js';
 import { nodeNameOf } from './node-name.js';
 import { openNotifier } from './notifiers.js';
 import { Opened } from './opened.js';
 import { clearOperatorSocket } from './operator-socket.js';
-import type { RunningServer } from './running-server.js';
+import { restartWorkers } from './rolling-restart.js';
+import type { RunningServer, StartOptions } from './running-server.js';
 import { QuestionRelay } from './siblings.js';
 import { WorkerHandle } from './worker-handle.js';
-import { journalChannel, NOTIFICATIONS_CHANNEL, SIBLINGS_CHANNEL } from './worker-messages.js';
+import { journalChannel, NOTIFICATIONS_CHANNEL, SIBLINGS_CHANNEL, type SteerOutcome } from './worker-messages.js';
 import { joinRelay } from './worker-news.js';
 
 /** Milliseconds before a worker that died is replaced: doubled from the first to the last while none stays alive. */
@@ -34,7 +36,7 @@ const HEALTHY_AFTER = 1_000;
 const WORKER_SHARE = 0.85;
 
 /** Owns the journals, and has `config.workers` equal processes serve clients. Resolves once all of them do. */
-export async function startPrimary(config: ServerConfig, logger: Logger): Promise<RunningServer> {
+export async function startPrimary({ config, logger, reread }: StartOptions): Promise<RunningServer> {
   const settled = await settlePorts(config);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<Error>((resolve) => {
@@ -50,10 +52,16 @@ export async function startPrimary(config: ServerConfig, logger: Logger): Promis
     args: [],
     serialization: 'advanced',
   });
-  const primary = new Primary(settled, logger, node);
+  const primary = new Primary(settled, { logger, node, reread: () => keepPorts(reread(), settled) });
   try {
     const ports = await primary.start();
-    return { ports, failed, stop: () => primary.stop() };
+    return {
+      ports,
+      failed,
+      restart: () => primary.restart(),
+      reload: () => primary.reload(),
+      stop: () => primary.stop(),
+    };
   } catch (error) {
     await primary.stop();
     throw error;
@@ -91,9 +99,17 @@ async function openNode(config: ServerConfig, logger: Logger, onFatal: (error: E
   }
 }
 
+interface PrimaryParts {
+  readonly logger: AdjustableLogger;
+  readonly node: Node;
+  /** The settings as they are written now, checked. Throws `ConfigError`. */
+  readonly reread: () => ServerConfig;
+}
+
 class Primary {
-  readonly #config: ServerConfig;
-  readonly #logger: Logger;
+  #config: ServerConfig;
+  readonly #logger: AdjustableLogger;
+  readonly #reread: () => ServerConfig;
   readonly #node: Node;
   readonly #shared: ReadonlyMap<string, SharedJournal>;
   readonly #questions = new QuestionRelay();
@@ -107,16 +123,20 @@ class Primary {
   /** Whether all workers of the start have served. */
   #started = false;
   #stopping = false;
+  #restarting: Promise<void> | null = null;
 
-  constructor(config: ServerConfig, logger: Logger, node: Node) {
+  constructor(config: ServerConfig, { logger, node, reread }: PrimaryParts) {
     this.#config = config;
     this.#logger = logger;
+    this.#reread = reread;
     this.#node = node;
     this.#shared = new Map([...node.journals].map(([database, journal]) => [database, shareJournal(journal)]));
   }
 
   async start(): Promise<Ports> {
-    const ready = await Promise.all(Array.from({ length: this.#config.workers }, () => this.#fork().ready));
+    const ready = await Promise.all(
+      Array.from({ length: this.#config.workers }, (_, index) => this.#fork(index === 0).ready),
+    );
     this.#started = true;
     return ready[0]!;
   }
@@ -132,20 +152,65 @@ class Primary {
     await this.#node.close();
   }
 
+  /** Begins to replace the workers by such with the present settings. Rejects with `invalid-data` if those cannot be taken on so. */
+  async restart(): Promise<void> {
+    const config = await readAgain(this.#reread);
+    if (this.#restarting !== null || this.#stopping) return;
+    assertRollable(this.#config, config);
+    this.#apply(config);
+    this.#restarting = restartWorkers({
+      workers: () => this.#workers,
+      replace: ({ leads }) => this.#fork(leads),
+      stopping: () => this.#stopping,
+      drainMs: WORKER_SHARE * config.drainTimeout,
+      logger: this.#logger,
+    }).finally(() => {
+      this.#restarting = null;
+    });
+  }
+
+  async reload(): Promise<readonly string[]> {
+    const config = await readAgain(this.#reread);
+    const changed = liveChanges(this.#config, config);
+    this.#apply(config);
+    for (const worker of this.#workers) worker.reload(config);
+    this.#logger.info({ changed }, 'the settings were read again');
+    return changed;
+  }
+
+  #apply(config: ServerConfig): void {
+    this.#config = config;
+    this.#logger.setLevel(config.logLevel);
+  }
+
+  async #steer(what: 'restart' | 'reload'): Promise<SteerOutcome> {
+    try {
+      if (what === 'reload') return { changed: await this.reload() };
+      await this.restart();
+      return { changed: [] };
+    } catch (error) {
+      this.#logger.warn({ err: error }, `an admin asked for a ${what}, which is refused`);
+      return { refusal: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
   #killWorkers(): void {
     this.#logger.error({ workers: this.#workers.size }, 'workers that did not drain in time are killed');
     for (const worker of this.#workers) worker.kill('did not drain in time');
   }
 
-  #fork(): WorkerHandle {
+  /** `leads`: it does what one process of the node does for all. */
+  #fork(leads: boolean): WorkerHandle {
     this.#forked += 1;
     const worker = new WorkerHandle({
       config: this.#config,
       nodeId: `${this.#node.name}-${this.#forked}`,
+      leads,
       connect: (link) => this.#connect(link),
       setIndexes: (database, definitions) => this.#setIndexes(database, definitions),
       nodeLink: this.#node.link,
       clusterMetrics: this.#collectMetrics,
+      steer: (what) => this.#steer(what),
     });
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
@@ -177,24 +242,29 @@ class Primary {
     }, HEALTHY_AFTER);
     void worker.ended.then((reason) => {
       clearTimeout(healthy);
-      if (this.#stopping || !(this.#started || worker.hasServed)) return;
+      if (this.#stopping || worker.isRetiring || !(this.#started || worker.hasServed)) return;
       this.#logger.error({ reason, restartInMs: this.#restartDelay }, 'a worker has ended and is replaced');
       const timer = setTimeout(() => {
         this.#restartTimers.delete(timer);
-        this.#replace();
+        this.#replace(worker.leads);
       }, this.#restartDelay);
       this.#restartTimers.add(timer);
       this.#restartDelay = Math.min(LAST_RESTART_DELAY, 2 * this.#restartDelay);
     });
   }
 
-  #replace(): void {
-    const worker = this.#fork();
+  #replace(leads: boolean): void {
+    const worker = this.#fork(leads);
     worker.ready.then(
       () => this.#logger.info({}, 'a new worker serves'),
       (error: unknown) => this.#logger.error({ err: error }, 'a new worker could not start'),
     );
   }
+}
+
+/** Ports that were chosen at the start stay as they are. */
+function keepPorts(config: ServerConfig, { port, tcpPort }: ServerConfig): ServerConfig {
+  return { ...config, port: config.port || port, tcpPort: config.tcpPort || tcpPort };
 }
 
 /** Chooses free ports where any will do, so that all workers, also later ones, listen on the same. */

@@ -1,13 +1,15 @@
 import type { RequestListener } from 'node:http';
 import type { Database, DenialTrace } from '@backside/api';
 import type { Logger } from '@backside/protocol';
-import { createRest } from '@backside/rest';
+import { createRest, type TreeLimits } from '@backside/rest';
 import { type CoverageReport, mergeCoverage } from '@backside/security';
+import { proxyLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Databases } from './databases.js';
 import { type LiveCoverage, watchCoverage } from './live-coverage.js';
 import { allowedOriginsOf, publicUrlOf } from './public-url.js';
 import type { ServedDatabase } from './served-database.js';
+import type { Services } from './services.js';
 import type { Siblings } from './siblings.js';
 
 const TRACE = 'trace';
@@ -26,9 +28,10 @@ export function createRestHandlers(options: {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly databases: Databases;
+  readonly services: Services;
   readonly siblings: Siblings;
 }): RestHandlers {
-  const { config, logger, databases, siblings } = options;
+  const { config, logger, databases, services, siblings } = options;
   const byMain = new Map<Database, ServedDatabase>(databases.served.map((served) => [served.main, served]));
   const coverages = new Map<string, LiveCoverage>(
     databases.served.map(({ name, rules }) => [name, watchCoverage(rules)]),
@@ -56,14 +59,35 @@ export function createRestHandlers(options: {
     trustedProxies: config.trustedProxies,
     allowedOrigins: allowedOriginsOf(config),
     allowedRedirects: config.redirectUrls,
+    tree: treeLimitsOf(config),
+    media: (database: Database) => services.media(database),
+    jobs: (database: Database) => (database === databases.all[0] ? services.jobs : null),
+    docs: config.docs === 'auto' ? config.mode === 'development' : config.docs === 'on',
     logger,
     now: Date.now,
   };
+  const open = createRest(rest);
+  const operator = createRest({ ...rest, operator: true });
   return {
-    open: createRest(rest),
-    operator: createRest({ ...rest, operator: true }),
+    open,
+    operator,
     stop: () => {
+      open.close();
+      operator.close();
       for (const coverage of coverages.values()) coverage.stop();
     },
+  };
+}
+
+/** Event streams are bounded as connections of the proxy are. */
+function treeLimitsOf(config: ServerConfig): Partial<TreeLimits> {
+  const { connections, connectionsPerAddress, softQueueBytes, stallTimeoutMs } = proxyLimitsOf(config);
+  return {
+    maxBodyBytes: config.maxWriteBytes,
+    maxTaggedBytes: config.maxSnapshotBytes,
+    maxStreams: connections,
+    maxStreamsPerAddress: connectionsPerAddress,
+    softQueueBytes,
+    stallTimeoutMs,
   };
 }

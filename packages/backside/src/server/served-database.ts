@@ -8,9 +8,11 @@ import {
   type RulesStore,
   type TraceLog,
 } from '@backside/api';
-import type { Auth } from '@backside/auth';
+import type { Auth, PrivateTree } from '@backside/auth';
 import type { Notifier } from '@backside/notifier';
 import type { BacksideError, Logger } from '@backside/protocol';
+import type { Journal } from '@backside/store';
+import type { Path, TreeReader } from '@backside/tree';
 import { databaseLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import { privateNameOf } from './data-folder.js';
@@ -40,6 +42,16 @@ export interface ServedDatabase {
   readonly main: Database;
   readonly rules: RulesStore;
   readonly auth: Auth;
+  /** Decides by the rules. */
+  readonly authorizer: Authorizer;
+  readonly journal: Journal;
+  /** The state of the tree. */
+  readonly reader: TreeReader;
+  /** The private database beside it, and its journal. */
+  readonly hidden: Database;
+  readonly hiddenJournal: Journal;
+  /** A part of the private database; each is for one user alone. */
+  privatePart(root: Path): PrivateTree;
   /** Answers the writes that wait, then closes everything. */
   close(): Promise<void>;
 }
@@ -89,19 +101,31 @@ async function openParts(name: string, opening: Opening): Promise<ServedDatabase
     logger,
   });
   opened.add(rules);
-  const main = await openTree(
-    name,
-    { storage, authorizer: createRulesAuthorizer({ database: name, rules, traces }), scopes: hidden },
-    opening,
-  );
-  const tree = createPrivateTree({ database: hidden, reader: privateStorage.replica, root: ['auth'], logger });
-  const auth = await openAuth({ database: name, tree, config, logger });
+  const authorizer = createRulesAuthorizer({ database: name, rules, traces });
+  const main = await openTree(name, { storage, authorizer, scopes: hidden }, opening);
+  const privatePart = (root: Path): PrivateTree =>
+    createPrivateTree({ database: hidden, reader: privateStorage.replica, root, logger });
+  const auth = await openAuth({ database: name, tree: privatePart(['auth']), config, logger });
   const endMaintenance = keepMaintained(auth, logger);
   opened.onClose(async () => {
     endMaintenance();
     await auth.close();
   });
-  return { name, main, rules, auth, close: opened.close };
+  const { journal, replica: reader } = storage;
+  const hiddenJournal = privateStorage.journal;
+  return {
+    name,
+    main,
+    rules,
+    auth,
+    authorizer,
+    journal,
+    reader,
+    hidden,
+    hiddenJournal,
+    privatePart,
+    close: opened.close,
+  };
 }
 
 async function openStorageOf(name: string, { options, opened }: Opening): Promise<Storage> {

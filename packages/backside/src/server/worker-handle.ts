@@ -4,12 +4,14 @@ import type { ServerConfig } from '../config/server-options.js';
 import type { Ports } from './edges.js';
 import { type LinkChannel, MessageLink } from './message-link.js';
 import type { NodeLink } from './node-link.js';
-import { CONTROL_CHANNEL, type ToPrimary, type ToWorker } from './worker-messages.js';
+import { CONTROL_CHANNEL, type SteerOutcome, type ToPrimary, type ToWorker } from './worker-messages.js';
 
 export interface WorkerOptions {
   readonly config: ServerConfig;
   /** Names the worker in its commits and messages. */
   readonly nodeId: string;
+  /** Whether it does what one process of the node does for all. */
+  readonly leads: boolean;
   /** Called before the worker's first message can arrive. */
   readonly connect: (link: MessageLink) => void;
   /** Called when the rules of a database ask for these indexes; every worker tells. */
@@ -18,6 +20,8 @@ export interface WorkerOptions {
   readonly nodeLink: NodeLink | null;
   /** The text of `/metrics` for the whole cluster. */
   readonly clusterMetrics: () => Promise<string>;
+  /** An admin steers the server through this worker. */
+  readonly steer: (what: 'restart' | 'reload') => Promise<SteerOutcome>;
 }
 
 /** What may wait for a worker that takes no messages. Notifications stop long before; so this is answers to its own calls. */
@@ -29,12 +33,16 @@ export class WorkerHandle {
   readonly ready: Promise<Ports>;
   /** Resolves when the process has ended, with its exit code or signal. */
   readonly ended: Promise<string>;
+  /** Whether it does what one process of the node does for all. */
+  readonly leads: boolean;
   readonly #worker: Worker;
   readonly #control: LinkChannel;
   #failure: string | null = null;
   #hasServed = false;
+  #retiring = false;
 
   constructor(options: WorkerOptions) {
+    this.leads = options.leads;
     this.#worker = cluster.fork();
     const link = new MessageLink(this.#worker, {
       maxUnsentBytes: MAX_UNSENT_BYTES,
@@ -53,6 +61,7 @@ export class WorkerHandle {
         else if (told.kind === 'failed') this.#failure = told.message;
         else if (told.kind === 'join') options.nodeLink?.join(told.topic);
         else if (told.kind === 'indexes') options.setIndexes(told.database, told.definitions);
+        else if (told.kind === 'steer') void this.#answerSteer(told, options.steer);
         else void this.#answerMetrics(told.id, options.clusterMetrics);
       });
       void this.ended.then((reason) => reject(new Error(reason)));
@@ -64,9 +73,24 @@ export class WorkerHandle {
     return this.#hasServed;
   }
 
+  /** Whether it was told to leave to the others. */
+  get isRetiring(): boolean {
+    return this.#retiring;
+  }
+
   /** Has the worker drain and end. */
   stop(): void {
-    this.#tell({ kind: 'stop' });
+    this.#tell({ kind: 'stop', retiring: false });
+  }
+
+  /** Has the worker leave new connections to the others from now on, drain and end. */
+  retire(): void {
+    this.#retiring = true;
+    this.#tell({ kind: 'stop', retiring: true });
+  }
+
+  reload(config: ServerConfig): void {
+    this.#tell({ kind: 'reload', config });
   }
 
   /** Ends the worker at once; its clients connect to another. */
@@ -75,10 +99,10 @@ export class WorkerHandle {
     this.#worker.process.kill('SIGKILL');
   }
 
-  #start({ config, nodeId, nodeLink }: WorkerOptions): void {
+  #start({ config, nodeId, nodeLink, leads }: WorkerOptions): void {
     const unwatch = nodeLink?.watch((state) => this.#tell({ kind: 'broker', state }));
     void this.ended.then(unwatch);
-    this.#tell({ kind: 'start', config, nodeId });
+    this.#tell({ kind: 'start', config, nodeId, leads });
   }
 
   #serves(ports: Ports, resolve: (ports: Ports) => void): void {
@@ -87,8 +111,18 @@ export class WorkerHandle {
   }
 
   async #answerMetrics(id: number, clusterMetrics: () => Promise<string>): Promise<void> {
-    const text = await clusterMetrics().catch(() => null);
+    // A worker that ends while it is asked spoils one collection; the next does not ask it.
+    const text = await clusterMetrics()
+      .catch(() => clusterMetrics())
+      .catch(() => null);
     this.#tell({ kind: 'metrics', id, text });
+  }
+
+  async #answerSteer(
+    asked: { readonly id: number; readonly what: 'restart' | 'reload' },
+    steer: WorkerOptions['steer'],
+  ): Promise<void> {
+    this.#tell({ kind: 'steered', id: asked.id, outcome: await steer(asked.what) });
   }
 
   #tell(message: ToWorker): void {

@@ -5,9 +5,19 @@ import type { BrokerState } from './worker-notifier.js';
 
 /** What the primary tells a worker on the channel `control`. */
 export type ToWorker =
-  | { readonly kind: 'start'; readonly config: ServerConfig; readonly nodeId: string }
-  /** Drain, close, and end. */
-  | { readonly kind: 'stop' }
+  | {
+      readonly kind: 'start';
+      readonly config: ServerConfig;
+      readonly nodeId: string;
+      /** Whether it runs what one process of the node does for all: jobs, the crontab, functions. */
+      readonly leads: boolean;
+    }
+  /** Drain, close, and end. `retiring`: others serve on, so this one takes no more connections from now on. */
+  | { readonly kind: 'stop'; readonly retiring: boolean }
+  /** Settings that are put in force at once. */
+  | { readonly kind: 'reload'; readonly config: ServerConfig }
+  /** What became of a request to steer the server: the names of changed settings, or why not. */
+  | { readonly kind: 'steered'; readonly id: number; readonly outcome: SteerOutcome }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string | null }
   /** How the notifier between nodes is; told before `start`, and when it changes. */
   | { readonly kind: 'broker'; readonly state: BrokerState };
@@ -23,7 +33,11 @@ export type ToPrimary =
   /** Asks to take part in what nodes tell each other under this name. */
   | { readonly kind: 'join'; readonly topic: string }
   /** Asks for the metrics of all workers. */
-  | { readonly kind: 'metrics'; readonly id: number };
+  | { readonly kind: 'metrics'; readonly id: number }
+  /** Asks that the workers be replaced, or that the settings be read again. */
+  | { readonly kind: 'steer'; readonly id: number; readonly what: 'restart' | 'reload' };
+
+export type SteerOutcome = { readonly changed: readonly string[] } | { readonly refusal: string };
 
 export const CONTROL_CHANNEL = 'control';
 export const NOTIFICATIONS_CHANNEL = 'notifications';

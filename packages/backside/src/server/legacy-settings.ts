@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import type { BackendjsSettings } from '@backside/backendjs';
+import { ConfigError } from '../config/config-error.js';
+import type { ServerConfig } from '../config/server-options.js';
+
+type LegacyConfig = Pick<ServerConfig, 'backendjs' | 'backendjsSettings'>;
+
+/** The settings of the legacy interface as its file says. Rejects with `ConfigError`, naming the file and what is wrong in it. */
+export async function readLegacySettings({ backendjsSettings: file }: LegacyConfig): Promise<BackendjsSettings> {
+  const { parseBackendjsSettings } = await import('@backside/backendjs');
+  if (file === null) return parseBackendjsSettings({});
+  try {
+    const values: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof values !== 'object' || values === null || Array.isArray(values))
+      throw new Error('it must hold one object');
+    return parseBackendjsSettings(values as Record<string, unknown>);
+  } catch (cause) {
+    throw new ConfigError(`backendjsSettings: ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Rejects with `ConfigError` if the settings of the legacy interface cannot be used. */
+export async function assertLegacySettings(config: LegacyConfig): Promise<void> {
+  if (config.backendjs) await readLegacySettings(config);
+}
