@@ -31,7 +31,7 @@ beforeAll(async () => {
   const allowed = { 'api-allow': ['^/login$', '^/account/add$'], 'api-access-token-secret': 'secret of tokens' };
   await writeFile(settings, JSON.stringify(allowed));
   await writeFile(config, JSON.stringify({ backendjs: true, backendjsSettings: settings }));
-  server = await startServer({ args: ['--config', config] });
+  server = await startServer({ workers: 2, args: ['--config', config] });
   db = connect(`ws://127.0.0.1:${server.httpPort}`, { socket: nodeSocket });
   [ann, bob] = [await register('ann'), await register('bob')];
   const made = await runBackside(['create-admin', 'root@example.com', '--data', server.dataDir], {

@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServerHandle, startServer } from '../harness/server.js';
+import { makeRuntimeFiles, type RuntimeFiles } from './backendjs-runtime.js';
 
 /** The server may have to be built. */
 const START_TIMEOUT_MS = 180_000;
 /** Between an answer and the next question, in milliseconds. */
 const PAUSE_MS = 5;
+
+/** Of each interface one. */
+const PATHS = ['/auth/ways', '/counters/n.json', '/ping'];
 
 /** Several clients that ask all the while, each its next question when the last is answered. */
 class Askers {
@@ -37,7 +42,7 @@ class Askers {
   }
 
   #ask(port: number, client: number): Promise<void> {
-    const path = client % 2 === 0 ? '/metrics' : `/counters/n${client}.json`;
+    const path = PATHS[client % PATHS.length]!;
     return new Promise((resolve, reject) => {
       const asked = request({ host: '127.0.0.1', port, path, agent: this.#agent }, (response) => {
         response.on('error', reject);
@@ -59,14 +64,20 @@ async function workersOf({ pid }: ServerHandle): Promise<string[]> {
 
 describe('two workers that are replaced one after the other', () => {
   let server: ServerHandle;
+  let files: RuntimeFiles;
   beforeAll(async () => {
-    server = await startServer({ workers: 2 });
+    files = await makeRuntimeFiles();
+    await files.writeSettings({ 'api-allow': ['^/ping$'] });
+    server = await startServer({ workers: 2, args: ['--config', join(files.folder, 'config.json')] });
   }, START_TIMEOUT_MS);
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await server?.stop();
+    await files.remove();
+  });
 
   test('refuse no request, on new connections as on kept ones', async () => {
     const before = await workersOf(server);
-    const askers = [true, false].map((keepAlive) => new Askers(server.httpPort, { keepAlive, clients: 4 }));
+    const askers = [true, false].map((keepAlive) => new Askers(server.httpPort, { keepAlive, clients: 6 }));
     process.kill(server.pid, 'SIGUSR2');
     await expect.poll(() => server.output(), { timeout: 60_000 }).toContain('all workers have been replaced');
     const [kept, fresh] = askers;

@@ -46,7 +46,7 @@ describe('two workers with jobs, functions and the legacy interface', () => {
       `/system/jobs/send?job=${encodeURIComponent(JSON.stringify({ 'note.note': { file: `${runtime.folder}/jobs.lines` } }))}`,
     );
     await expect.poll(() => runtime.lines('jobs'), PATIENCE).toEqual([`${body.ids[0]} 1`]);
-    expect((await ask(`/jobs/${body.ids[0]}/result.json`)).body).toBe('noted');
+    await expect.poll(async () => (await ask(`/jobs/${body.ids[0]}/result.json`)).body, PATIENCE).toBe('noted');
     await expect.poll(async () => (await runtime.lines('ticks')).length, PATIENCE).toBeGreaterThan(3);
     const ticks = await runtime.lines('ticks');
     expect(new Set(ticks).size).toBe(ticks.length);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askHttp } from '../harness/http-client.js';
+import { type Answer, askHttp } from '../harness/http-client.js';
 import { type ServerHandle, startServer } from '../harness/server.js';
 import { runBackside } from './run-backside.js';
 
@@ -28,22 +28,21 @@ export const copied = {
 };
 `;
 
-/** A server with jobs, a crontab, functions and the legacy interface, and the files that it was started with. */
-export interface RuntimeServer {
-  readonly server: ServerHandle;
+/** A folder with a job, a function, a crontab that fires each second, and settings. */
+export interface RuntimeFiles {
   readonly folder: string;
+  /** What a server that uses all of it is configured with. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Writes the file of legacy settings anew. */
   writeSettings(settings: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Writes the file of options anew. */
+  /** Writes the file of options anew, with more in it. */
   writeConfig(config: Readonly<Record<string, unknown>>): Promise<void>;
   /** Lines that jobs or functions have written so far. */
   lines(name: 'ticks' | 'jobs' | 'orders'): Promise<string[]>;
-  /** Asks the legacy interface as an admin. */
-  ask<Body>(path: string): Promise<{ readonly status: number; readonly body: Body }>;
-  stop(): Promise<void>;
+  remove(): Promise<void>;
 }
 
-export async function startRuntimeServer(workers: number, args: readonly string[] = []): Promise<RuntimeServer> {
+export async function makeRuntimeFiles(): Promise<RuntimeFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'backside-runtime-'));
   const at = (name: string): string => join(folder, name);
   const put = (name: string, value: unknown): Promise<void> => writeFile(at(name), JSON.stringify(value));
@@ -60,37 +59,59 @@ export async function startRuntimeServer(workers: number, args: readonly string[
     backendjs: true,
     backendjsSettings: at('legacy.json'),
   };
-  await Promise.all([writeSettings({}), put('config.json', config)]);
-  const server = await startServer({ workers, args: ['--config', at('config.json'), ...args] });
-  const token = await adminToken(server).catch(async (error: unknown) => {
-    await server.stop();
-    throw error;
-  });
+  const writeConfig = (more: Readonly<Record<string, unknown>>): Promise<void> =>
+    put('config.json', { ...config, ...more });
+  await Promise.all([writeSettings({}), writeConfig({})]);
   return {
-    server,
     folder,
+    config,
     writeSettings,
-    writeConfig: (more) => put('config.json', { ...config, ...more }),
+    writeConfig,
     lines: async (name) => {
       const text = await readFile(at(`${name}.lines`), 'utf8').catch(() => '');
       return text.split('\n').filter((line) => line !== '');
     },
-    ask: (path) =>
-      askHttp(server.httpPort, `${path}${path.includes('?') ? '&' : '?'}bk-access-token=${encodeURIComponent(token)}`),
-    stop: async () => {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-/** Makes an admin by the command line, and signs it in at the legacy interface. */
-async function adminToken({ dataDir, httpPort }: ServerHandle): Promise<string> {
-  const made = await runBackside(['create-admin', 'root@example.com', '--data', dataDir], { input: `${PASSWORD}\n` });
+/** Asks the legacy interface of a server as an admin. */
+export type AskAsAdmin = <Body>(path: string, port?: number) => Promise<Answer<Body>>;
+
+/** Makes an admin by the command line, which gets `flags` beside the data folder, and signs it in at the legacy interface. */
+export async function signInAdmin(
+  { dataDir, httpPort }: ServerHandle,
+  flags: readonly string[] = [],
+): Promise<AskAsAdmin> {
+  const options = { input: `${PASSWORD}\n` };
+  const made = await runBackside(['create-admin', 'root@example.com', '--data', dataDir, ...flags], options);
   if (made.code !== 0) throw new Error(made.stderr);
   const query = new URLSearchParams({ login: 'root@example.com', password: PASSWORD, _accesstoken: '1' });
   const { body } = await askHttp<Record<string, string>>(httpPort, `/login?${query}`);
   const token = body['bk-access-token'];
   if (token === undefined) throw new Error(`no token: ${JSON.stringify(body)}`);
-  return token;
+  const proof = `bk-access-token=${encodeURIComponent(token)}`;
+  return (path, port = httpPort) => askHttp(port, `${path}${path.includes('?') ? '&' : '?'}${proof}`);
+}
+
+/** A server that uses all of the files. */
+export interface RuntimeServer extends RuntimeFiles {
+  readonly server: ServerHandle;
+  readonly ask: AskAsAdmin;
+  stop(): Promise<void>;
+}
+
+export async function startRuntimeServer(workers: number): Promise<RuntimeServer> {
+  const files = await makeRuntimeFiles();
+  const server = await startServer({ workers, args: ['--config', join(files.folder, 'config.json')] });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await files.remove();
+  };
+  try {
+    return { ...files, server, ask: await signInAdmin(server), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

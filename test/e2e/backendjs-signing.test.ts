@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<void> {
-  const args = ['--backendjs', '--backendjs-settings', join(folder, 'legacy.json'), '--rules', RULES];
+  const args = ['--backendjs', '--backendjs-settings', join(folder, 'legacy.json'), '--rules', RULES, '--sign-up'];
   server = await startServer({ workers: 2, dataDir: join(folder, 'data'), args });
 }
 
@@ -159,6 +159,19 @@ test('an account that was made here signs in over HTTP and STOMP, and reads what
   await stomp.close();
   const bearer = { headers: { authorization: `Bearer ${body.accessToken}` } };
   expect((await ask('/auth', bearer)).body.id).toBe(ann);
+});
+
+test('an account that was made elsewhere gets its rows at its first login here, as who listens sees', async () => {
+  const signUp = { username: 'carl', password: 'correct horse battery', displayName: 'Carl' };
+  const { status, body } = await askHttp<{ user: { uid: string } }>(server.httpPort, '/auth/signup', { json: signUp });
+  expect(status, JSON.stringify(body)).toBe(201);
+  const stomp = await StompjsClient.connect(server.url, { login: LOGIN, passcode: SECRET });
+  const rows = await stomp.listen(`/accounts/${body.user.uid}`);
+  await expect.poll(() => rows.bodies.length, PATIENCE).toBe(1);
+  const { body: own } = await post('/login', { login: 'carl', password: 'correct horse battery' });
+  expect(own).toMatchObject({ id: body.user.uid, login: 'carl', name: 'Carl' });
+  await expect.poll(() => rows.bodies.at(-1), PATIENCE).toMatchObject({ name: 'Carl' });
+  await stomp.close();
 });
 
 test('tokens and sessions sign until the account has another secret, on every worker', async () => {

@@ -27,6 +27,7 @@ import { locationEndpoints } from './locations/location-endpoints.js';
 import { messageEndpoints } from './messages/message-endpoints.js';
 import type { BackendjsOptions } from './options.js';
 import { pageEndpoints } from './pages/page-endpoints.js';
+import { withFreshRows } from './rows/fresh-rows.js';
 import type { BackendjsSettings } from './settings.js';
 import { signInEndpoints } from './sign-in/sign-in-endpoints.js';
 import { statusEndpoints } from './status/status-endpoints.js';
@@ -50,8 +51,7 @@ export interface Backendjs {
 
 /** Everything that answers, in the order in which hooks of accounts run. Each area adds its line. */
 function endpointsOf(context: BackendjsContext, limits: RateLimits): LegacyEndpoint[] {
-  return [
-    ...signInEndpoints(limits),
+  const ofRows = [
     ...accountEndpoints(context),
     ...connectionEndpoints(context),
     ...counterEndpoints(context),
@@ -62,8 +62,12 @@ function endpointsOf(context: BackendjsContext, limits: RateLimits): LegacyEndpo
     ...iconEndpoints(context),
     ...fileEndpoints(context),
     ...pageEndpoints(context),
-    ...eventEndpoints(),
     ...dataEndpoints(context),
+  ];
+  return [
+    ...signInEndpoints(limits),
+    ...withFreshRows(context, ofRows),
+    ...eventEndpoints(),
     ...systemEndpoints(context),
   ];
 }
@@ -161,6 +165,7 @@ class LegacyServer implements Backendjs {
     const { auth, credentials: tree, now } = options;
     const users = new UserAccounts(auth, now);
     const credentials = new Credentials({ tree, box: new SecretBox(secretKey), users, now });
+    credentials.checkKey();
     const settings = (): BackendjsSettings => this.#compiled.settings;
     return {
       ...options,

@@ -9,7 +9,7 @@ export interface LegacyHook {
   access?(request: LegacyRequest, path: string): 'open' | 'closed' | null;
   /** Once it is known who asks, and that they may: an answer takes the place of the endpoint's. */
   preProcess?(call: LegacyCall): Promise<LegacyAnswer | null> | LegacyAnswer | null;
-  /** After an endpoint has answered: gives what is answered instead. */
+  /** After an endpoint has answered with status 200: gives what is answered instead. */
   postProcess?(call: LegacyCall, answer: LegacyAnswer): Promise<LegacyAnswer> | LegacyAnswer;
   /** After everything, whatever came of it; must not throw. */
   cleanup?(request: LegacyRequest, status: number): void;

@@ -12,7 +12,6 @@ import type { BackendjsSettings } from './settings.js';
 import type { ServerControl } from './system/server-control.js';
 
 export type { LegacyMetrics } from './metrics/legacy-metrics.js';
-export type { ServerControl } from './system/server-control.js';
 
 export interface BackendjsOptions {
   /** Rows live here. */

@@ -1,15 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeSettings, parseBackendjsSettings } from './settings.js';
 import { SETTINGS } from './single-settings.js';
 
 describe('settings', () => {
-  test('are all in the README', () => {
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-    const missing = Object.values(SETTINGS).filter(({ name }) => !readme.includes(`| \`${name}\` |`));
-    expect(missing.map(({ name }) => name)).toEqual([]);
-  });
-
   test('have names of their own, and defaults that are allowed', () => {
     const names = Object.values(SETTINGS).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);

@@ -278,6 +278,7 @@ describe('/account/del', () => {
     const { events: _, messages, ...rest } = server.value('/') as Loose;
     expect(JSON.stringify(rest)).not.toContain(ann.id);
     expect(messages).not.toHaveProperty(ann.id);
+    expect(server.value(`/events/${ann.id}`)).toBeNull();
     expect(server.value(`/counters/${bob.id}`)).toMatchObject({ like1: 0, follow0: 0 });
     expect((await asAnn('/account/get')).status).toBe(404);
     await expect(authenticate(ann.login, ann.secret)).rejects.toThrow();

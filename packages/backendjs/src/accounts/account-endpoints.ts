@@ -2,6 +2,7 @@ import type { WriteStep } from '@backside/api';
 import type { Json } from '@backside/tree';
 import type { BackendjsContext, NewAccount } from '../context.js';
 import type { LegacyEndpoint } from '../endpoint.js';
+import { eventPath } from '../events/event.js';
 import { deleteSteps, putSteps } from '../rows/row-write.js';
 import { Rows } from '../rows/rows.js';
 import { newRow } from '../rows/table.js';
@@ -14,7 +15,10 @@ import { getAccount, selectAccounts } from './get-account.js';
 /** `/account/*`, but for icons, places, presence and events, which have areas of their own. */
 export function accountEndpoints(context: BackendjsContext): LegacyEndpoint[] {
   const rows = new Rows(context.database, context.tree);
-  context.accountHooks.push({ onAdd: accountSteps, onDelete: ({ id }) => deleteSteps(ACCOUNTS, newRow({ id })) });
+  context.accountHooks.push({
+    onAdd: accountSteps,
+    onDelete: ({ id }) => [...deleteSteps(ACCOUNTS, newRow({ id })), { method: 'remove', path: eventPath(id) }],
+  });
   return [
     { paths: ['/account/get'], serve: (call) => getAccount(rows, call) },
     { paths: ['/account/add'], serve: addAccount },

@@ -16,8 +16,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(async () => {
   made += 1;
-  ann = await server.account(`ann${made}`);
-  bob = await server.account(`bob${made}`);
+  ann = await server.account(`ann${made}`, { secret: 'short' });
+  bob = await server.account(`bob${made}`, { secret: 'short' });
 });
 
 type Values = Readonly<Record<string, string | number>>;

@@ -14,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(async () => {
   made += 1;
-  ann = await server.account(`ann${made}`);
-  bob = await server.account(`bob${made}`);
+  ann = await server.account(`ann${made}`, { secret: 'short' });
+  bob = await server.account(`bob${made}`, { secret: 'short' });
 });
 
 const zeros = { ping: 0, like0: 0, like1: 0, follow0: 0, follow1: 0 };

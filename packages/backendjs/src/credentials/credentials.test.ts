@@ -98,6 +98,13 @@ test('changes at once all take effect', async () => {
   expect(await credentials.byId(id)).toMatchObject({ name: 'Busier', status: 'ok', flags: ['a'] });
 });
 
+test('a server with another key does not start', async () => {
+  const { tree, auth, database, cache } = server;
+  await server.account('first');
+  const started = startLegacy({ extend: () => ({ credentials: tree, auth, database, cache }) });
+  await expect(started).rejects.toThrow('another secret key');
+});
+
 test('no secret lies in the tree in clear', async () => {
   const ann = await server.account('sealed', { secret: 'a very special secret' });
   const stored = JSON.stringify(server.tree.read([]));

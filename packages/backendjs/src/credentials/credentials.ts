@@ -3,7 +3,7 @@ import type { PrivateTree } from '@backside/auth';
 import { BacksideError } from '@backside/protocol';
 import type { Json, Path } from '@backside/tree';
 import { LegacyError } from '../http/legacy-error.js';
-import { encodeKey } from '../rows/encode-key.js';
+import { decodeKey, encodeKey } from '../rows/encode-key.js';
 import type { Credential } from './credential.js';
 import { credentialOf, recordOf } from './credential-record.js';
 import type { SecretBox } from './secret-box.js';
@@ -50,6 +50,17 @@ export class Credentials {
     this.#box = parts.box;
     this.#users = parts.users;
     this.#now = parts.now;
+  }
+
+  /** Throws `invalid-data` if what this node knows was encrypted with another key: better now than at every request. */
+  checkKey(): void {
+    const [key] = this.#tree.keys(['auth'], { limit: 1 });
+    if (key === undefined) return;
+    try {
+      this.#read(decodeKey(key));
+    } catch (cause) {
+      throw new BacksideError('invalid-data', 'The signing secrets were encrypted with another secret key', { cause });
+    }
   }
 
   /** The row of a login as it is written, or null. What this node does not know it looks for in what others have done. */

@@ -17,7 +17,7 @@ export interface LegacyEvent {
 }
 
 /** How much of a message its event carries, in characters. */
-export const MAX_EVENT_MESSAGE = 128;
+const MAX_EVENT_MESSAGE = 128;
 
 /** Where the last event for an account stands. */
 export function eventPath(accountId: string): Path {

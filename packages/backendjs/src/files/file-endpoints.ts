@@ -25,7 +25,7 @@ export function fileEndpoints(context: BackendjsContext): LegacyEndpoint[] {
 async function getFile(files: Files, call: LegacyCall): Promise<LegacyAnswer> {
   const blob = await files.open(requireFileName(call.params));
   if (blob === null) throw new LegacyError(404, 'no such file');
-  return blobAnswer(blob);
+  return blobAnswer(blob, call.request);
 }
 
 async function putFile(files: Files, call: LegacyCall): Promise<Json> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WriteStep } from '@backside/api';
-import type { Media } from '@backside/media';
+import type { Media, OpenBlob } from '@backside/media';
 import type { Json, Path } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import { LegacyError } from '../http/legacy-error.js';
@@ -10,7 +10,7 @@ import { untilUndisturbed } from '../rows/rows.js';
 import type { Viewer } from '../rows/visibility.js';
 import { contentTypeOf } from './content-type.js';
 import type { FileName } from './file-name.js';
-import { type BlobName, LegacyBlobs, type StoredBlob } from './legacy-blobs.js';
+import { type BlobName, LegacyBlobs } from './legacy-blobs.js';
 
 /** What the tree says of a file. */
 interface FileRow {
@@ -33,7 +33,7 @@ export class Files {
   }
 
   /** Null if there is none. */
-  async open(file: FileName): Promise<StoredBlob | null> {
+  async open(file: FileName): Promise<OpenBlob | null> {
     const row = this.#read(file);
     const found = row === null ? null : await this.#blobs.get(blobName(file, row));
     if (row === null || found !== null) return found;

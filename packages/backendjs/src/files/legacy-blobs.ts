@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BlobInfo, type BlobStore, blobKeyPart } from '@backside/media';
+import { type BlobStore, blobKeyPart, type OpenBlob } from '@backside/media';
 import { BacksideError } from '@backside/protocol';
 
 const MAX_PART = 200;
@@ -12,12 +12,6 @@ export interface NewBlob {
   readonly bytes: Uint8Array;
   /** A media type. */
   readonly contentType: string;
-}
-
-export interface StoredBlob {
-  readonly info: BlobInfo;
-  /** Nothing is open before it is iterated, so who wants no more than `info` need not care for it. */
-  readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** The bytes behind legacy rows, in a corner of the blob store that media leaves alone. */
@@ -50,11 +44,9 @@ export class LegacyBlobs {
     }
   }
 
-  /** Null if there is none. */
-  async get(name: BlobName): Promise<StoredBlob | null> {
-    const key = this.#key(name);
-    const info = await this.#store.head(key);
-    return info === null ? null : { info, body: read(this.#store, key) };
+  /** Null if there is none. Else the body is to be read or destroyed. */
+  get(name: BlobName): Promise<OpenBlob | null> {
+    return this.#store.get(this.#key(name));
   }
 
   /** No error if there is none. */
@@ -80,13 +72,6 @@ export class LegacyBlobs {
   #key(name: BlobName): string {
     return this.#root + name.map(part).join('/');
   }
-}
-
-/** Throws `not-found` if the blob has gone meanwhile. */
-async function* read(store: BlobStore, key: string): AsyncGenerator<Uint8Array> {
-  const blob = await store.get(key);
-  if (blob === null) throw new BacksideError('not-found', 'the file was replaced or removed meanwhile');
-  yield* blob.body as AsyncIterable<Uint8Array>;
 }
 
 /** After this error nobody knows whether the write was made. */

@@ -7,15 +7,16 @@ export class BodyAccount {
   readonly #budget: BodyBudget;
   readonly #limit: number;
   #taken = 0;
+  #released = false;
 
   constructor(budget: BodyBudget, limit: number) {
     this.#budget = budget;
     this.#limit = limit;
   }
 
-  /** Throws 413 past the limit of one request, 503 past that of all. */
+  /** Throws 413 past the limit of one request and once the request is over, 503 past the limit of all. */
   take(bytes: number): void {
-    if (this.#taken + bytes > this.#limit) throw tooLarge();
+    if (this.#released || this.#taken + bytes > this.#limit) throw tooLarge();
     this.#budget.take(bytes);
     this.#taken += bytes;
   }
@@ -24,6 +25,7 @@ export class BodyAccount {
   release(): void {
     this.#budget.giveBack(this.#taken);
     this.#taken = 0;
+    this.#released = true;
   }
 }
 
@@ -42,6 +44,6 @@ export function checkAnnounced(request: LegacyRequest, limit: number): void {
   if (Number(request.headers['content-length'] ?? 0) > 2 * limit) throw tooLarge();
 }
 
-export function tooLarge(): LegacyError {
+function tooLarge(): LegacyError {
   return new LegacyError(413, 'Request body is too large');
 }

@@ -1,7 +1,7 @@
 import { toBool, toList, toText } from './coercion.js';
-import type { Params } from './params.js';
+import { Params } from './params.js';
 
-export const DEFAULT_COUNT = 32;
+const DEFAULT_COUNT = 32;
 export const MAX_COUNT = 999;
 
 /**
@@ -64,6 +64,10 @@ export interface Control {
 
 /** `isAdmin`: what ordinary clients may not ask for is then heard. */
 export function parseControl(params: Params, isAdmin: boolean): Control {
+  return params.hasControls ? parse(params, isAdmin) : NOTHING_SAID;
+}
+
+function parse(params: Params, isAdmin: boolean): Control {
   const bool = (name: string): boolean => params.bool(name);
   const text = (name: string): string => params.text(name).slice(0, 4096);
   const size = (name: string): number => params.number(name, Number.NaN);
@@ -140,3 +144,6 @@ function parseOps(value: unknown): Map<string, string> {
 function maybe(params: Params, name: string): boolean | null {
   return params.has(name) ? toBool(params.get(name)) : null;
 }
+
+/** What most requests have. */
+const NOTHING_SAID: Control = parse(new Params([]), false);

@@ -3,6 +3,7 @@ import type { Json } from '@backside/tree';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LegacyCall } from '../endpoint.js';
 import type { LegacyHook } from '../hook.js';
+import { parseBackendjsSettings } from '../settings.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { LegacyAnswer } from './answer.js';
 
@@ -37,12 +38,15 @@ function told({ params, control, files, json, client }: LegacyCall): Json {
   };
 }
 
+const MIB = 1024 * 1024;
+const SETTINGS = { 'api-allow': ['^/ping'], 'api-upload-limit': MIB };
+
 let server: LegacyFixture;
 let ann: TestAccount;
 
 beforeAll(async () => {
   server = await startLegacy({
-    settings: { 'api-allow': ['^/ping'], 'api-upload-limit': 1024 * 1024 },
+    settings: SETTINGS,
     extend: () => ({ hooks: [echo, rows] }),
   });
   ann = await server.account('ann');
@@ -141,6 +145,15 @@ describe('bodies', () => {
       sent.flushHeaders();
     });
     expect(status).toBe(413);
+  });
+
+  test('are refused when all together are too much, and make room again once they are answered', async () => {
+    const settings = { 'api-allow': ['^/ping'], 'api-upload-limit': 2 * MIB, 'api-uploads-in-flight': MIB };
+    server.backendjs.reconfigure(parseBackendjsSettings(settings));
+    const post = (bytes: number) => server.client.postJson('/ping', { text: 'x'.repeat(bytes) });
+    expect((await post(1.5 * MIB)).status).toBe(503);
+    expect([(await post(0.7 * MIB)).status, (await post(0.7 * MIB)).status]).toEqual([200, 200]);
+    server.backendjs.reconfigure(parseBackendjsSettings(SETTINGS));
   });
 
   test('that break off leave nothing behind', async () => {

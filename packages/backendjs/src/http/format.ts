@@ -31,9 +31,7 @@ function columnsOf(rows: readonly Row[]): string[] {
 function csvValue(text: string, separator: string): string {
   const flat = text.replace(/[\r\n\t]+/g, ' ');
   const quoted = flat.includes(separator) || /["\s]/.test(flat);
-  // A spreadsheet takes what begins so for a formula; the apostrophe makes it a text.
-  const safe = /^[=@]/.test(flat) ? `'${flat}` : flat;
-  return quoted ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return quoted ? `"${flat.replaceAll('"', '""')}"` : flat;
 }
 
 function xmlCell([name, value]: readonly [string, Json]): string {

@@ -2,7 +2,7 @@ import { BacksideError, ERRORS, toBacksideError } from '@backside/protocol';
 import type { Json } from '@backside/tree';
 
 /** What a failure that nobody foresaw says to clients; what happened is in the log only. */
-export const GENERIC_MESSAGE = 'Internal error occured, please try again later';
+const GENERIC_MESSAGE = 'Internal error occured, please try again later';
 
 /** A refusal in the form of the legacy API: `{status, message, code?, …}` with that HTTP status. */
 export class LegacyError extends Error {

@@ -19,43 +19,76 @@ export interface MultipartForm {
 /** Reads a multipart form within the limits of the request. Throws 400 for what is none, 413 past a limit. Repeated fields become lists. */
 export function readMultipart(request: LegacyRequest, account: BodyAccount): Promise<MultipartForm> {
   const parser = createParser(request);
-  const fields = new Map<string, Json>();
-  const files = new Map<string, UploadedFile>();
   return new Promise((resolve, reject) => {
-    const source = Readable.from(request.body ?? []);
-    const fail = (error: unknown): void => {
-      source.destroy();
-      reject(error instanceof LegacyError ? error : malformed(error));
-    };
-    const guarded = (bytes: number): boolean => {
-      try {
-        account.take(bytes);
-        return true;
-      } catch (error) {
-        fail(error);
-        return false;
-      }
-    };
+    new MultipartReader(account, { resolve, reject }).read(Readable.from(request.body ?? []), parser);
+  });
+}
+
+interface Outcome {
+  readonly resolve: (form: MultipartForm) => void;
+  readonly reject: (error: LegacyError) => void;
+}
+
+/** Collects the parts of one form. */
+class MultipartReader {
+  readonly #account: BodyAccount;
+  readonly #outcome: Outcome;
+  readonly #fields: Map<string, Json> = new Map();
+  readonly #files: Map<string, UploadedFile> = new Map();
+  #source: Readable | null = null;
+
+  constructor(account: BodyAccount, outcome: Outcome) {
+    this.#account = account;
+    this.#outcome = outcome;
+  }
+
+  read(source: Readable, parser: BusboyInstance): void {
+    this.#source = source;
     parser.on('field', (name, value, _nameCut, valueCut) => {
-      if (valueCut) fail(new LegacyError(413, 'Request body is too large'));
-      else if (guarded(Buffer.byteLength(value))) addField(fields, name, value);
+      if (valueCut) this.#fail(new LegacyError(413, 'Request body is too large'));
+      else if (this.#take(Buffer.byteLength(value))) this.#addField(name, value);
     });
     parser.on('file', (name, stream, filename, _encoding, contentType) => {
-      const chunks: Uint8Array[] = [];
-      stream.on('data', (chunk: Uint8Array) => {
-        if (guarded(chunk.length)) chunks.push(chunk);
-      });
-      stream.on('error', fail);
-      stream.on('end', () => files.set(name, { filename: filename ?? '', contentType, bytes: Buffer.concat(chunks) }));
+      this.#addFile(name, stream, { filename: filename ?? '', contentType });
     });
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
-      parser.on(limit, () => fail(new LegacyError(413, 'The form has too many parts')));
+      parser.on(limit, () => this.#fail(new LegacyError(413, 'The form has too many parts')));
     }
-    parser.on('error', fail);
-    parser.on('finish', () => resolve({ fields: [...fields], files }));
-    source.on('error', fail);
+    parser.on('error', (error: unknown) => this.#fail(error));
+    parser.on('finish', () => this.#outcome.resolve({ fields: [...this.#fields], files: this.#files }));
+    source.on('error', (error) => this.#fail(error));
     source.pipe(parser);
-  });
+  }
+
+  #addField(name: string, value: string): void {
+    const there = this.#fields.get(name);
+    if (there === undefined) this.#fields.set(name, value);
+    else this.#fields.set(name, Array.isArray(there) ? [...there, value] : [there, value]);
+  }
+
+  #addFile(name: string, stream: Readable, about: Pick<UploadedFile, 'filename' | 'contentType'>): void {
+    const chunks: Uint8Array[] = [];
+    stream.on('data', (chunk: Uint8Array) => {
+      if (this.#take(chunk.length)) chunks.push(chunk);
+    });
+    stream.on('error', (error) => this.#fail(error));
+    stream.on('end', () => this.#files.set(name, { ...about, bytes: Buffer.concat(chunks) }));
+  }
+
+  #take(bytes: number): boolean {
+    try {
+      this.#account.take(bytes);
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#source?.destroy();
+    this.#outcome.reject(error instanceof LegacyError ? error : malformed(error));
+  }
 }
 
 function createParser(request: LegacyRequest): BusboyInstance {
@@ -67,12 +100,6 @@ function createParser(request: LegacyRequest): BusboyInstance {
   } catch (error) {
     throw malformed(error);
   }
-}
-
-function addField(fields: Map<string, Json>, name: string, value: string): void {
-  const there = fields.get(name);
-  if (there === undefined) fields.set(name, value);
-  else fields.set(name, Array.isArray(there) ? [...there, value] : [there, value]);
 }
 
 function malformed(cause: unknown): LegacyError {

@@ -42,8 +42,15 @@ export class Params {
     return new Map([...this.#values].filter(([name]) => !name.startsWith('_')));
   }
 
+  /** Whether any name begins with an underscore. */
+  get hasControls(): boolean {
+    for (const name of this.#values.keys()) if (name.startsWith('_')) return true;
+    return false;
+  }
+
   /** The same without those of which `drop` is true. */
   without(drop: (name: string) => boolean): Params {
+    if (this.#values.size === 0) return this;
     return new Params([...this.#values].filter(([name]) => !drop(name)));
   }
 }

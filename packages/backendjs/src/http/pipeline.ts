@@ -86,8 +86,7 @@ export class Pipeline {
     if (redirected !== null) return redirected;
     const { params, body, json, files } = await this.#read(request, account);
     const received: ReceivedRequest = { request, path: routed, body, takesSessions: lists.takesSessions(routed) };
-    const login = claimedLogin(signedRequestOf(received, settings), verifierSettings(settings, received.takesSessions));
-    if (login !== null) await limits.login(login);
+    await this.#limitLogin(received);
     const need = this.#need(request, routed);
     const caller = need === 'nothing' ? null : await this.#caller(received, need);
     if (caller !== null) {
@@ -98,6 +97,16 @@ export class Pipeline {
     if (route === null) throw new LegacyError(404, 'Not found');
     const found: RoutedRequest = { request, path: routed, params, json, files, account: caller };
     return serveRoute(route, found, { context, hooks: hooks.filter((hook) => hook.path.test(routed)) });
+  }
+
+  /** By the login that is claimed, if there is such a limit. */
+  async #limitLogin(received: ReceivedRequest): Promise<void> {
+    const { context, limits } = this.#parts;
+    const { settings } = context;
+    if (!settings.rateLimits.has('login')) return;
+    const wanted = verifierSettings(settings, received.takesSessions);
+    const login = claimedLogin(signedRequestOf(received, settings), wanted);
+    if (login !== null) await limits.login(login);
   }
 
   #read(request: LegacyRequest, account: BodyAccount): Promise<ReceivedParams> {

@@ -58,7 +58,7 @@ function received(values: readonly (readonly [string, Json])[]): ReceivedParams 
 }
 
 /** Names with brackets nest: `a[b]=1`, `a[]=1`. */
-export function parseForm(text: string): (readonly [string, Json])[] {
+function parseForm(text: string): (readonly [string, Json])[] {
   const options = { depth: MAX_DEPTH, parameterLimit: MAX_PARAMETERS, plainObjects: true, arrayLimit: 1_000 };
   return Object.entries(parse(text, options)) as [string, Json][];
 }

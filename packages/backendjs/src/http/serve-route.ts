@@ -33,9 +33,12 @@ export async function serveRoute(
 ): Promise<LegacyAnswer> {
   if (route.endpoint.adminOnly === true && !callerOf(routed).isAdmin) throw restricted();
   const call = callOf(route, routed, context);
-  let answer = await before(call, hooks);
-  answer ??= asAnswer(await route.endpoint.serve(call));
-  for (const hook of hooks) if (hook.postProcess !== undefined) answer = await hook.postProcess(call, answer);
+  const instead = await before(call, hooks);
+  if (instead !== null) return formatted(instead, call);
+  let answer = asAnswer(await route.endpoint.serve(call));
+  for (const hook of hooks) {
+    if (answer.status === 200 && hook.postProcess !== undefined) answer = await hook.postProcess(call, answer);
+  }
   return formatted(answer, call);
 }
 

@@ -54,6 +54,8 @@ describe('/icon', () => {
     expect(picture.headers['content-type']).toBe('image/png');
     expect(picture.headers['x-content-type-options']).toBe('nosniff');
     expect(picture.bytes.subarray(1, 4).toString()).toBe('PNG');
+    const head = await server.client.send('HEAD', '/icon/get?prefix=album&type=me-1', { as: ann });
+    expect([head.headers['content-length'], head.bytes.length]).toEqual([String(picture.bytes.length), 0]);
   });
 
   it('put takes JSON, forms with files, and makes the size and format that are asked for', async () => {

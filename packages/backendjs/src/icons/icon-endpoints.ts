@@ -40,7 +40,7 @@ function serveImage(icons: Icons, call: LegacyCall): Promise<LegacyAnswer> {
   const name = nameInPath(icons, call.variables);
   const isOpen = isOpenPath(call.context.settings, imagePath(name));
   if (!isOpen && !mayView(icons.get(name)?.acl_allow, name.id, viewerOf(call))) throw notFound();
-  return picture(icons, name);
+  return picture(icons, call, name);
 }
 
 /** A suffix says nothing, unless it belongs to the type of an icon. */

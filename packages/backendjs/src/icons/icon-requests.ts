@@ -24,14 +24,14 @@ export async function getIcon(icons: Icons, call: LegacyCall, prefix: string): P
   const name = { id, prefix, type: typeIn(prefix, call.params.text('type')) };
   const row = icons.get(name);
   if (row === null || !mayView(row.acl_allow, id, viewerOf(call))) throw notFound();
-  return picture(icons, name);
+  return picture(icons, call, name);
 }
 
 /** The picture of that name, whoever asks. Throws 404. */
-export async function picture(icons: Icons, name: IconName): Promise<LegacyAnswer> {
+export async function picture(icons: Icons, call: LegacyCall, name: IconName): Promise<LegacyAnswer> {
   const blob = await icons.open(name);
   if (blob === null) throw notFound();
-  return blobAnswer(blob);
+  return blobAnswer(blob, call.request);
 }
 
 /** Stores a picture and answers all icons of the prefix. Throws 400 without one, 403 beyond the limit. */

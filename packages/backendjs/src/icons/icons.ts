@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Images, Media } from '@backside/media';
+import type { Images, Media, OpenBlob } from '@backside/media';
 import { ADMIN } from '@backside/protocol';
 import { type Json, nodeToJson, type Path } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
-import { type BlobName, LegacyBlobs, type StoredBlob } from '../files/legacy-blobs.js';
+import { type BlobName, LegacyBlobs } from '../files/legacy-blobs.js';
 import { LegacyError } from '../http/legacy-error.js';
 import { type Condition, equals } from '../rows/condition.js';
 import { encodeKey } from '../rows/encode-key.js';
@@ -48,7 +48,7 @@ export class Icons {
   }
 
   /** The picture of a row; of no row the one that was uploaded without. Null if there is none. */
-  async open(name: IconName): Promise<StoredBlob | null> {
+  async open(name: IconName): Promise<OpenBlob | null> {
     const version = versionOf(this.get(name));
     const found = await this.#blobs.get(blobName(name, version));
     if (found !== null) return found;

@@ -48,7 +48,7 @@ async function serve(call: LegacyCall, media: Media): Promise<LegacyAnswer> {
   const blobs = new LegacyBlobs(media.blobs, call.context.database.name);
   const blob = recipient === null ? null : await blobs.get(pictureName({ recipient, sender, mtime }));
   if (blob === null) throw notFound();
-  return blobAnswer(blob);
+  return blobAnswer(blob, call.request);
 }
 
 /** Whose copy of the message the caller may see: its own, or a recipient's of one that it sent. */

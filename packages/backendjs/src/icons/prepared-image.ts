@@ -23,6 +23,7 @@ export async function prepareImage(images: Images, bytes: Uint8Array, wishes: Wi
 
 /** Negative sizes never enlarge; 0 and nothing keep the size. Throws 400 for a format that there is not. */
 function transformOf({ width, height, rotate, quality, bgcolor, ext }: Wishes): ImageTransform {
+  const turn = Number.isFinite(rotate) ? rotate % 360 : 0;
   const format = parseImageFormat(ext);
   if (ext !== '' && format === null) throw new LegacyError(400, 'unknown image format');
   return {
@@ -30,7 +31,7 @@ function transformOf({ width, height, rotate, quality, bgcolor, ext }: Wishes): 
     ...(size(height) > 0 && { height: size(height) }),
     enlarge: !(width < 0 || height < 0),
     ...(format !== null && { format }),
-    ...(rotate !== 0 && Number.isFinite(rotate) && { rotate }),
+    ...(turn !== 0 && { rotate: turn }),
     ...(quality >= 1 && quality <= 100 && { quality: Math.round(quality) }),
     ...(COLOUR.test(bgcolor) && { background: bgcolor }),
   };

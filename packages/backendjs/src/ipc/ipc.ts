@@ -8,7 +8,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** More messages than this wait for no answer; further ones get none. */
 const MAX_WAITING = 10_000;
 
-export type IpcHandler = (message: IpcMessage) => void;
+type IpcHandler = (message: IpcMessage) => void;
 
 export interface IpcOptions {
   readonly notifier: Notifier;
@@ -22,7 +22,7 @@ export interface IpcOptions {
 }
 
 /** An operation's own answer to `sendMsg`; null for none. */
-export type IpcAnswerer = (message: IpcMessage) => Readonly<Record<string, unknown>> | null;
+type IpcAnswerer = (message: IpcMessage) => Readonly<Record<string, unknown>> | null;
 
 /**
  * What modules tell each other, in this process and in all others of all nodes. A message is a hint: between processes it may be lost,

@@ -32,7 +32,7 @@ export interface CellBounds {
 }
 
 /** A place of the grid that cells of one length make: columns count eastward, rows northward. */
-export interface GridPlace {
+interface GridPlace {
   readonly column: number;
   readonly row: number;
 }

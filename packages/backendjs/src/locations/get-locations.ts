@@ -17,22 +17,21 @@ const MOST_ROWS = 5_000;
 const OPTIONALLY_PUB = ['latitude', 'longitude', 'mtime'] as const;
 const NOT_FILTERS: ReadonlySet<string> = new Set(['latitude', 'longitude', 'distance']);
 
-/** Who is around a place, nearest first, without the caller: the rows of their locations. */
+/** Who is around a place, nearest first, without the caller: the rows of their locations, with the names that they have now. */
 export async function getLocations(call: LegacyCall): Promise<LegacyAnswer> {
   const isOpen = call.context.settings.locationCoordinates;
-  return answer(call, ({ row, distance }, viewer) => ({ ...shownRow(row, viewer, isOpen), distance }));
+  return answer(call, ({ row, distance }, account, viewer) => ({
+    ...shownRow({ ...row, name: account.name ?? null }, viewer, isOpen),
+    distance,
+  }));
 }
 
 /** The same as rows of their accounts. */
 export async function getAccountsAround(call: LegacyCall): Promise<LegacyAnswer> {
-  const rows = new Rows(call.context.database, call.context.tree);
-  return answer(call, ({ id, distance }, viewer) => {
-    const account = rows.get(ACCOUNTS, { id });
-    return account === null ? null : { ...visibleRow(ACCOUNTS, account, viewer), distance };
-  });
+  return answer(call, ({ distance }, account, viewer) => ({ ...visibleRow(ACCOUNTS, account, viewer), distance }));
 }
 
-type RowOf = (found: FoundRow, viewer: Viewer) => Row | null;
+type RowOf = (found: FoundRow, account: Row, viewer: Viewer) => Row;
 
 async function answer(call: LegacyCall, rowOf: RowOf): Promise<LegacyAnswer> {
   const { id, isAdmin, credential } = call.requireAccount();
@@ -45,7 +44,10 @@ async function answer(call: LegacyCall, rowOf: RowOf): Promise<LegacyAnswer> {
     { ...area, minDistance: context.settings.minDistance, count: control.count || MOST_ROWS, accepts },
     (geohash) => rows.all(LOCATIONS, [equals(LOCATIONS, 'geohash', geohash)]),
   );
-  const answered = found.map((one) => rowOf(one, viewer)).filter((row) => row !== null);
+  const answered = found.flatMap((one): Row[] => {
+    const account = rows.get(ACCOUNTS, { id: one.id });
+    return account === null ? [] : [rowOf(one, account, viewer)]; // one that was deleted meanwhile is found no more
+  });
   if (control.total) return LegacyAnswer.json({ count: answered.length });
   return LegacyAnswer.rows(
     answered.map((row) => chosenColumns(row, control.select)),

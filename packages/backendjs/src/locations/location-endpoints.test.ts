@@ -176,6 +176,14 @@ describe('a search', () => {
     expect(data.every((row) => !('latitude' in row) && !('login' in row))).toBe(true);
   });
 
+  it('tells the names that accounts have now', async () => {
+    const zoe = await server.account('zoe');
+    await server.client.get('/location/put', CENTRE, { as: zoe });
+    await server.client.get('/account/update', { name: 'Zoë' }, { as: zoe });
+    expect((await search({})).data.map(({ name }) => name)).toContain('Zoë');
+    await server.client.get('/account/del', {}, { as: zoe });
+  });
+
   it('finds no account that is gone', async () => {
     const gone = await server.account('gone');
     await server.client.get('/location/put', CENTRE, { as: gone });

@@ -30,7 +30,7 @@ interface Move {
 
 async function move({ call, rows, id, place }: Move): Promise<Json> {
   const { context, params } = call;
-  const account = rows.get(ACCOUNTS, { id });
+  const { row: account, expected } = rows.hold(ACCOUNTS, { id });
   if (account === null) throw new LegacyError(404, 'No account record found', 'NOACCOUNT');
   const { minDistance } = context.settings;
   refuseNear(account, place, minDistance);
@@ -43,7 +43,7 @@ async function move({ call, rows, id, place }: Move): Promise<Json> {
     ...putSteps(LOCATIONS, { ...place, geohash, id, name: account.name ?? null, mtime: ltime }),
     ...updateSteps(ACCOUNTS, { ...columns, id, mtime: ltime }),
   ];
-  await rows.write(ACCOUNTS, steps, [sameTime(id, account.ltime)]);
+  await rows.write(ACCOUNTS, steps, [expected, sameTime(id, account.ltime)]);
   return { ...Object.fromEntries(params.columns()), ...columns, id, old: present(old) };
 }
 

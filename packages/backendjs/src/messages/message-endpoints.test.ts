@@ -1,8 +1,9 @@
 import { ADMIN } from '@backside/protocol';
-import type { Json } from '@backside/tree';
+import { DEFAULT_LIMITS, type Json } from '@backside/tree';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LegacyReplyOf } from '../testing/legacy-client.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
+import { openDatabase } from '../testing/open-database.js';
 import { watchTree } from '../testing/tree-watch.js';
 
 let server: LegacyFixture;
@@ -16,8 +17,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(async () => {
   made += 1;
-  ann = await server.account(`ann${made}`);
-  bob = await server.account(`bob${made}`);
+  ann = await server.account(`ann${made}`, { secret: 'short' });
+  bob = await server.account(`bob${made}`, { secret: 'short' });
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
@@ -234,14 +235,22 @@ describe('/message/archive', () => {
   });
 
   test('moves more than one commit can hold', async () => {
-    for (const i of [1, 2, 3]) {
-      const path = ['messages', bob.id, 'inbox', `170000000000${i}:u_tree`];
-      const value = { msg: 'x'.repeat(9_000_000) };
-      await server.database.write({ principal: ADMIN, steps: [{ method: 'set', path, value }] });
+    const tree = { ...DEFAULT_LIMITS, maxWriteBytes: 10_000 };
+    const database = await openDatabase({ limits: { tree } });
+    const small = await startLegacy({ extend: () => ({ database }) });
+    try {
+      const carl = await small.account('carl', { secret: 'short' });
+      for (const i of [1, 2, 3, 4, 5]) {
+        const path = ['messages', carl.id, 'inbox', `170000000000${i}:u_tree`];
+        await database.write({ principal: ADMIN, steps: [{ method: 'set', path, value: { msg: 'x'.repeat(4_000) } }] });
+      }
+      expect((await small.client.get('/message/archive', {}, { as: carl })).json).toEqual([]);
+      expect((await small.client.get('/message/get', { _total: 1 }, { as: carl })).json).toEqual({ count: 0 });
+      expect((await small.client.get('/message/get/archive', { _total: 1 }, { as: carl })).json).toEqual({ count: 5 });
+    } finally {
+      await small.close();
+      await database.close();
     }
-    expect((await asBob('/message/archive')).json).toEqual([]);
-    expect(inbox()).toBeNull();
-    expect((await asBob('/message/get/archive', { _total: 1 })).json).toEqual({ count: 3 });
   });
 
   test('of one that is not there is 404', async () => {

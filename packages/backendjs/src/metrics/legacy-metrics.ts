@@ -21,7 +21,7 @@ export interface LegacyMetricsOptions {
 }
 
 /** A flat row of metrics, names joined by `_`. */
-export type MetricsRow = Readonly<Record<string, number | string>>;
+type MetricsRow = Readonly<Record<string, number | string>>;
 
 /** Where requests are counted, and what runtime metrics say under the original's names. */
 export interface LegacyMetrics {

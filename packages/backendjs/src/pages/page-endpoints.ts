@@ -1,10 +1,10 @@
+import type { OpenBlob } from '@backside/media';
 import type { Json } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import type { LegacyCall, LegacyEndpoint } from '../endpoint.js';
 import { blobAnswer } from '../files/blob-answer.js';
 import { plainName } from '../files/file-name.js';
 import { Files } from '../files/files.js';
-import type { StoredBlob } from '../files/legacy-blobs.js';
 import type { LegacyAnswer } from '../http/answer.js';
 import { toBool, toText } from '../http/coercion.js';
 import { LegacyError, required } from '../http/legacy-error.js';
@@ -91,15 +91,16 @@ async function showFile(files: Files, call: LegacyCall): Promise<LegacyAnswer> {
   const name = plainName('name', call.variables.name ?? '');
   const blob = await files.open({ prefix: FILE_PREFIX, name });
   if (blob === null) throw new LegacyError(404, 'no page found');
-  if (call.control.raw || !name.endsWith('.md')) return blobAnswer(blob);
+  if (call.control.raw || !name.endsWith('.md')) return blobAnswer(blob, call.request);
   const text = await textOf(blob);
   return htmlAnswer({ ...renderMarkdown(text), title: titleOf(text) ?? name, toc: false });
 }
 
 /** Throws 413 for more than a page may be. */
-async function textOf({ info, body }: StoredBlob): Promise<string> {
-  if (info.size > MAX_FILE_BYTES) throw new LegacyError(413, 'too large for a page');
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body) pieces.push(piece);
-  return Buffer.concat(pieces).toString();
+async function textOf({ info, body }: OpenBlob): Promise<string> {
+  if (info.size > MAX_FILE_BYTES) {
+    body.destroy();
+    throw new LegacyError(413, 'too large for a page');
+  }
+  return Buffer.concat(await body.toArray()).toString();
 }

@@ -1,5 +1,5 @@
 /** What can be read again without a restart. */
-export const RELOADABLE = ['config', 'cache', 'queue', 'msg', 'columns', 'dns'] as const;
+const RELOADABLE = ['config', 'cache', 'queue', 'msg', 'columns', 'dns'] as const;
 
 export type Reloadable = (typeof RELOADABLE)[number];
 

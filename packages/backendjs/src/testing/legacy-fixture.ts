@@ -18,7 +18,7 @@ import { ensureRows } from '../sign-in/own-record.js';
 import { LegacyClient, type Signer } from './legacy-client.js';
 
 /** The clock of a test: real time, which the test may push forward. */
-export class TestClock {
+class TestClock {
   #ahead = 0;
   readonly now = (): number => Date.now() + this.#ahead;
 
@@ -28,7 +28,7 @@ export class TestClock {
 }
 
 /** Collects what a server logs at warn and error. */
-export class TestLog implements Logger {
+class TestLog implements Logger {
   readonly lines: string[] = [];
   readonly debug: Logger['debug'] = () => {};
   readonly info: Logger['info'] = () => {};
@@ -89,44 +89,11 @@ export async function startLegacy(options: LegacyFixtureOptions = {}): Promise<L
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
   const { port } = web.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  const notifier = createMemoryNotifier();
-  const database = await openMemoryDatabase(clock, options.authorizer ?? openAuthorizer);
-  const settings = { passwordCost: 10, signUp: true };
-  const auth = await createAuth({
-    database: 'main',
-    tree: createMemoryPrivateTree(),
-    now: clock.now,
-    logger: log,
-    settings,
-  });
-  const tree = createMemoryPrivateTree();
-  const secretKey = randomBytes(32);
-  const cache = createMemoryCache({ now: clock.now, maxEntries: 10_000 });
-  const parts = { database, auth, cache, now: clock.now, logger: log };
-  const backendjs = createBackendjs({
-    ...parts,
-    credentials: tree,
-    secretKey,
-    media: null,
-    jobs: null,
-    notifier,
-    metrics: createLegacyMetrics({
-      now: clock.now,
-      readRegistry: async () => [],
-      nodeId: 'node-a',
-      app: 'test',
-      pool: 'main',
-      cacheStats: () => cache.stats(),
-    }),
-    settings: parseBackendjsSettings({ ...SETTINGS, ...options.settings }),
-    publicUrl: new URL(url),
-    clientAddress: ({ socket }) => socket.remoteAddress ?? '',
-    development: false,
-    nodeId: 'node-a',
-    ...(await options.extend?.(parts)),
-  });
+  const parts = await openParts({ clock, log, options });
+  const backendjs = await openBackendjs(parts, new URL(url), options);
   serve(web, backendjs);
   const { context } = backendjs;
+  const { database, auth, tree, cache, secretKey } = parts;
   return {
     ...{ url, port, clock, log, database, auth, tree, cache, secretKey, backendjs, context },
     client: new LegacyClient(port, clock.now),
@@ -139,6 +106,50 @@ export async function startLegacy(options: LegacyFixtureOptions = {}): Promise<L
       await database.close();
     },
   };
+}
+
+type Parts = Pick<LegacyFixture, 'database' | 'auth' | 'tree' | 'cache' | 'secretKey' | 'clock' | 'log'>;
+
+async function openParts(world: { clock: TestClock; log: TestLog; options: LegacyFixtureOptions }): Promise<Parts> {
+  const { clock, log, options } = world;
+  const { now } = clock;
+  const settings = { passwordCost: 10, signUp: true };
+  return {
+    clock,
+    log,
+    database: await openMemoryDatabase(clock, options.authorizer ?? openAuthorizer),
+    auth: await createAuth({ database: 'main', tree: createMemoryPrivateTree(), now, logger: log, settings }),
+    tree: createMemoryPrivateTree(),
+    cache: createMemoryCache({ now, maxEntries: 10_000 }),
+    secretKey: randomBytes(32),
+  };
+}
+
+async function openBackendjs(parts: Parts, publicUrl: URL, options: LegacyFixtureOptions): Promise<Backendjs> {
+  const { database, auth, tree, cache, secretKey, clock, log } = parts;
+  const given = { database, auth, cache, now: clock.now, logger: log };
+  return createBackendjs({
+    ...given,
+    credentials: tree,
+    secretKey,
+    media: null,
+    jobs: null,
+    notifier: createMemoryNotifier(),
+    metrics: createLegacyMetrics({
+      now: clock.now,
+      readRegistry: async () => [],
+      nodeId: 'node-a',
+      app: 'test',
+      pool: 'main',
+      cacheStats: () => cache.stats(),
+    }),
+    settings: parseBackendjsSettings({ ...SETTINGS, ...options.settings }),
+    publicUrl,
+    clientAddress: ({ socket }) => socket.remoteAddress ?? '',
+    development: false,
+    nodeId: 'node-a',
+    ...(await options.extend?.(given)),
+  });
 }
 
 function serve(web: Server, backendjs: Backendjs): void {

@@ -3,7 +3,7 @@ import { ADMIN, type BacksideError } from '@backside/protocol';
 import { formatPath, type Json, parsePath } from '@backside/tree';
 
 /** One event, as a client that listens gets it. */
-export interface WatchedChange {
+interface WatchedChange {
   /** The path that changed. */
   readonly path: string;
   readonly kind: 'put' | 'patch';

@@ -28,6 +28,7 @@ export class RequestSocket {
   readonly #gone: AbortController = new AbortController();
   /** Resolves when the connection has ended, however it did. */
   readonly closed: Promise<void>;
+  #goodbye: { readonly code: number; readonly reason: string } | null = null;
   #running = 0;
   #isAlive = true;
 
@@ -55,10 +56,16 @@ export class RequestSocket {
     this.#isAlive = false;
   }
 
-  /** Ends what waits, and says goodbye. */
+  /** Takes no more requests, ends those that wait for something, and says goodbye once the others are answered. */
   close(code: number, reason: string): void {
+    this.#goodbye ??= { code, reason };
     this.#gone.abort();
-    this.#websocket.close(code, reason);
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (this.#goodbye === null || this.#running > 0) return;
+    this.#websocket.close(this.#goodbye.code, this.#goodbye.reason);
   }
 
   terminate(): void {
@@ -67,6 +74,7 @@ export class RequestSocket {
 
   #received(data: RawData, isBinary: boolean): void {
     this.#isAlive = true;
+    if (this.#goodbye !== null) return;
     if (isBinary) {
       this.close(UNSUPPORTED_DATA, 'requests are text');
       return;
@@ -89,6 +97,7 @@ export class RequestSocket {
       this.#refuse(toLegacyError(error), frame.id);
     } finally {
       this.#running -= 1;
+      this.#closeIfDone();
     }
   }
 

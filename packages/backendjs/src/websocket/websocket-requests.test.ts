@@ -197,6 +197,32 @@ describe('signs of life', () => {
   });
 });
 
+describe('a server that ends', () => {
+  it('answers what is under way, ends what waits, and says goodbye', async () => {
+    const ending = await startLegacyWithMedia({ settings: { 'api-allow': ['^/ping$'] } });
+    const account = await ending.account('ann');
+    const socket = new WebSocket(`ws://127.0.0.1:${ending.port}/ws`);
+    open.push(socket);
+    const frames: Body[] = [];
+    socket.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString()) as Body));
+    await once(socket, 'open');
+    const icon = encodeURIComponent(PNG.toString('base64'));
+    const urls = ['/account/subscribe?_id=waits', `/account/put/icon?_id=icon&_width=2000&icon=${icon}`];
+    for (const url of urls) {
+      const signature = encodeURIComponent(ending.client.sign('GET', url, account));
+      socket.send(`${url}&bk-signature=${signature}`);
+    }
+    await vi.waitFor(() => expect(ending.database.stats().subscriptions).toBe(1));
+    socket.send('/ping?_id=ping');
+    await vi.waitFor(() => expect(frames).toContainEqual({ _id: 'ping' }));
+    const goodbye = once(socket, 'close');
+    await ending.close();
+    expect((await goodbye)[0]).toBe(1001);
+    expect(frames).toContainEqual({ _id: 'icon', data: [expect.objectContaining({ width: 2000 })] });
+    expect(frames).toHaveLength(2);
+  });
+});
+
 describe('the connection', () => {
   it('is taken at its path only', async () => {
     const client = new Client({ path: '/other' });
