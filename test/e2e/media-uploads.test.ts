@@ -106,6 +106,21 @@ describe('an upload by tus-js-client', () => {
   });
 });
 
+it('an upload goes through several processes, and its file is there for all of them', async () => {
+  const many = await startServer({ workers: 2 });
+  try {
+    const base = `http://127.0.0.1:${many.httpPort}`;
+    await begin('/files/shared', { endpoint: `${base}/.uploads` }).ended;
+    for (let i = 0; i < 6; i++) {
+      const ask = () => fetch(`${base}/.media/files/shared`, { headers: { connection: 'close', range: 'bytes=-9' } });
+      await expect.poll(async () => (await ask()).status).toBe(206);
+      expect(Buffer.from(await (await ask()).arrayBuffer()).equals(bytes.subarray(-9))).toBe(true);
+    }
+  } finally {
+    await many.stop();
+  }
+});
+
 it('files that were acknowledged survive the death of the server; what was on its way is there whole or not at all', async () => {
   const put = (name: string, body: Uint8Array<ArrayBuffer>) =>
     fetch(`http://127.0.0.1:${port}/.media/kept/${name}`, { method: 'PUT', body });

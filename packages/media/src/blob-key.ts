@@ -14,7 +14,7 @@ export function assertBlobKey(key: string): void {
   if (!isValid) throw new BacksideError('invalid-path', 'no blob may have this key');
 }
 
-/** Any text as one part of a key; different texts stay different. Texts of more than 60 bytes may become too long. */
+/** Any proper Unicode text as one part of a key; different texts stay different. Texts of more than 60 bytes may become too long. */
 export function blobKeyPart(text: string): string {
   const encoded = encodeURIComponent(text)
     .replace(/[*'()]/g, percentEncode)

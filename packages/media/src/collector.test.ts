@@ -105,6 +105,28 @@ describe('collecting', () => {
     expect(await test.keys('blobs')).toEqual([]);
   });
 
+  it('removes uploads that were given up, a day after they were announced', async () => {
+    const test = await openMedia();
+    const announce = async (id: string): Promise<void> => {
+      const created = Date.now() + test.clock.ahead;
+      const record = { id, size: 10, metadata: {}, path: '/a', author: null, created, finished: false };
+      const put = (name: string, text: string) =>
+        test.blobs.put(`main/uploads/${id}/${name}`, sourceOf(Buffer.from(text)), { contentType: 'text/plain' });
+      await put('record', JSON.stringify(record));
+      await put(`part-${'0'.repeat(16)}`, 'hello');
+    };
+    await announce('a'.repeat(32));
+    test.clock.ahead = 12 * HOUR;
+    await announce('b'.repeat(32));
+    expect(await test.media.collect()).toEqual(NOTHING);
+    test.clock.ahead = 25 * HOUR;
+    expect(await test.media.collect()).toEqual({ ...NOTHING, uploads: 1 });
+    expect(await test.keys('uploads')).toEqual([
+      `main/uploads/${'b'.repeat(32)}/part-${'0'.repeat(16)}`,
+      `main/uploads/${'b'.repeat(32)}/record`,
+    ]);
+  });
+
   it('leaves the blobs of another installation alone', async () => {
     const first = await openMedia();
     await first.upload('/a', 'precious');

@@ -22,6 +22,8 @@ export class Collector {
   readonly #records: UploadRecords;
   #underWay: Promise<CollectReport> | null = null;
   #closed = false;
+  /** When the store was last looked through, which takes a while. */
+  #searched = Number.NEGATIVE_INFINITY;
 
   constructor(context: MediaContext, records: UploadRecords) {
     this.#context = context;
@@ -90,8 +92,9 @@ export class Collector {
 
   /** What no entry of the index names, because a process died before it made one or after it removed it. */
   async #removeOrphans(): Promise<number> {
-    const { blobs, keys, limits } = this.#context;
-    if (!(await this.#ownsStore())) return 0;
+    const { blobs, keys, limits, now } = this.#context;
+    if (now() - this.#searched < limits.graceMs || !(await this.#ownsStore())) return 0;
+    this.#searched = now();
     const swept = await blobs.sweep(limits.graceMs);
     const files = await this.#removeUnknown(keys.blobs, (rest) => rest.split('/').at(-1));
     const thumbnails = await this.#removeUnknown(keys.thumbnails(), (rest) => rest.split('/', 1)[0]);

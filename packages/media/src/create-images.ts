@@ -2,6 +2,7 @@ import { BacksideError } from '@backside/protocol';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import type { ByteSource } from './blob-store.js';
 import { peek, readAll, sourceOf } from './byte-source.js';
+import { Deadline } from './deadline.js';
 import { imageContentType, SNIFF_BYTES, sniffImage } from './image-format.js';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.js';
 import { applyTransform, checkOutput, checkTransform, formatOfDecoder, keepsAnimation } from './image-transform.js';
@@ -27,6 +28,7 @@ export function createImages(options: ImagesOptions = {}): Images {
       'VipsForeignLoadHeif',
     ],
   });
+  sharp.cache(false);
   return new SharpImages({ ...DEFAULT_IMAGE_LIMITS, ...options.limits });
 }
 
@@ -39,13 +41,12 @@ class SharpImages implements Images {
     this.#turns = new Turns(limits);
   }
 
-  async read(input: Uint8Array | ByteSource): Promise<ImageInfo> {
-    return this.#turns.take(async () => this.#info(await this.#bytesOf(input)));
+  read(input: Uint8Array | ByteSource): Promise<ImageInfo> {
+    return this.#work(input, (bytes) => this.#info(bytes));
   }
 
-  async verify(input: Uint8Array | ByteSource): Promise<ImageInfo> {
-    return this.#turns.take(async () => {
-      const bytes = await this.#bytesOf(input);
+  verify(input: Uint8Array | ByteSource): Promise<ImageInfo> {
+    return this.#work(input, async (bytes) => {
       const info = await this.#info(bytes);
       await this.#run(this.#pipeline(bytes, false).resize(16, 16, { fit: 'fill', fastShrinkOnLoad: false }).raw());
       return info;
@@ -54,13 +55,29 @@ class SharpImages implements Images {
 
   async transform(input: Uint8Array | ByteSource, transform: ImageTransform): Promise<TransformedImage> {
     checkTransform(transform, this.limits);
-    return this.#turns.take(async () => {
-      const bytes = await this.#bytesOf(input);
+    return this.#work(input, async (bytes) => {
       const info = await this.#info(bytes);
       checkOutput(info, transform, this.limits);
       const pipeline = this.#pipeline(bytes, keepsAnimation(info, transform));
       const made = await this.#run(applyTransform(pipeline, info, transform));
       return { bytes: made, info: await this.#info(made) };
+    });
+  }
+
+  /** In its turn, which lasts until the decoder is really done, also when whoever asked has been told before that it takes too long. */
+  #work<T>(input: Uint8Array | ByteSource, work: (bytes: Buffer) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const turn = async (): Promise<void> => {
+        const deadline = new Deadline(this.limits.timeoutSeconds * 1_000);
+        try {
+          const working = work(await deadline.within(this.#bytesOf(input)));
+          deadline.within(working).then(resolve, reject);
+          await working;
+        } finally {
+          deadline.end();
+        }
+      };
+      this.#turns.take(turn).catch(reject);
     });
   }
 

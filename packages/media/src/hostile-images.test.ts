@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { createImages } from './create-images.js';
-import { animation, bomb, picture, textBomb } from './testing/pictures.js';
+import { animation, bomb, lyingGif, lyingJpeg, picture, textBomb } from './testing/pictures.js';
 
 const images = createImages();
 const THUMBNAIL = { width: 10 };
@@ -96,6 +96,21 @@ describe('an image of too much', () => {
     expect(await refusals(bytes)).toEqual(['too-large', 'too-large', 'too-large']);
   });
 
+  it('is refused also if most of it is only claimed', async () => {
+    for (const bytes of [await lyingJpeg(65_500), await lyingGif(65_535)]) {
+      expect(await refusals(bytes)).toEqual(['too-large', 'too-large', 'too-large']);
+    }
+  });
+
+  it('that claims more than it has, within the limits, is refused or filled up', async () => {
+    for (const bytes of [await lyingJpeg(2_000), await lyingGif(2_000)]) {
+      const [claimed, verified, made] = await refusals(bytes);
+      expect(claimed).toMatchObject({ width: 2_000, height: 2_000 });
+      if (verified === 'invalid-data') expect(made).toBe('invalid-data');
+      else expect(made).toMatchObject({ info: { width: 10, height: 10 } });
+    }
+  });
+
   it('is refused: bytes, pixels, frames, and pixels of all frames', async () => {
     const still = await picture(100, 100).png().toBuffer();
     const moving = await animation('gif', 12);
@@ -118,6 +133,24 @@ describe('an image of too much', () => {
       if (typeof outcome !== 'string') expect(JSON.stringify(outcome).length).toBeLessThan(1_000);
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(500 * 1024 * 1024);
+  });
+
+  it('is not made in a format that takes too long for it', async () => {
+    const large = await picture(3_000, 3_000).png().toBuffer();
+    for (const format of ['avif', 'gif'] as const) {
+      await expect(images.transform(large, { format })).rejects.toMatchObject({ code: 'too-large' });
+    }
+    expect((await images.transform(large, { format: 'avif', width: 100 })).info.width).toBe(100);
+  });
+
+  it('that does not come in time is given up, and lets the next one in', async () => {
+    const impatient = createImages({ limits: { maxRunning: 1, timeoutSeconds: 1 } });
+    const hanging = async function* (): AsyncGenerator<Uint8Array, void> {
+      yield (await picture(10, 10).png().toBuffer()).subarray(0, 40);
+      await new Promise(() => undefined);
+    };
+    await expect(impatient.transform(hanging(), THUMBNAIL)).rejects.toMatchObject({ code: 'timeout' });
+    expect((await impatient.read(await picture(10, 10).png().toBuffer())).width).toBe(10);
   });
 
   it('is worked on only so many at a time, and beyond the line refused', async () => {

@@ -10,6 +10,8 @@ export interface ImageLimits {
   readonly maxTotalPixels: number;
   /** Width and height of what is made. */
   readonly maxOutputSide: number;
+  /** Width times height times frames of what is made in a format that takes long: avif, gif, and animated webp. */
+  readonly maxCostlyPixels: number;
   /** Time that the work on one image may take, once it has begun; whole seconds. */
   readonly timeoutSeconds: number;
   /** Images that are worked on at the same time. */
@@ -24,6 +26,7 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxFrames: 200,
   maxTotalPixels: 100_000_000,
   maxOutputSide: 10_000,
+  maxCostlyPixels: 8_000_000,
   timeoutSeconds: 10,
   maxRunning: 2,
   maxWaiting: 64,

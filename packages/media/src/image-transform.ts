@@ -76,9 +76,17 @@ export function checkOutput(input: ImageInfo, transform: ImageTransform, limits:
   if (Math.max(width, height) > limits.maxOutputSide) {
     throw new BacksideError('too-large', `a picture with a side of more than ${limits.maxOutputSide} pixels`);
   }
-  if (width * height > limits.maxPixels || width * height * frames > limits.maxTotalPixels) {
-    throw new BacksideError('too-large', 'a picture of too many pixels');
+  const pixels = width * height * frames;
+  const format = transform.format ?? input.format;
+  const most = isCostly(format, frames) ? limits.maxCostlyPixels : limits.maxTotalPixels;
+  if (width * height > limits.maxPixels || pixels > most) {
+    throw new BacksideError('too-large', `a ${format} of too many pixels`);
   }
+}
+
+/** Encoders that take seconds for what others do at once, and hear of no time limit meanwhile. */
+function isCostly(format: ImageFormat, frames: number): boolean {
+  return format === 'avif' || format === 'gif' || frames > 1;
 }
 
 /** No less than what comes out. */

@@ -82,6 +82,6 @@ export interface Media {
    */
   collect(): Promise<CollectReport>;
 
-  /** Waits for the work under way. Leaves the blob store to its owner. */
+  /** Ends a collection that is under way. Leaves the blob store to its owner. */
   close(): Promise<void>;
 }

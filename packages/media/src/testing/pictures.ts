@@ -1,11 +1,11 @@
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 const RED = { r: 200, g: 20, b: 20 };
 const BLUE = { r: 20, g: 20, b: 200 };
 
 /** Left half red, right half blue. */
-export function picture(width: number, height: number): sharp.Sharp {
+export function picture(width: number, height: number): Sharp {
   const right = { create: { width: Math.ceil(width / 2), height, channels: 3 as const, background: BLUE } };
   return sharp({ create: { width, height, channels: 3, background: RED } }).composite([
     { input: right, left: Math.floor(width / 2), top: 0 },
@@ -35,6 +35,25 @@ export function bomb(width: number, height: number): Buffer {
   const line = Math.ceil(width / 8) + 1;
   const pixels = deflateSync(Buffer.alloc(Math.min(line * height, 64 * 1024 * 1024)), { level: 9 });
   return png([chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
+}
+
+/** A small JPEG whose header says that it is larger. */
+export async function lyingJpeg(side: number): Promise<Buffer> {
+  const bytes = await picture(16, 16).jpeg().toBuffer();
+  const header = bytes.indexOf(Buffer.from('ffc0', 'hex'));
+  bytes.writeUInt16BE(side, header + 5);
+  bytes.writeUInt16BE(side, header + 7);
+  return bytes;
+}
+
+/** A small GIF whose headers, of screen and frame, say that it is larger. */
+export async function lyingGif(side: number): Promise<Buffer> {
+  const bytes = await picture(16, 16).gif().toBuffer();
+  for (const at of [6, bytes.indexOf(Buffer.from('2c0000000010001000', 'hex')) + 5]) {
+    bytes.writeUInt16LE(side, at);
+    bytes.writeUInt16LE(side, at + 2);
+  }
+  return bytes;
 }
 
 /** A PNG with a text of many megabytes, compressed to few bytes. */
