@@ -1,7 +1,7 @@
 import { applyChanges, type Json, type Node, nodeFromJson, nodeToJson, parsePath, UNLIMITED } from '@backside/tree';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listenTo, type SentEvents } from '../../packages/rest/src/testing/event-source.js';
 import { type Operation, type QueryJson, readCorpus, type Scenario } from '../../sdk/src/sync/testing/corpus.js';
-import { type EventLines, openEventStream } from '../harness/event-stream.js';
 import { type ServerHandle, startServer } from '../harness/server.js';
 
 const PATIENCE = { timeout: 10_000, interval: 2 };
@@ -100,9 +100,9 @@ function withPriority(value: Json, priority: string | number | null): Json {
 /** What a client knows that applies events. */
 class Watched {
   #node: Node = null;
-  readonly #events: EventLines;
+  readonly #events: SentEvents;
 
-  constructor(events: EventLines) {
+  constructor(events: SentEvents) {
     this.#events = events;
   }
 
@@ -127,7 +127,7 @@ class Watched {
 async function run(scenario: Scenario): Promise<void> {
   expect((await send('PUT', '/', scenario.before)).status).toBe(200);
   const { listen } = scenario;
-  const events = listen && (await openEventStream(urlOf(listen.path, listen.query && parametersOf(listen.query))));
+  const events = listen && (await listenTo(urlOf(listen.path, listen.query && parametersOf(listen.query))));
   const watched = events && new Watched(events);
   await watched?.expect(listen?.values[0]);
   for (const [index, operation] of scenario.operations.entries()) {

@@ -1,7 +1,7 @@
 import type { Database } from '@backside/api';
 import type { Auth } from '@backside/auth';
 import { ADMIN, BacksideError, NOBODY, type Principal } from '@backside/protocol';
-import type { IRouter, Request, Response } from 'express';
+import type { IRouter, Request } from 'express';
 import { bearerToken } from './bearer.js';
 import { clientAddress } from './client-address.js';
 import { parseFields, type Shape, type ShapeValue } from './fields.js';
@@ -49,11 +49,7 @@ export interface EndpointContext {
 /** Lets the router serve the endpoints; other methods of their paths are `not-found`. */
 export function serveEndpoints(router: IRouter, endpoints: readonly Endpoint[], context: EndpointContext): void {
   for (const endpoint of endpoints) {
-    const read = bodyReader(endpoint.maxBytes ?? MAX_BODY_BYTES);
-    const readBody = (request: Request, response: Response): Promise<void> =>
-      new Promise((resolve, reject) => {
-        read(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-      });
+    const readBody = bodyReader(endpoint.maxBytes ?? MAX_BODY_BYTES);
     router[endpoint.method](endpoint.path, async (request, response) => {
       const call = await admit(endpoint, request, context);
       await readBody(request, response);

@@ -1,12 +1,33 @@
 import { BacksideError } from '@backside/protocol';
-import express, { type Request, type RequestHandler } from 'express';
+import express, { type Request, type Response } from 'express';
 
 /** Most bytes of the body of an ordinary request. */
 export const MAX_BODY_BYTES = 65_536;
 
-/** Reads the whole body into a Buffer, whatever its type. Compressed bodies are refused; so is one above `maxBytes`. */
-export function bodyReader(maxBytes: number): RequestHandler {
-  return express.raw({ type: () => true, limit: maxBytes, inflate: false });
+/** How long the body of an ordinary request may take to arrive, in milliseconds. */
+const BODY_MS = 30_000;
+
+/**
+ * Reads the whole body into a Buffer, whatever its type. Compressed bodies are refused; so is one above `maxBytes`, and one that takes
+ * longer than `withinMs`.
+ */
+export function bodyReader(
+  maxBytes: number,
+  withinMs: number = BODY_MS,
+): (request: Request, response: Response) => Promise<void> {
+  const read = express.raw({ type: () => true, limit: maxBytes, inflate: false });
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        response.setHeader('connection', 'close');
+        reject(new BacksideError('timeout', 'the body did not arrive in time'));
+      }, withinMs);
+      read(request, response, (error?: unknown) => {
+        clearTimeout(timer);
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
 }
 
 /**

@@ -16,7 +16,7 @@ async function start(): Promise<{ server: TestServer; token: string }> {
     database: server.main.database,
     tree,
     handlers: new Map([
-      ['double', (data) => 2 * Number(data)],
+      ['double', (data: unknown) => 2 * Number(data)],
       [
         'fail',
         () => {

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ByteRange, MediaFile } from '@backside/media';
 import { BacksideError } from '@backside/protocol';
 import type { Request, Response } from 'express';
+import { limitTaking } from '../idle-limit.js';
 import { parseRange } from './byte-range.js';
 import { allowsRange, judge } from './conditional.js';
 import { fileHeaders } from './file-headers.js';
@@ -47,6 +48,7 @@ async function send(request: Request, response: Response, { file, headers }: Sen
   response.status(range === null ? 200 : 206).setHeaders(new Map(Object.entries(headers)));
   response.setHeader('content-length', end - start + 1);
   if (range !== null) response.setHeader('content-range', `bytes ${start}-${end}/${file.size}`);
+  limitTaking(request);
   if (opened === null) response.end();
   else await pipeline(opened.body, response).catch(ignoreGone);
 }

@@ -130,6 +130,26 @@ describe('a resumable upload', () => {
     expect((await ask(location)).headers.get('upload-offset')).toBe('5');
   });
 
+  it('can be made by pages that may call', async () => {
+    const origin = server.url;
+    const asked = await fetch(`${server.url}/.uploads`, { method: 'OPTIONS', headers: { origin } });
+    expect(asked.headers.get('access-control-allow-headers')).toMatch(/tus-resumable.*upload-length.*upload-offset/);
+    const announced = await announce({ path: newPath() }, 5, { headers: { origin } });
+    expect(announced.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(announced.headers.get('access-control-expose-headers')).toMatch(/Location.*Upload-Offset/);
+    const foreign = await announce({ path: newPath() }, 5, { headers: { origin: 'https://evil.example' } });
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('keeps the name of the database in its address, and no token', async () => {
+    const answer = await announce({ path: newPath() }, 5, { query: '?ns=main&auth=nonsense' });
+    expect(answer.status).toBe(401);
+    const { token } = await server.signUp('cora');
+    const announced = await announce({ path: newPath() }, 5, { query: `?ns=main&auth=${token}` });
+    expect(announced.headers.get('location')).toMatch(/^\/\.uploads\/[0-9a-f]{32}\?ns=main$/);
+  });
+
   it('can be given up', async () => {
     const location = await begin(newPath(), 10);
     await append(location, 0, '01234');

@@ -1,3 +1,5 @@
+import { type IncomingMessage, request } from 'node:http';
+
 /** One server-sent event. */
 export interface SentEvent {
   readonly event: string;
@@ -5,48 +7,83 @@ export interface SentEvent {
   readonly data: unknown;
 }
 
-/** An open stream of events. */
-export interface SentEvents {
+/** Listens as an EventSource does; resolves with the head of the answer, which may be a refusal. */
+export function listenTo(url: string, headers: Readonly<Record<string, string>> = {}): Promise<SentEvents> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } });
+    sent.on('error', reject);
+    sent.on('response', (response) => resolve(new SentEvents(response)));
+    sent.end();
+  });
+}
+
+/** A stream of events. */
+export class SentEvents {
   readonly status: number;
+  isEnded = false;
+  readonly #response: IncomingMessage;
+  #events: SentEvent[] = [];
+  #text = '';
+  #wake: () => void = () => {};
+
+  constructor(response: IncomingMessage) {
+    this.status = response.statusCode ?? 0;
+    this.#response = response.setEncoding('utf8');
+    response.on('data', (text: string) => this.#read(text));
+    response.on('error', () => {}); // What cuts the stream off is seen as its end.
+    response.on('close', () => {
+      this.isEnded = true;
+      this.#wake();
+    });
+  }
+
+  #read(text: string): void {
+    const blocks = `${this.#text}${text}`.split('\n\n');
+    this.#text = blocks.pop() ?? '';
+    if (this.status !== 200) return;
+    for (const block of blocks) this.#events.push(parseEvent(block));
+    this.#wake();
+  }
+
+  /** What has come since the last call. */
+  take(): SentEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
   /** The next event; rejects when the stream ends first. */
-  next(): Promise<SentEvent>;
-  /** Resolves when the server has ended the stream; what it sent before is dropped. */
-  ended(): Promise<void>;
-  close(): void;
-}
-
-/** Listens with `fetch`, as an EventSource does. */
-export async function listenTo(url: string, headers: Readonly<Record<string, string>> = {}): Promise<SentEvents> {
-  const abort = new AbortController();
-  const response = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal: abort.signal });
-  const events = parseEvents(response.body ?? new ReadableStream());
-  return {
-    status: response.status,
-    next: async () => {
-      const { value, done } = await events.next();
-      if (done) throw new Error('the stream has ended');
-      return value;
-    },
-    ended: async () => {
-      for (;;) if ((await events.next()).done) return;
-    },
-    close: () => abort.abort(),
-  };
-}
-
-async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<SentEvent, undefined> {
-  let text = '';
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
-      yield parseEvent(text.slice(0, end));
-      text = text.slice(end + 2);
+  async next(): Promise<SentEvent> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
+      if (this.isEnded) throw new Error('the stream has ended');
+      await this.#change();
     }
+  }
+
+  /** Resolves when the server has ended the stream. */
+  async ended(): Promise<void> {
+    while (!this.isEnded) await this.#change();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  close(): void {
+    this.#response.destroy();
   }
 }
 
 function parseEvent(block: string): SentEvent {
-  const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+  const fields = new Map<string, string>();
+  for (const line of block.split('\n')) {
+    const colon = line.indexOf(': ');
+    fields.set(line.slice(0, colon), line.slice(colon + 2));
+  }
   const id = fields.get('id');
   return {
     event: fields.get('event') ?? 'message',

@@ -17,7 +17,7 @@ import { ADMIN, type Logger, SILENT_LOGGER } from '@backside/protocol';
 import { Coverage } from '@backside/security';
 import { createMemoryJournal, createMemoryReplica, type Replica } from '@backside/store';
 import { onTestFinished } from 'vitest';
-import { createRest } from '../app.js';
+import { createRest, type Rest } from '../app.js';
 import type { RestOptions } from '../rest-options.js';
 
 /** The clock of a test: real time, which the test may push forward. */
@@ -62,6 +62,7 @@ export interface TestServer {
   /** By name of the database; `main` is the first. */
   readonly tenants: ReadonlyMap<string, TestTenant>;
   readonly main: TestTenant;
+  readonly rest: Rest;
   stop(): Promise<void>;
 }
 
@@ -114,7 +115,7 @@ export async function openServer(options: TestServerOptions = {}): Promise<TestS
     web.closeAllConnections();
     await new Promise((resolve) => web.close(resolve));
   };
-  return { url, port, clock, log, traces, tenants, main: tenants.values().next().value!, stop };
+  return { url, port, clock, log, traces, tenants, main: tenants.values().next().value!, rest: listener, stop };
 }
 
 function coverageOf(rules: RulesStore): ReturnType<Coverage['report']> {

@@ -23,6 +23,8 @@ export interface TreeCall {
   readonly address: string;
   /** Of every answer to this request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether pages of all origins may read the answer; then they may have it as a script, too. */
+  readonly anyPageMayCall: boolean;
   readonly limits: TreeLimits;
   readonly streams: Streams;
   /** Milliseconds since the epoch. */

@@ -3,6 +3,7 @@ import {
   BacksideError,
   expiryOf,
   formatResumePoint,
+  HEADERS,
   type Principal,
   parseResumePoint,
   toBacksideError,
@@ -79,7 +80,7 @@ export class EventStream implements Listener<Uint8Array> {
       this.#revoke();
       return;
     }
-    if (this.#revision === null) this.#begin();
+    if (this.#revision === null) this.#begin(event);
     this.#revision = event.revision;
     this.#write(encoded);
   }
@@ -99,12 +100,13 @@ export class EventStream implements Listener<Uint8Array> {
     this.#refuse(error);
   }
 
-  #begin(): void {
+  #begin({ staleMs }: ViewEvent): void {
     const { response, headers } = this.#call;
     response.writeHead(200, {
       ...headers,
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
+      ...(staleMs !== null && { [HEADERS.stale]: String(staleMs) }),
     });
   }
 

@@ -208,6 +208,19 @@ describe('a client', () => {
   });
 });
 
+test('a server that goes down ends its streams and begins no others, while it answers what else is asked', async () => {
+  const leaving = await openServer();
+  onTestFinished(() => leaving.stop());
+  await leaving.main.rules.put(RULES, null);
+  const url = `${leaving.url}/open/x.json`;
+  const events = await listenTo(url);
+  await events.next();
+  leaving.rest.close();
+  await events.ended();
+  expect((await listenTo(url)).status).toBe(503);
+  expect((await fetch(url)).status).toBe(200);
+});
+
 /** A listener that takes nothing until `read` is called, which resolves with all it then gets, once that `holds` enough. */
 async function listenWithoutReading(path: string): Promise<{
   message: import('node:http').IncomingMessage;

@@ -79,14 +79,11 @@ function setHead({ request, response }: TreeCall, head: Readonly<Record<string, 
 }
 
 /** Headers that say how the JSON comes. */
-function shapeOf({ parameters: { callback, download }, headers }: TreeCall): Record<string, string> {
+function shapeOf({ parameters: { callback, download }, anyPageMayCall }: TreeCall): Record<string, string> {
   const shape: Record<string, string> = {
     'content-type': callback === null ? 'application/json; charset=utf-8' : 'text/javascript; charset=utf-8',
   };
-  // A page that may read the answer anyway may have it as a script.
-  if (callback !== null && headers['access-control-allow-origin'] === '*') {
-    shape['cross-origin-resource-policy'] = 'cross-origin';
-  }
+  if (callback !== null && anyPageMayCall) shape['cross-origin-resource-policy'] = 'cross-origin';
   if (download !== null) shape['content-disposition'] = attachment(download);
   return shape;
 }

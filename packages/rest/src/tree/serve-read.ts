@@ -14,7 +14,7 @@ export async function serveRead(call: TreeCall): Promise<void> {
   if (tagged && (parameters.query !== null || parameters.shallow)) {
     throw new BacksideError('invalid-query', 'ETags are of whole nodes: neither of queries nor of shallow reads');
   }
-  if (request.headers.accept === 'text/event-stream') return serveEvents(call);
+  if (request.method === 'GET' && request.headers.accept?.includes('text/event-stream')) return serveEvents(call);
   const stale = await refresh(call);
   if (tagged) return serveTagged(call, stale);
   if (parameters.shallow) return sendChunks(call, shallowJson(call), stale);

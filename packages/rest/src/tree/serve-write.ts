@@ -1,4 +1,4 @@
-import type { Precondition, WriteOperation, WriteResult, WriteStep } from '@backside/api';
+import type { Precondition, WriteResult, WriteStep } from '@backside/api';
 import { BacksideError } from '@backside/protocol';
 import { encodeNode, isPriorityPath, type Node, nodeFromJson, UNLIMITED } from '@backside/tree';
 import { readBody } from './body.js';
@@ -19,8 +19,8 @@ export async function servePut(call: TreeCall): Promise<void> {
   const value = await readJson(call);
   const result = await write(call, { method: 'set', path, value });
   if (result === null) return;
-  const resolved = await written(call, value, result);
-  answer(call, encodeNode(nodeOf(resolved), parameters.format), () => nodeOf(resolved));
+  const node = nodeFromJson(written(call, value, result), { limits: UNLIMITED });
+  answer(call, encodeNode(node, parameters.format), () => node);
 }
 
 /** `PATCH`: replaces what the keys of the object name, as deep as they go. */
@@ -28,7 +28,7 @@ export async function servePatch(call: TreeCall): Promise<void> {
   const { path } = call;
   const value = await readJson(call);
   const result = await write(call, { method: 'update', path, value });
-  if (result !== null) answer(call, await writtenChildren(call, value, result));
+  if (result !== null) answer(call, writtenChildren(call, value, result));
 }
 
 /** `POST`: adds a child whose key is a push id. */
@@ -67,7 +67,7 @@ async function write(call: TreeCall, step: WriteStep): Promise<WriteResult | nul
   if (hash === undefined) return database.write({ principal, steps });
   const preconditions: Precondition[] = [{ path, hash }];
   try {
-    return await database.write({ principal, steps, preconditions } satisfies WriteOperation);
+    return await database.write({ principal, steps, preconditions });
   } catch (error) {
     if (!(error instanceof BacksideError) || error.code !== 'precondition-failed') throw error;
     answerMismatch(call);
@@ -92,8 +92,4 @@ function answer(call: TreeCall, json: string, node?: () => Node): void {
 
 function pretty({ parameters }: TreeCall, json: string): string {
   return parameters.print === 'pretty' ? JSON.stringify(JSON.parse(json), null, 2) : json;
-}
-
-function nodeOf(json: unknown): Node {
-  return nodeFromJson(json, { limits: UNLIMITED });
 }

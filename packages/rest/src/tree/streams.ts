@@ -12,6 +12,7 @@ export class Streams {
   readonly #streams = new Set<EventStream>();
   readonly #byAddress = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
+  #closed = false;
 
   constructor(limits: TreeLimits, now: () => number) {
     this.#limits = limits;
@@ -22,8 +23,9 @@ export class Streams {
     return this.#streams.size;
   }
 
-  /** Throws `limit-exceeded`. */
+  /** Throws `limit-exceeded`, or `shutting-down` once closed. */
   add(stream: EventStream): void {
+    if (this.#closed) throw new BacksideError('shutting-down');
     const { address } = stream;
     const ofAddress = this.#byAddress.get(address) ?? 0;
     if (this.#streams.size >= this.#limits.maxStreams || ofAddress >= this.#limits.maxStreamsPerAddress) {
@@ -54,6 +56,7 @@ export class Streams {
 
   /** Ends all streams, so that their clients come back to another node, or later, with what they have. */
   close(): void {
+    this.#closed = true;
     for (const stream of this.#streams) stream.end();
     this.#stop();
   }

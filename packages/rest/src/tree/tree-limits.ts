@@ -2,7 +2,7 @@
 export interface TreeLimits {
   /** The text of one write. */
   readonly maxBodyBytes: number;
-  /** Text that a node may have of which an ETag is made: that needs the whole of it in memory. */
+  /** Text that a node may have of which an ETag is made: that needs the whole of it, at once. */
   readonly maxTaggedBytes: number;
   /** Event streams of this process. */
   readonly maxStreams: number;
@@ -20,7 +20,7 @@ const MIB = 1024 * 1024;
 
 export const DEFAULT_TREE_LIMITS: TreeLimits = {
   maxBodyBytes: 16 * MIB,
-  maxTaggedBytes: 64 * MIB,
+  maxTaggedBytes: 16 * MIB,
   maxStreams: 100_000,
   maxStreamsPerAddress: 50_000,
   softQueueBytes: 256 * 1024,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Auth } from '@backside/auth';
 import { ADMIN, type Logger, NOBODY, type Principal } from '@backside/protocol';
 import { createClientAddress } from '../client-address.js';
 import { createOriginPolicy, type OriginPolicy } from '../cors.js';
@@ -20,6 +21,7 @@ export class Tree {
   readonly #limits: TreeLimits;
   readonly #streams: Streams;
   readonly #judge: OriginPolicy;
+  readonly #anyPageMayCall: boolean;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #chooseDatabase: ChooseDatabase;
   readonly #addressOf: (request: IncomingMessage) => string;
@@ -33,6 +35,7 @@ export class Tree {
     this.#limits = { ...DEFAULT_TREE_LIMITS, ...options.tree };
     this.#streams = new Streams(this.#limits, options.now);
     this.#judge = createOriginPolicy(publicUrl, allowedOrigins);
+    this.#anyPageMayCall = allowedOrigins === '*';
     this.#headers = headersOfAll(publicUrl);
     this.#chooseDatabase = createChooseDatabase(options.databases);
     this.#addressOf = createClientAddress(trustedProxies);
@@ -79,9 +82,9 @@ export class Tree {
     const { request } = exchange;
     const database = this.#chooseDatabase(url.query.ns, request.headers.host);
     const auth = this.#auth(database);
-    const address = this.#addressOf(request);
+    const addressOf = this.#addressOf;
     const token = this.#operator.kind === 'admin' ? null : tokenOf(request, url.query);
-    const credential = token === null ? this.#operator : await prove(auth, token, { address, now: this.#now() });
+    const credential = token === null ? this.#operator : await this.#prove(auth, token, request);
     return {
       ...exchange,
       path: pathOf(url),
@@ -90,11 +93,18 @@ export class Tree {
       auth,
       credential,
       principal: overridden(credential, textOf(url.query, 'auth_variable_override')),
-      address,
+      get address() {
+        return addressOf(request);
+      },
+      anyPageMayCall: this.#anyPageMayCall,
       limits: this.#limits,
       streams: this.#streams,
       now: this.#now,
     };
+  }
+
+  #prove(auth: Auth, token: string, request: IncomingMessage): Promise<Principal> {
+    return prove(auth, token, { address: this.#addressOf(request), now: this.#now() });
   }
 }
 
