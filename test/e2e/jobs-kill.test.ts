@@ -7,7 +7,7 @@ import { type ServerHandle, startServer } from '../harness/server.js';
 import { runBackside } from './run-backside.js';
 
 /** How often the server is killed. */
-const ROUNDS = Number(process.env.JOBS_KILLS ?? 4);
+const ROUNDS = Number(process.env.JOBS_KILLS ?? 3);
 /** A server lives so long after the first job of its round at most, in milliseconds. */
 const MAX_LIFE_MS = 1_200;
 /** How long all jobs may take in the end: those of the last server come back once its lease has lapsed. */
@@ -30,6 +30,10 @@ export async function move({ coin }, context) {
   await context.write([add('to', 1), add('moves/' + coin + '/in', 1)]);
   await sleep(Math.random() * 20);
   return coin;
+}
+export function loop({ coin }) {
+  appendFileSync(LOG, coin + ' ' + process.pid + '\\n');
+  for (;;);
 }`;
 
 describe('jobs under kill -9 of the server and of its workers', () => {
@@ -65,7 +69,7 @@ describe('jobs under kill -9 of the server and of its workers', () => {
         for (let n = 0; n < 30; n++) {
           const coin = `r${round}n${n}`;
           // What the server's death leaves unanswered counts for nothing.
-          if (!(await client.submit(coin).catch(() => false))) return;
+          if (!(await client.submit('bank.move', coin).catch(() => false))) return;
           acknowledged.push(coin);
         }
       })();
@@ -79,12 +83,26 @@ describe('jobs under kill -9 of the server and of its workers', () => {
     const server = await start();
     try {
       const client = await Admin.of(server);
-      await client.submit('last');
+      await client.submit('bank.move', 'last');
       await expectAllMoved(client, [...acknowledged, 'last']);
-      expect(new Set((await runs()).map(([coin]) => coin)).size).toBeGreaterThanOrEqual(acknowledged.length + 1);
+      const begun = (await runs()).map(([coin]) => coin);
+      expect(new Set(begun).size).toBeGreaterThanOrEqual(acknowledged.length + 1);
+      console.info(`${new Set(begun).size} jobs, ${begun.length} runs, ${ROUNDS} kills of the server`);
     } finally {
       await server.kill();
     }
+  });
+
+  it('leave no process behind, not even one that loops for ever', { timeout: 60_000 }, async () => {
+    const server = await start();
+    const client = await Admin.of(server);
+    await client.submit('bank.loop', 'endless');
+    const pidOf = async (): Promise<number | undefined> => (await runs()).find(([coin]) => coin === 'endless')?.[1];
+    while ((await pidOf()) === undefined) await sleep(50);
+    const pid = (await pidOf())!;
+    expect(isAlive(pid)).toBe(true);
+    await server.kill();
+    while (isAlive(pid)) await sleep(50);
   });
 });
 
@@ -138,9 +156,9 @@ class Admin {
   }
 
   /** Whether the job was taken. */
-  async submit(coin: string): Promise<boolean> {
+  async submit(name: string, coin: string): Promise<boolean> {
     const body = JSON.stringify({
-      name: 'bank.move',
+      name,
       id: coin,
       data: { coin },
       attempts: 100,
@@ -166,6 +184,15 @@ class Admin {
   #fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
     return fetch(this.#url + path, { ...init, headers });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
 

@@ -1,12 +1,12 @@
 import { createDatabase, openAuthorizer } from '@backside/api';
-import type { PrivateTree } from '@backside/auth';
 import { createEmbeddedQueue } from '@backside/jobs';
 import { queueConformance } from '@backside/jobs/conformance';
 import { createMemoryHub } from '@backside/notifier';
-import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
+import { SILENT_LOGGER } from '@backside/protocol';
 import { createMemoryReplica } from '@backside/store';
 import { sharedJournal } from '../../packages/api/src/testing/database.js';
 import { createPrivateTree } from '../../packages/backside/src/server/private-tree.js';
+import { severableTree } from '../../packages/jobs/src/testing/severable-tree.js';
 
 /** Each process of the suite is a node with a replica of its own, over one journal. */
 queueConformance('embedded queue of several nodes', async () => {
@@ -32,7 +32,7 @@ queueConformance('embedded queue of several nodes', async () => {
       });
       closing.push(() => database.close());
       const whole = createPrivateTree({ database, reader: replica, root: ['jobs'], logger: SILENT_LOGGER });
-      const { tree, cut } = severable(whole);
+      const { tree, cut } = severableTree(whole);
       return { queue: createEmbeddedQueue({ tree, logger: SILENT_LOGGER, now: Date.now }), cut };
     },
     end: async () => {
@@ -40,22 +40,3 @@ queueConformance('embedded queue of several nodes', async () => {
     },
   };
 });
-
-/** A way to the tree that can be cut. */
-function severable(whole: PrivateTree): { tree: PrivateTree; cut: () => void } {
-  let isCut = false;
-  const reached = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (isCut) throw new BacksideError('unavailable');
-    return work();
-  };
-  return {
-    tree: {
-      ...whole,
-      update: (...change) => reached(() => whole.update(...change)),
-      refresh: () => reached(() => whole.refresh()),
-    },
-    cut: () => {
-      isCut = true;
-    },
-  };
-}

@@ -16,6 +16,8 @@ const DEV = ['--sign-up', '--anonymous', '--jobs', `${CONFIG}jobs`, '--functions
 const LEGACY = ['--backendjs', '--backendjs-settings', `${CONFIG}backendjs.settings.json`];
 const READMES = ['README.md', ...['rest', 'media', 'jobs', 'backendjs'].map((name) => `packages/${name}/README.md`)];
 const BLOCK_TIMEOUT_MS = 30_000;
+/** The server may have to be built. */
+const START_TIMEOUT_MS = 180_000;
 /** Every curl of a block fails the block if it is refused. */
 const PRELUDE = 'curl() { command curl -fsS "$@"; }\n';
 
@@ -41,7 +43,7 @@ async function run(script: string, { cwd, env }: { cwd: string; env: Record<stri
   return { code, stdout, stderr };
 }
 
-describe.each(READMES.filter((name) => blocks.get(name)!.length > 0))('the commands in %s', (name) => {
+describe('the commands in', () => {
   let server: ServerHandle;
   let folder: string;
   let token: string;
@@ -49,17 +51,18 @@ describe.each(READMES.filter((name) => blocks.get(name)!.length > 0))('the comma
     folder = await mkdtemp(join(tmpdir(), 'backside-readme-'));
     server = await startServer({ args: [...DEV, ...LEGACY] });
     token = await adminToken(server);
-  });
+  }, START_TIMEOUT_MS);
   afterAll(async () => {
-    await server.stop();
+    await server?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('do what is said there, in their order', async () => {
-    const url = `http://127.0.0.1:${server.httpPort}`;
+  test.each(READMES)('%s do what is said there, in their order', async (name) => {
+    const env = { URL: `http://127.0.0.1:${server.httpPort}`, TOKEN: token };
+    const cwd = await mkdtemp(join(folder, 'blocks-'));
     const failed: string[] = [];
     for (const { line, script, expected } of blocks.get(name)!) {
-      const { code, stdout, stderr } = await run(script, { cwd: folder, env: { URL: url, TOKEN: token } });
+      const { code, stdout, stderr } = await run(script, { cwd, env });
       if (code !== 0) failed.push(`${name}:${line} ended with ${code}: ${stderr}${stdout}`);
       else if (expected !== null && !isExpectedOutput(stdout, expected))
         failed.push(`${name}:${line} printed ${stdout}\nwhere the README has ${expected.text}`);

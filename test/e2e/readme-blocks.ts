@@ -24,10 +24,14 @@ export function readmeBlocks(markdown: string): ReadmeBlock[] {
     const next = fences[index + 1];
     const follows =
       next !== undefined && next.start - end < MAX_BETWEEN && !markdown.slice(end, next.start).includes('\n#');
-    const kind = follows && (next.language === 'json' || next.language === 'text') ? next.language : null;
+    const kind = follows ? outputKindOf(next.language) : null;
     const expected = kind === null ? null : { kind, text: next!.text };
     return [{ line: markdown.slice(0, start).split('\n').length, script: text, expected }];
   });
+}
+
+function outputKindOf(language: string): 'json' | 'text' | null {
+  return language === 'json' || language === 'text' ? language : null;
 }
 
 /** Whether the output is the one that the README shows: `…` stands for anything, and the white space of JSON does not count. */

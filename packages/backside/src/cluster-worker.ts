@@ -2,7 +2,6 @@ import { createIpcJournal } from '@backside/journal-ipc';
 import type { Notifier } from '@backside/notifier';
 import { createIpcNotifier } from '@backside/notifier-ipc';
 import { BacksideError, type Logger } from '@backside/protocol';
-import { type ClusterMember, createMetrics, joinClusterMetrics } from '@backside/proxy';
 import { createLmdbReplica } from '@backside/replica-lmdb';
 import { isSharedStore } from './config/node-pairing.js';
 import type { ServerConfig } from './config/server-options.js';
@@ -50,8 +49,6 @@ class WorkerServer {
     for (const event of ['uncaughtException', 'unhandledRejection']) {
       process.on(event, (error) => this.#fail(error, 'an error that nobody handled; the worker ends'));
     }
-    // Who collects the metrics of all workers waits for each, also for one that serves nothing yet.
-    joinClusterMetrics(createMetrics({ databases: () => [] }), this.#member(`starting-${process.pid}`));
     this.#control.onMessage((message) => this.#receive(message as ToWorker));
     this.#control.onClose(() => process.exit(1));
     this.#tell({ kind: 'born' });
@@ -108,7 +105,7 @@ class WorkerServer {
       databases,
       services,
       siblings: createSiblings(this.#link.channel(SIBLINGS_CHANNEL)),
-      member: this.#member(nodeId),
+      member: { name: nodeId, collectMetrics: () => this.#clusterMetrics() },
     });
     this.#stop = async (retiring) => {
       await edges.drain({ retiring });
@@ -146,10 +143,6 @@ class WorkerServer {
       setIndexes: async (definitions) => this.#tell({ kind: 'indexes', database, definitions }),
       close,
     };
-  }
-
-  #member(name: string): ClusterMember {
-    return { name, collectMetrics: () => this.#clusterMetrics() };
   }
 
   #clusterMetrics(): Promise<string> {

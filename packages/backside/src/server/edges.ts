@@ -14,6 +14,7 @@ import { createClientAddress } from '@backside/rest';
 import { proxyLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Databases } from './databases.js';
+import { Deadline } from './deadline.js';
 import { HttpDrain, retireWebServer } from './http-drain.js';
 import { createStreamServer, createWebServer, listen, readTls, stopListening } from './listening.js';
 import { openOperatorSocket } from './operator-socket.js';
@@ -77,7 +78,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
       const leave = retiring ? retire : drain;
       rest.stop();
       await closeSocket();
-      await leave({ web, stomp, proxy, httpDrain, withinMs, endWaiting: () => options.services.endWaiting() });
+      await leave({ web, stomp, proxy, httpDrain, deadline: new Deadline(withinMs), services: options.services });
     };
     return { ports: { http, stomp: tcp }, drain: end };
   } catch (error) {
@@ -143,28 +144,27 @@ interface Listening {
   readonly stomp: Server | null;
   readonly proxy: StompProxy | null;
   readonly httpDrain: HttpDrain;
-  /** For clients to leave, in milliseconds. */
-  readonly withinMs: number;
-  /** Answers requests that wait for something to happen. */
-  readonly endWaiting: () => Promise<void>;
+  /** For clients to leave. */
+  readonly deadline: Deadline;
+  readonly services: Services;
 }
 
 /** Leaves new connections to others at once; then tells the clients. */
-async function retire({ web, stomp, proxy, httpDrain, withinMs, endWaiting }: Listening): Promise<void> {
+async function retire({ web, stomp, proxy, httpDrain, deadline, services }: Listening): Promise<void> {
   httpDrain.leave();
-  const webClosed = retireWebServer(web, withinMs);
+  const webClosed = retireWebServer(web, deadline.leftMs);
   if (stomp) stopListening(stomp);
-  await Promise.all([endWaiting(), proxy?.drain()]);
-  await httpDrain.answered(withinMs);
+  await Promise.all([deadline.race(services.drain()), proxy?.drain()]);
+  await httpDrain.answered(deadline.leftMs);
   await webClosed;
 }
 
 /** The web port is closed last, so that `/health` tells meanwhile that the node goes down; websockets are refused by the proxy. */
-async function drain({ web, stomp, proxy, httpDrain, withinMs, endWaiting }: Listening): Promise<void> {
+async function drain({ web, stomp, proxy, httpDrain, deadline, services }: Listening): Promise<void> {
   httpDrain.leave();
   if (stomp) stopListening(stomp);
-  await Promise.all([endWaiting(), proxy?.drain()]);
+  await Promise.all([deadline.race(services.drain()), proxy?.drain()]);
   stopListening(web);
-  await httpDrain.answered(withinMs);
+  await httpDrain.answered(deadline.leftMs);
   web.closeIdleConnections();
 }

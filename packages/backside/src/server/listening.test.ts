@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,5 +77,48 @@ describe('a client that connects and says nothing is dropped when patience ends'
     client.resume().on('error', () => {});
     await once(client, 'close');
     expect(client.destroyed).toBe(true);
+  });
+});
+
+describe('a client that sends a body', () => {
+  const announced = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\n';
+
+  async function open(): Promise<{ client: Socket; bodies: string[] }> {
+    const bodies: string[] = [];
+    const server = createWebServer({ ...reception(false), bodyIdleMs: 4 * PATIENCE_MS }, (request, response) => {
+      let body = '';
+      request.on('error', () => {});
+      request.on('data', (chunk) => {
+        body += String(chunk);
+      });
+      request.on('end', () => {
+        bodies.push(body);
+        response.end('taken');
+      });
+    });
+    server.on('error', () => {});
+    const client = connect(await port(server), HOST);
+    client.on('error', () => {});
+    return { client, bodies };
+  }
+
+  test('may take longer for it than for the head, as long as it comes on', async () => {
+    const { client, bodies } = await open();
+    client.write(announced);
+    for (const byte of 'abcdef') {
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS / 2));
+      client.write(byte);
+    }
+    await once(client, 'data');
+    expect(bodies).toEqual(['abcdef']);
+    client.destroy();
+  });
+
+  test('is dropped if it stops', async () => {
+    const { client, bodies } = await open();
+    client.write(`${announced}abc`);
+    client.resume();
+    await once(client, 'close');
+    expect(bodies).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
+import { limitSending } from '@backside/rest';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
 
@@ -36,18 +37,24 @@ function readFile(option: string, file: string): Buffer {
 /** How a port treats those who connect to it. */
 export interface Reception {
   readonly tls: TlsMaterial | null;
-  /** How long a client may take for the TLS handshake, and again for the head of its HTTP request. */
+  /** How long a client may take for the TLS handshake, and again for the head of its HTTP request, in milliseconds. */
   readonly patienceMs: number;
+  /** How long nothing may come of a body that is not whole, in milliseconds; default a minute. It may take as long as it needs if it comes on. */
+  readonly bodyIdleMs?: number;
 }
 
-export function createWebServer({ tls, patienceMs }: Reception, onRequest: RequestListener): HttpServer {
+export function createWebServer({ tls, patienceMs, bodyIdleMs }: Reception, onRequest: RequestListener): HttpServer {
   const patience = {
     headersTimeout: patienceMs,
-    requestTimeout: patienceMs,
+    requestTimeout: 0,
     connectionsCheckingInterval: Math.ceil(patienceMs / 4),
   };
-  if (!tls) return createHttpServer(patience, onRequest);
-  return createHttpsServer({ ...tls, ...patience, handshakeTimeout: patienceMs }, onRequest);
+  const serve: RequestListener = (request, response) => {
+    limitSending(request, bodyIdleMs);
+    onRequest(request, response);
+  };
+  if (!tls) return createHttpServer(patience, serve);
+  return createHttpsServer({ ...tls, ...patience, handshakeTimeout: patienceMs }, serve);
 }
 
 export function createStreamServer({ tls, patienceMs }: Reception, onSocket: (socket: Socket) => void): Server {

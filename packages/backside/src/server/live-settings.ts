@@ -45,7 +45,7 @@ export async function readAgain(reread: () => ServerConfig): Promise<ServerConfi
 }
 
 /** The names of the options that differ. */
-export function changedOptions(before: ServerConfig, after: ServerConfig): readonly Name[] {
+function changedOptions(before: ServerConfig, after: ServerConfig): readonly Name[] {
   return optionNames(SERVER_OPTIONS).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 

@@ -10,8 +10,8 @@ import { sleep } from './sleep.js';
 
 /** The part of the private database that is for functions alone. */
 const FUNCTIONS_ROOT = ['functions'] as const;
-/** The part of the drain time that jobs under way may use up. */
-const JOB_SHARE = 0.4;
+/** The part of the drain time that jobs under way may use up; clients leave meanwhile. */
+const JOB_SHARE = 0.6;
 
 export interface OpenJobsOptions {
   readonly config: ServerConfig;
@@ -26,6 +26,8 @@ export interface OpenJobsOptions {
 export interface OpenedJobs {
   readonly jobs: Jobs;
   states(): Readonly<Record<'queue', ServiceState>>;
+  /** Takes no more jobs; see `close`. */
+  drain(): Promise<void>;
   /** Lets jobs under way end, as far as the drain time goes; the rest goes back to the queue. */
   close(): Promise<void>;
 }
@@ -56,14 +58,15 @@ async function openParts(options: OpenJobsOptions, opened: Opened): Promise<Open
     now: Date.now,
     random: Math.random,
   });
+  const drain = (): Promise<void> => jobs.drain(JOB_SHARE * config.drainTimeout);
   opened.onClose(async () => {
-    await jobs.drain(JOB_SHARE * config.drainTimeout);
+    await drain();
     await jobs.close();
   });
   if (leads) await openTriggers(options, { jobs, opened });
   const probe = new ServiceProbe(config.queue, () => queue.counts(config.jobQueues[0]!));
   opened.onClose(async () => probe.stop());
-  return { jobs, states: () => ({ queue: probe.state }), close: opened.close };
+  return { jobs, drain, states: () => ({ queue: probe.state }), close: opened.close };
 }
 
 async function openTriggers(

@@ -209,13 +209,19 @@ class Primary {
       connect: (link) => this.#connect(link),
       setIndexes: (database, definitions) => this.#setIndexes(database, definitions),
       nodeLink: this.#node.link,
-      clusterMetrics: this.#collectMetrics,
+      clusterMetrics: () => this.#clusterMetrics(),
       steer: (what) => this.#steer(what),
     });
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     this.#replaceWhenEnded(worker);
     return worker;
+  }
+
+  /** A worker that starts does not hear when it is asked for its figures; so that is waited for. */
+  async #clusterMetrics(): Promise<string> {
+    await Promise.allSettled([...this.#workers].map(({ ready }) => ready));
+    return this.#collectMetrics();
   }
 
   #connect(link: MessageLink): void {

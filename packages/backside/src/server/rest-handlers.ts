@@ -84,7 +84,7 @@ function treeLimitsOf(config: ServerConfig): Partial<TreeLimits> {
   const { connections, connectionsPerAddress, softQueueBytes, stallTimeoutMs } = proxyLimitsOf(config);
   return {
     maxBodyBytes: config.maxWriteBytes,
-    maxTaggedBytes: config.maxSnapshotBytes,
+    maxTaggedBytes: config.maxWriteBytes,
     maxStreams: connections,
     maxStreamsPerAddress: connectionsPerAddress,
     softQueueBytes,

@@ -44,8 +44,8 @@ export interface Services {
   states(): Readonly<Record<string, ServiceState>>;
   /** Where runtime metrics are read from. */
   useRegistry(read: ReadRegistry): void;
-  /** Answers the requests that wait for something to happen. */
-  endWaiting(): Promise<void>;
+  /** Takes no more jobs, and answers the requests that wait for something to happen. Resolves when both are done. */
+  drain(): Promise<void>;
   /** Puts settings in force. Rejects with `invalid-data`, changing nothing, if they cannot be used. */
   reload(config: ServerConfig): Promise<void>;
   /** Lets the jobs under way end, then lets go of everything but the databases. */
@@ -84,7 +84,9 @@ async function openParts(options: ServicesOptions, opened: Opened): Promise<Serv
     useRegistry: (read) => {
       readRegistry = read;
     },
-    endWaiting: async () => legacy?.edge.close(),
+    drain: async () => {
+      await Promise.all([jobs?.drain(), legacy?.edge.close()]);
+    },
     reload: async (changed) => legacy?.reload(changed),
     close: opened.close,
   };
