@@ -1,1 +1,2 @@
-export { keepingIds, type QueueClient, type QueueFixture, queueConformance } from './queue-conformance.js';
+export { keepingIds, queueConformance } from './conformance/queue-conformance.js';
+export type { QueueClient, QueueFixture } from './conformance/queue-fixture.js';

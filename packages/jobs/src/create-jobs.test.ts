@@ -172,6 +172,7 @@ test('a job that waits is cancelled at once; one that runs is told', async () =>
   const waiting = await jobs.submit({ name: 'long', delayMs: 60_000 });
   expect(await jobs.cancel(waiting.id)).toBe(true);
   expect((await jobs.status(waiting.id))?.state).toBe('cancelled');
+  expect(await jobs.submit({ name: 'long', id: waiting.id })).toEqual({ id: waiting.id, duplicate: true });
   expect(await queue.counts('default')).toEqual({ waiting: 0, running: 0, dead: 0 });
   const running = await jobs.submit({ name: 'long' });
   await ends(jobs, running.id, 'running');

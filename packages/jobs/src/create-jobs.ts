@@ -45,6 +45,8 @@ class JobsOfNode implements Jobs {
 
   async submit(request: JobRequest): Promise<{ readonly id: string; readonly duplicate: boolean }> {
     const job = parseRequest(request, this.#options, this.#nextId);
+    // A queue may forget a job that was taken back; its node does not.
+    if (this.#nodes.get(job.id)?.state === 'cancelled') return { id: job.id, duplicate: true };
     const submission = await this.#options.queue.submit(job);
     if (!submission.duplicate) await this.#nodes.add(job);
     return submission;

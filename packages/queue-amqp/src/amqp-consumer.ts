@@ -64,7 +64,9 @@ export class AmqpConsumer implements Consumer {
   async #open(connection: ChannelModel): Promise<void> {
     const lost = new AbortController();
     try {
+      await this.#options.line.declare(this.#main);
       const channel = await connection.createChannel();
+      if (this.#closing !== null) return await channel.close();
       const carrier: Carrier = { channel, lost };
       channel.on('error', (error) => this.#trouble(error));
       channel.on('close', () => {
@@ -72,7 +74,6 @@ export class AmqpConsumer implements Consumer {
         lost.abort(new BacksideError('unavailable', 'the job was given to another worker'));
         this.#reopen(connection);
       });
-      await channel.assertQueue(this.#main.name, this.#main.options);
       await channel.prefetch(this.#options.concurrency);
       this.#carrier = carrier;
       const consumed = await channel.consume(this.#main.name, (message) => this.#receive(message, carrier), {
@@ -81,6 +82,7 @@ export class AmqpConsumer implements Consumer {
       this.#tag = consumed.consumerTag;
     } catch (error) {
       this.#trouble(error);
+      this.#reopen(connection);
     }
   }
 

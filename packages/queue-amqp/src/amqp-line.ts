@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { BacksideError, type Logger } from '@backside/protocol';
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import type { BrokerQueue } from './names.js';
@@ -9,6 +10,10 @@ const LONGEST_PAUSE_MS = 5_000;
 /** How long the broker may take to answer. */
 const PATIENCE_MS = 5_000;
 const GOODBYE_MS = 1_000;
+/** A queue is declared again after so long: one that nobody uses may be deleted. */
+const DECLARE_AGAIN_MS = 20_000;
+/** Brokers drop the connection of one of two that declare a new queue at the same moment. */
+const MAX_DECLARATIONS = 4;
 
 export interface AmqpLineOptions {
   readonly url: string;
@@ -20,6 +25,8 @@ interface Held {
   readonly connection: ChannelModel;
   /** For everything that is published and declared. */
   readonly channel: ConfirmChannel;
+  /** The queues that were declared over it, and when, by name. */
+  readonly declared: Map<string, { readonly at: number; readonly done: Promise<unknown> }>;
 }
 
 /** Keeps a connection to the broker: one that breaks is made again, and whoever wants to know of each is told. */
@@ -47,8 +54,7 @@ export class AmqpLine {
 
   /** Stores a message in a queue; resolves once the broker has it safe. Rejects with `unavailable`. */
   publish(queue: BrokerQueue, message: { readonly content: string; readonly headers: object }): Promise<void> {
-    return this.#reached(async ({ channel }) => {
-      await channel.assertQueue(queue.name, queue.options);
+    return this.#reached(queue, async ({ channel }) => {
       await new Promise<void>((resolve, reject) => {
         const options = { persistent: true, contentType: 'application/json', headers: message.headers };
         channel.sendToQueue(queue.name, Buffer.from(message.content), options, (error: unknown) => {
@@ -59,17 +65,21 @@ export class AmqpLine {
     });
   }
 
+  /** Makes sure that a queue exists. Rejects with `unavailable`. */
+  declare(queue: BrokerQueue): Promise<void> {
+    return this.#reached(queue, async () => {});
+  }
+
   /** Messages of a queue that nobody has been given. */
   count(queue: BrokerQueue): Promise<number> {
-    return this.#reached(async ({ channel }) => (await channel.assertQueue(queue.name, queue.options)).messageCount);
+    return this.#reached(queue, async ({ channel }) => (await channel.checkQueue(queue.name)).messageCount);
   }
 
   /** Works with a queue over a channel of its own; what was taken and not acknowledged goes back. */
   withChannel<T>(queue: BrokerQueue, work: (channel: Channel) => Promise<T>): Promise<T> {
-    return this.#reached(async ({ connection }) => {
+    return this.#reached(queue, async ({ connection }) => {
       const channel = await connection.createChannel();
       channel.on('error', (error) => this.#trouble(error));
-      await channel.assertQueue(queue.name, queue.options);
       const result = await work(channel);
       await channel.close();
       return result;
@@ -88,12 +98,27 @@ export class AmqpLine {
     destroy(held.connection);
   }
 
-  async #reached<T>(work: (held: Held) => Promise<T>): Promise<T> {
+  async #reached<T>(queue: BrokerQueue, work: (held: Held) => Promise<T>): Promise<T> {
     try {
-      const held = await this.#present();
+      const held = await this.#declared(queue);
       return await within(work(held), PATIENCE_MS);
     } catch (error) {
       throw new BacksideError('unavailable', 'RabbitMQ is out of reach', { cause: error });
+    }
+  }
+
+  /** A connection over which the queue was declared lately. */
+  async #declared(queue: BrokerQueue): Promise<Held> {
+    for (let tries = 1; ; tries += 1) {
+      const held = await this.#present();
+      try {
+        await within(declaration(held, queue), PATIENCE_MS);
+        return held;
+      } catch (error) {
+        held.declared.delete(queue.name);
+        if (tries === MAX_DECLARATIONS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * FIRST_PAUSE_MS));
+      }
     }
   }
 
@@ -137,7 +162,7 @@ export class AmqpLine {
     channel.on('error', lost);
     channel.on('close', lost);
     if (this.#closed || isLost) return destroy(connection);
-    this.#held = { connection, channel };
+    this.#held = { connection, channel, declared: new Map() };
     this.#pauseMs = FIRST_PAUSE_MS;
     for (const wake of this.#waiting.splice(0)) wake();
     for (const opened of this.#listeners) opened(connection);
@@ -153,6 +178,16 @@ export class AmqpLine {
   #trouble(error: unknown): void {
     this.#options.logger.warn({ err: error }, 'a queue has trouble with its connection to RabbitMQ');
   }
+}
+
+/** One declaration serves all who need the queue. */
+function declaration({ channel, declared }: Held, { name, options }: BrokerQueue): Promise<unknown> {
+  const last = declared.get(name);
+  const now = performance.now();
+  if (last !== undefined && now - last.at < DECLARE_AGAIN_MS) return last.done;
+  const done = channel.assertQueue(name, options);
+  declared.set(name, { at: now, done });
+  return done;
 }
 
 /** The broker gives the jobs of a silent process to others after twice as many seconds. */

@@ -20,7 +20,7 @@ describe.skipIf(server === null)('rabbitmq', () => {
         lines.push(line);
         url.port = String(line.port);
         const queue = createAmqpQueue({ url: url.href, prefix, logger: SILENT_LOGGER, now: Date.now });
-        return { queue, cut: () => line.stop() };
+        return { queue, cut: () => line.stop(), breakConnections: () => line.cutAll() };
       },
       end: async () => {
         await Promise.all(lines.map((line) => line.stop()));

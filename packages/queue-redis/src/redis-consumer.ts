@@ -9,6 +9,8 @@ import { Line } from './line.js';
 const LOOKS = 4;
 /** However often a job's workers died: whoever consumes decides when that was too often. */
 const UNLIMITED = 1_000_000;
+/** Pause after Redis did not answer. */
+const TRY_AGAIN_MS = 500;
 
 export interface RedisConsumerOptions extends ConsumeOptions {
   readonly url: string;
@@ -38,6 +40,7 @@ export class RedisConsumer implements Consumer {
       lockDuration: visibilityMs,
       stalledInterval: visibilityMs / LOOKS,
       maxStalledCount: UNLIMITED,
+      runRetryDelay: TRY_AGAIN_MS,
     });
     this.#worker.on('error', (error) =>
       logger.warn({ err: error, queue }, 'a consumer of a queue in Redis has trouble'),

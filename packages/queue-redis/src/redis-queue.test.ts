@@ -17,7 +17,7 @@ describe.skipIf(server === null)('redis', () => {
         lines.push(line);
         const url = `redis://127.0.0.1:${line.port}`;
         const queue = createRedisQueue({ url, prefix: 'test', logger: SILENT_LOGGER, now: Date.now });
-        return { queue, cut: () => line.stop() };
+        return { queue, cut: () => line.stop(), breakConnections: () => line.cutAll() };
       },
       end: async () => {
         await Promise.all(lines.map((line) => line.stop()));

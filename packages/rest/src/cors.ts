@@ -28,7 +28,7 @@ const PREFLIGHT: Readonly<Record<string, string>> = {
 };
 
 /** What is thought of the page that a request comes from. */
-export interface OriginVerdict {
+interface OriginVerdict {
   /** A page that may not call sends what is not a mere read. */
   readonly refused: boolean;
   /** Of the answer; with `OPTIONS` from a page that may call, everything that its browser asks for. */

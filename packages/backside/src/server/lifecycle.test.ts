@@ -30,8 +30,10 @@ describe('a running server ends', () => {
       stops += 1;
       await overrides.stop?.();
     };
+    const failed = overrides.failed ?? FOR_EVER;
+    const steering = { restart: async () => {}, reload: async () => [] };
     return runUntilStopped({
-      server: { ports: { http: 1, stomp: 2 }, failed: overrides.failed ?? FOR_EVER, stop },
+      server: { ports: { http: 1, stomp: 2 }, failed, stop, ...steering },
       logger: SILENT_LOGGER,
       drainTimeout: overrides.drainTimeout ?? 60_000,
       processEvents: events as unknown as NodeJS.Process,

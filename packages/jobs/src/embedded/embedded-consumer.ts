@@ -28,6 +28,8 @@ export class EmbeddedConsumer implements Consumer {
   readonly #lease: Lease;
   readonly #orphans: Orphans;
   readonly #underWay = new Set<Promise<void>>();
+  /** What timers have begun. */
+  readonly #ticking = new Set<Promise<void>>();
   readonly #unwatch: () => void;
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #loop: Promise<void>;
@@ -59,18 +61,21 @@ export class EmbeddedConsumer implements Consumer {
     await this.#loop;
     await Promise.all(this.#underWay);
     for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all(this.#ticking);
     await this.#attempt('end its lease', () => this.#lease.end());
   }
 
   /** Never two at a time. */
   #every(ms: number, work: () => Promise<void>): NodeJS.Timeout {
-    let busy = false;
+    let busy: Promise<void> | null = null;
     return setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void this.#attempt('keep its jobs', work).finally(() => {
-        busy = false;
+      if (busy !== null) return;
+      const ticking = this.#attempt('keep its jobs', work).then(() => {
+        busy = null;
+        this.#ticking.delete(ticking);
       });
+      busy = ticking;
+      this.#ticking.add(ticking);
     }, ms).unref();
   }
 
@@ -99,8 +104,9 @@ export class EmbeddedConsumer implements Consumer {
     for (const id of ids.slice(0, room)) {
       if (this.#closing) break;
       await this.#lease.assure();
-      const lost = this.#lease.lost;
-      const record = await records.take(id, this.#lease.id);
+      // Both of one lease: it may be lost while the job is taken, which then fails.
+      const { id: holder, lost } = this.#lease;
+      const record = await records.take(id, holder);
       if (record !== null) this.#deliver(record, lost);
     }
     return this.#taken > before ? 0 : OUTRUN_MS;

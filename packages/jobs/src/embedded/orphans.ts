@@ -20,7 +20,8 @@ export class Orphans {
   /** One look at who holds the running jobs of `queue`; puts those of the dead back in line at once. Rejects as the tree does. */
   async look(queue: string, self: string): Promise<void> {
     const running = this.#records.running(queue);
-    const others = new Set(running.values());
+    // Those that hold nothing any more are looked at as well, so that no dead one's lease stays for ever.
+    const others = new Set([...running.values(), ...this.#tree.keys(PATHS.holders)]);
     others.delete(self);
     for (const holder of this.#looks.keys()) if (!others.has(holder)) this.#looks.delete(holder);
     if (others.size === 0) return;

@@ -25,7 +25,7 @@ describe('new accounts', () => {
   async function newRecorder(): Promise<AccountsRecorder> {
     const { database, journal } = fixture;
     const store = new FunctionStore(tree, HOLDER);
-    const registry = new Registry({ store, revisionFor: () => database.revision });
+    const registry = new Registry({ store, pointFor: () => database });
     registry.declare([{ name: 'f:welcome', file: 'f', trigger: { kind: 'user-created' }, options: {} }], new Set());
     await registry.settle();
     const source = { journal, revision: () => database.revision, path: ['auth', 'accounts'] };

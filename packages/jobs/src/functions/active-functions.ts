@@ -7,8 +7,7 @@ import { type FunctionStore, LeaseLostError } from './function-store.js';
 import type { FunctionStatus, FunctionsLimits, FunctionsOptions } from './options.js';
 import { PLACES } from './places.js';
 import { Recorder } from './recorder.js';
-import { assertTrigger, Registry } from './registry.js';
-import { ScheduleTimes } from './schedule-times.js';
+import { Registry } from './registry.js';
 import { Scheduler } from './scheduler.js';
 import { Shadow } from './shadow.js';
 import { asStored, pendingEntry, type StoredDeadLetter, type StoredEvent } from './stored-event.js';
@@ -55,7 +54,10 @@ export class ActiveFunctions {
     const recorded = (names: ReadonlySet<string>): void => this.#wake(names);
     this.#registry = new Registry({
       store,
-      revisionFor: ({ kind }) => (kind === 'user-created' ? (accounts?.revision() ?? 0) : database.revision),
+      pointFor: ({ kind }) => {
+        if (kind !== 'user-created' || accounts === undefined) return database;
+        return { epoch: accounts.journal.epoch, revision: accounts.revision() };
+      },
     });
     this.#effects = new Effects({ database, journal: options.journal, logger });
     const shadow = new Shadow(store.tree, limits.maxValueBytes);
@@ -72,7 +74,6 @@ export class ActiveFunctions {
       answer: (event, request) => this.#effects.answer(event, request),
       log: (event, message) => logger.info({ event: event.id }, message),
       ready: () => this.#pump(),
-      check: ({ trigger }) => assertTrigger(trigger, (cron, timezone) => new ScheduleTimes(cron, timezone)),
     });
   }
 

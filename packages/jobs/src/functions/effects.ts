@@ -8,7 +8,7 @@ import type { Request } from './messages.js';
 import { DEPTH_HEADER } from './write-event.js';
 
 /** Functions that lead to one another: a write of the last one would be one too many, for it is taken for a loop. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 /** Begins the idempotency keys of functions' writes. */
 const KEY_PREFIX = 'function/';

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { BacksideError } from '@backside/protocol';
 import { type FSWatcher, watch } from 'chokidar';
 import { FunctionFile, type FunctionFileOptions, fileNameOf } from './function-file.js';
-import type { LoadedFunction } from './messages.js';
 import type { DeclaredFunction } from './registry.js';
 
 /** Names of files that hold functions. Those that begin with `_` are for others to import. */
 const FUNCTION_FILE = /^[A-Za-z0-9][\w-]*\.m?js$/;
 const MODULE = /\.(?:m?js|cjs|json)$/;
+
+/** How long the other files wait at the start for one that is slow to load, in milliseconds. */
+const LOAD_PATIENCE_MS = 10_000;
 
 export interface FunctionDirectoryOptions extends Omit<FunctionFileOptions, 'path'> {
   readonly directory: string;
@@ -22,6 +24,7 @@ export class FunctionDirectory {
   /** Names of files that were made, changed or removed since the last look. */
   readonly #changed = new Set<string>();
   #watcher: FSWatcher | null = null;
+  #news = false;
 
   constructor(options: FunctionDirectoryOptions) {
     this.#options = options;
@@ -31,7 +34,9 @@ export class FunctionDirectory {
   async open(): Promise<void> {
     await this.#present();
     await this.#watch();
-    await Promise.all((await this.#present()).map((name) => this.#load(name)));
+    const loading = Promise.all((await this.#present()).map((name) => this.#load(name)));
+    // Who takes longer keeps nobody waiting.
+    await Promise.race([loading, this.#options.sleep(LOAD_PATIENCE_MS)]);
   }
 
   /** Resolves when nothing that changes from now on is missed. */
@@ -62,40 +67,53 @@ export class FunctionDirectory {
 
   async #load(name: string): Promise<void> {
     const known = this.#files.get(name);
-    if (known !== undefined) return known.reload();
+    await (known?.reload() ?? this.#loadNew(name));
+    this.#news = true;
+  }
+
+  async #loadNew(name: string): Promise<void> {
     const path = join(this.#options.directory, name);
     const twin = [...this.#files.values()].some((file) => file.name === fileNameOf(path));
-    if (twin)
-      return this.#options.logger.error({ file: name }, 'two files of functions have one name; this one is left out');
+    if (twin) {
+      this.#options.logger.error({ file: name }, 'two files of functions have one name; this one is left out');
+      return;
+    }
     const file = new FunctionFile({ ...this.#options, path });
     this.#files.set(name, file);
     await file.load();
   }
 
-  /** Takes in what has changed on disk; resolves with whether anything was. A change of what only others import concerns all. */
+  /**
+   * Begins to take in what has changed on disk; a change of what is only imported concerns all. Resolves with whether any file was loaded
+   * or removed since the last call.
+   */
   async refresh(): Promise<boolean> {
     const changed = [...this.#changed].filter((name) => MODULE.test(name));
     this.#changed.clear();
-    if (changed.length === 0) return false;
+    if (changed.length > 0) await this.#takeIn(changed);
+    const news = this.#news;
+    this.#news = false;
+    return news;
+  }
+
+  async #takeIn(changed: readonly string[]): Promise<void> {
     const present = await this.#present();
     for (const [name, file] of this.#files) {
       if (present.includes(name)) continue;
       file.close();
       this.#files.delete(name);
+      this.#news = true;
     }
     const all = changed.some((name) => !FUNCTION_FILE.test(name));
-    await Promise.all(present.filter((name) => all || changed.includes(name)).map((name) => this.#load(name)));
-    return true;
+    for (const name of present) if (all || changed.includes(name)) void this.#load(name);
   }
 
   /** All functions of the files that could be loaded, with their file. */
   declared(): { readonly declared: DeclaredFunction; readonly file: FunctionFile }[] {
-    return [...this.#files.values()].flatMap((file) =>
-      (file.functions ?? []).map((loaded) => ({ declared: declaredIn(file.name, loaded), file })),
-    );
+    return [...this.#files.values()].flatMap((file) => (file.functions ?? []).map((declared) => ({ declared, file })));
   }
 
-  /** The names of files that never could be loaded. */
+  /** The names of files that never could be loaded, or are not yet. */
   broken(): Set<string> {
     return new Set([...this.#files.values()].filter(({ functions }) => functions === null).map(({ name }) => name));
   }
@@ -105,8 +123,4 @@ export class FunctionDirectory {
     for (const file of this.#files.values()) file.close();
     await this.#watcher?.close();
   }
-}
-
-function declaredIn(file: string, { exportName, trigger, options }: LoadedFunction): DeclaredFunction {
-  return { name: `${file}:${exportName}`, file, trigger, options };
 }

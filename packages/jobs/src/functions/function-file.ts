@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BacksideError, type Logger } from '@backside/protocol';
-import { isValidKey } from '@backside/tree';
+import type { Logger } from '@backside/protocol';
+import { assertDeclarable } from './assert-declarable.js';
 import type { FunctionEvent } from './define.js';
 import { FunctionThread, RunFailure, type ThreadOptions } from './function-thread.js';
 import type { LoadedFunction } from './messages.js';
+import type { DeclaredFunction } from './registry.js';
 
 /** Waits before a thread that ended is started again: the first one, and the longest, in milliseconds. */
 const MIN_RESTART_MS = 100;
@@ -18,8 +19,6 @@ export interface FunctionFileOptions extends Omit<ThreadOptions, 'file'> {
   readonly logger: Logger;
   /** Called when more can run here than before. */
   readonly ready: () => void;
-  /** Throws if the server cannot run such a function. */
-  readonly check: (loaded: LoadedFunction) => void;
 }
 
 /** One try of an event. */
@@ -44,7 +43,9 @@ export class FunctionFile {
   readonly name: string;
   readonly #options: FunctionFileOptions;
   #thread: FunctionThread | null = null;
-  #functions: readonly LoadedFunction[] | null = null;
+  /** The one that is to take its place. */
+  #loading: FunctionThread | null = null;
+  #functions: readonly DeclaredFunction[] | null = null;
   /** Entries that are to run alone. */
   readonly #suspects = new Set<string>();
   #failures = 0;
@@ -56,30 +57,33 @@ export class FunctionFile {
   }
 
   /** As it could be loaded last; null if it never could. */
-  get functions(): readonly LoadedFunction[] | null {
+  get functions(): readonly DeclaredFunction[] | null {
     return this.#functions;
   }
 
   /** Loads what the file says now. If that fails the last version that could be loaded stays, and the reason is logged. */
   async load(): Promise<void> {
+    if (this.#closed) return;
+    this.#loading?.end('its file has changed', true);
     const thread = this.#start();
+    this.#loading = thread;
     try {
       const functions = await thread.loaded;
-      for (const loaded of functions) this.#check(loaded);
-      this.#functions = functions;
+      const declared = functions.map((loaded) => declaredIn(this.name, loaded));
+      for (const one of declared) assertDeclarable(one);
+      if (this.#loading === thread) this.#take(thread, declared);
     } catch (error) {
+      if (this.#loading !== thread) return;
+      this.#loading = null;
       thread.end('it cannot be used');
       this.#options.logger.error({ err: error, file: this.name }, 'a file of functions cannot be loaded');
-      return;
     }
-    this.#replace(thread);
   }
 
-  #check(loaded: LoadedFunction): void {
-    // The name is a key of what is stored.
-    if (!isValidKey(`${this.name}:${loaded.exportName}`))
-      throw new BacksideError('invalid-data', `a function cannot be called ${JSON.stringify(loaded.exportName)}`);
-    this.#options.check(loaded);
+  #take(thread: FunctionThread, declared: readonly DeclaredFunction[]): void {
+    this.#loading = null;
+    this.#functions = declared;
+    this.#replace(thread);
   }
 
   /** The file, or what it imports, has changed. */
@@ -96,7 +100,6 @@ export class FunctionFile {
     const old = this.#thread;
     this.#thread = thread;
     if (old !== null) void this.#drain(old);
-    if (this.#closed) thread.end('the server is closing', true);
     thread.onEnd(() => {
       if (this.#thread === thread) void this.#restart(thread.reason ?? '');
     });
@@ -148,6 +151,13 @@ export class FunctionFile {
   /** Ends its thread with whatever runs in it. */
   close(): void {
     this.#closed = true;
+    const loading = this.#loading;
+    this.#loading = null;
+    loading?.end('the server is closing', true);
     this.#thread?.end('the server is closing', true);
   }
+}
+
+function declaredIn(file: string, { exportName, trigger, options }: LoadedFunction): DeclaredFunction {
+  return { name: `${file}:${exportName}`, file, trigger, options };
 }

@@ -172,6 +172,7 @@ export class FunctionQueue {
       await this.#failedWith(error, { key, stored, attempt });
     } finally {
       this.#running.delete(key);
+      this.pump();
     }
   }
 

@@ -3,6 +3,15 @@ import { BacksideError } from '@backside/protocol';
 import type { Json, Path } from '@backside/tree';
 import { PLACES } from './places.js';
 
+/** Characters that are written at once about, unless one alone asks for more. */
+const MAX_CHARACTERS = 1024 * 1024;
+
+interface Waiting {
+  readonly changes: readonly PrivateValue[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** Another node runs the functions now. */
 export class LeaseLostError extends BacksideError {
   constructor(cause: unknown) {
@@ -18,10 +27,8 @@ export class LeaseLostError extends BacksideError {
 export class FunctionStore {
   readonly tree: PrivateTree;
   readonly holder: string;
-  #waiting: PrivateValue[] = [];
-  /** The write that takes what waits; null if nothing does. */
-  #next: Promise<void> | null = null;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #waiting: Waiting[] = [];
+  #writing = false;
 
   constructor(tree: PrivateTree, holder: string) {
     this.tree = tree;
@@ -40,20 +47,35 @@ export class FunctionStore {
 
   /** As `write`, together with what others ask for meanwhile. Paths of callers must be disjoint. */
   writeSoon(changes: readonly PrivateValue[]): Promise<void> {
-    this.#waiting.push(...changes);
-    if (this.#next === null) {
-      this.#next = this.#last.then(() => this.#writeWaiting());
-      // Whoever asked hears of a failure; those behind make their own try.
-      this.#last = this.#next.catch(() => undefined);
-    }
-    return this.#next;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ changes, resolve, reject });
+      if (!this.#writing) void this.#writeWaiting();
+    });
   }
 
-  #writeWaiting(): Promise<void> {
-    const batch = this.#waiting;
-    this.#waiting = [];
-    this.#next = null;
-    return this.write(batch);
+  async #writeWaiting(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.write(batch.flatMap(({ changes }) => changes));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  #takeBatch(): Waiting[] {
+    let characters = 0;
+    let length = 0;
+    for (const { changes } of this.#waiting) {
+      for (const { value } of changes) characters += typeof value === 'string' ? value.length : 0;
+      if (length > 0 && characters > MAX_CHARACTERS) break;
+      length += 1;
+    }
+    return this.#waiting.splice(0, length);
   }
 
   json(path: Path): Json {

@@ -6,7 +6,7 @@ import type { Functions } from './options.js';
 import { FunctionsFixture } from './testing/functions-fixture.js';
 
 /** How much faster than the real one the nodes' clock runs. */
-const SPEED = 10;
+const SPEED = 2;
 
 const COUNT = `export const count = onCreate('/orders/{id}', (event, { database }) =>
   database.update('/', { count: { '.sv': { increment: 1 } }, ['by/' + event.params.id]: process.env.NODE }));`;
@@ -114,5 +114,15 @@ describe('functions on several nodes', () => {
     await expect(first.functions.revive({ function: 'count:count', key: 'r' })).rejects.toMatchObject({
       code: 'unavailable',
     });
+  });
+
+  it('stay with a node that takes long to load them', { timeout: 60_000 }, async () => {
+    // Longer than a lease is left alone, by the nodes' clock.
+    await fixture.file('slow.js', 'await new Promise((resolve) => setTimeout(resolve, 4_000));');
+    const starting = start('first');
+    await expect.poll(() => fixture.tree.read(['lease', 'holder']), { timeout: 20_000 }).not.toBeNull();
+    const [first, second] = await Promise.all([starting, start('second')]);
+    expect([first.functions.active, second.functions.active]).toEqual([true, false]);
+    expect(await create('a')).toBe('first');
   });
 });

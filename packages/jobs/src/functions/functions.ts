@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BacksideError, type Logger } from '@backside/protocol';
 import { ActiveFunctions } from './active-functions.js';
-import { FunctionStore } from './function-store.js';
+import { FunctionStore, LeaseLostError } from './function-store.js';
 import { Lease } from './lease.js';
 import {
   DEFAULT_FUNCTIONS_LIMITS,
@@ -35,7 +35,7 @@ class NodeFunctions implements Functions {
   #lease: Lease;
   #holder = '';
   #functions: ActiveFunctions | null = null;
-  #leading: Promise<void> = Promise.resolve();
+  #beating: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: FunctionsOptions) {
@@ -53,8 +53,13 @@ class NodeFunctions implements Functions {
   }
 
   async open(): Promise<void> {
-    if (await this.#lease.tryTake()) await this.#begin();
-    this.#leading = this.#lead();
+    try {
+      if (await this.#lease.tryTake()) await this.#begin();
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      this.#logger.warn({ err: error }, 'this node was too slow to begin with the functions; it stands by');
+    }
+    void this.#lead();
   }
 
   /** If it cannot, the lease is another's to take. */
@@ -63,7 +68,7 @@ class NodeFunctions implements Functions {
     const store = new FunctionStore(this.#options.tree, this.#holder);
     this.#functions = new ActiveFunctions({ options: this.#options, limits: this.#limits, store, logger });
     try {
-      await this.#functions.open();
+      await this.#renewDuring(this.#functions.open());
     } catch (error) {
       await this.#end(false);
       throw error;
@@ -71,15 +76,28 @@ class NodeFunctions implements Functions {
     logger.info({ functions: this.status().length }, 'this node runs the functions');
   }
 
+  /** Shows life while something takes long. Should the lease be lost, `work` finds out by itself. */
+  async #renewDuring(work: Promise<void>): Promise<void> {
+    let done = false;
+    const end = (): void => {
+      done = true;
+    };
+    work.then(end, end);
+    while (!done) {
+      await Promise.race([work, this.#options.sleep(BEAT_MS)]);
+      if (!done) await this.#lease.renew();
+    }
+    await work;
+  }
+
   async #lead(): Promise<void> {
-    while (!this.#closed) {
+    for (;;) {
       await this.#options.sleep(BEAT_MS);
       if (this.#closed) return;
-      try {
-        await this.#beat();
-      } catch (error) {
+      this.#beating = this.#beat().catch((error: unknown) => {
         this.#logger.warn({ err: error }, 'the lease of the functions cannot be kept or looked at; trying again');
-      }
+      });
+      await this.#beating;
     }
   }
 
@@ -130,7 +148,7 @@ class NodeFunctions implements Functions {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#leading;
+    await this.#beating;
     await this.#end(false);
   }
 }

@@ -6,14 +6,16 @@ const GOOD = `export const mark = onCreate('/orders/{id}', (event, { database })
   database.set('/marked/' + event.params.id, true));`;
 
 interface Deed {
+  /** Milliseconds; only for what would never end. */
+  readonly timeoutMs?: number;
   readonly code: string;
   /** What the dead letter says of it. */
   readonly reason: string;
 }
 
 const DEEDS: Record<string, Deed> = {
-  loop: { code: 'for (;;) {}', reason: 'longer than 1500 ms' },
-  wait: { code: 'await new Promise(() => {});', reason: 'longer than 1500 ms' },
+  loop: { timeoutMs: 1500, code: 'for (;;) {}', reason: 'longer than 1500 ms' },
+  wait: { timeoutMs: 1500, code: 'await new Promise(() => {});', reason: 'longer than 1500 ms' },
   memory: {
     code: 'const kept = []; for (;;) kept.push(new Array(10_000).fill(kept.length));',
     reason: 'its thread failed: Worker terminated due to reaching memory limit',
@@ -24,9 +26,9 @@ const DEEDS: Record<string, Deed> = {
 };
 
 /** A function that does something terrible to each order, and an innocent one beside it in the same file. */
-function fileOf({ code }: Deed, name: string): string {
+function fileOf({ code, timeoutMs = 60_000 }: Deed, name: string): string {
   return `
-export const bad = onCreate('/orders/{id}', { attempts: 1, timeoutMs: 1500 }, async () => {
+export const bad = onCreate('/orders/{id}', { attempts: 1, timeoutMs: ${timeoutMs} }, async () => {
   ${code}
   await new Promise(() => {});
 });
@@ -59,5 +61,20 @@ describe('functions that misbehave', () => {
     for (const [name, { reason }] of Object.entries(DEEDS)) expect(reasons.get(`${name}:bad`)).toContain(reason);
     await fixture.write('/orders/b', 1);
     await fixture.until('/marked/b');
+  });
+
+  it('do not keep others from being loaded, nor from running meanwhile', { timeout: 60_000 }, async () => {
+    await fixture.file('good.js', GOOD);
+    await fixture.start();
+    await fixture.file('endless.js', 'for (;;) {}');
+    await fixture.file('late.js', GOOD.replace('/marked/', '/late/'));
+    const isLate = async (): Promise<boolean> => {
+      await fixture.write(`/orders/${Date.now()}`, 1);
+      return fixture.value('/late') !== null;
+    };
+    await expect.poll(isLate, { timeout: 25_000, interval: 100 }).toBe(true);
+    await fixture.quiet();
+    const keys = (path: string): string[] => Object.keys(fixture.value(path) as object);
+    expect(keys('/marked')).toEqual(keys('/orders'));
   });
 });

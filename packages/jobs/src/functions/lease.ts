@@ -3,7 +3,7 @@ import { BacksideError } from '@backside/protocol';
 import { PLACES } from './places.js';
 
 /** How long a lease that does not beat is left alone, in milliseconds of the one who waits. */
-export const LAPSE_MS = 5_000;
+const LAPSE_MS = 5_000;
 
 export interface LeaseOptions {
   readonly tree: PrivateTree;

@@ -17,7 +17,7 @@ export interface AccountsSource {
 export interface FunctionsLimits {
   /** Bytes of JSON of a node; the events of larger ones are put among the dead letters without their values. Default 1 MiB, at most 4. */
   readonly maxValueBytes: number;
-  /** Events of one function that run at a time. Default 8. */
+  /** Events of one function that run at a time. Default 32. */
   readonly concurrency: number;
   /** Memory of one thread's heap, beyond which it is ended. Buffers are not counted in. Default 128. */
   readonly maxHeapMegabytes: number;
@@ -33,7 +33,7 @@ export interface FunctionsLimits {
 
 export const DEFAULT_FUNCTIONS_LIMITS: FunctionsLimits = {
   maxValueBytes: 1024 * 1024,
-  concurrency: 8,
+  concurrency: 32,
   maxHeapMegabytes: 128,
   loadTimeoutMs: 30_000,
   timeoutMs: 60_000,

@@ -11,12 +11,14 @@ export const PLACES: {
   /** The same of the journal that accounts are in. */
   readonly accounts: Path;
   readonly pending: Path;
+  readonly known: Path;
+  readonly filledAll: Path;
   readonly dead: Path;
-  /** Patterns whose shadow is whole. */
+  /** Below `filledAll`: there for a pattern whose shadow is whole. */
   filled(patternId: string): Path;
   shadow(patternId: string, keys: readonly string[]): Path;
   /** What a function was declared as, and since which revision: JSON. */
-  known(name: string): Path;
+  knownOf(name: string): Path;
   /** The last time for which a schedule has fired. */
   fired(name: string): Path;
   /** Events to be run, by function and entry: JSON. */
@@ -34,10 +36,12 @@ export const PLACES: {
   position: ['position'],
   accounts: ['accounts'],
   pending: ['pending'],
+  known: ['known'],
+  filledAll: ['filled'],
   dead: ['dead'],
   filled: (patternId) => ['filled', patternId],
   shadow: (patternId, keys) => ['shadow', patternId, ...keys],
-  known: (name) => ['known', name],
+  knownOf: (name) => ['known', name],
   fired: (name) => ['fired', name],
   pendingOf: (name) => ['pending', name],
   entry: (name, key) => ['pending', name, key],

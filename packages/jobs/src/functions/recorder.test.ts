@@ -58,7 +58,7 @@ describe('the recorder', () => {
   /** As a new process begins. */
   function newRecorder(patterns: readonly string[] = PATTERNS): Recorder {
     const store = new FunctionStore(tree, HOLDER);
-    const registry = new Registry({ store, revisionFor: () => fixture.database.revision });
+    const registry = new Registry({ store, pointFor: () => fixture.database });
     const triggers = patterns.map((pattern): Trigger => ({ kind: 'write', pattern }));
     const declared = triggers.map((trigger, index) => ({ name: `f:${index}`, file: 'f', trigger, options: {} }));
     registry.declare(declared, new Set());
@@ -142,6 +142,22 @@ describe('the recorder', () => {
       { path: '/a/new', before: null, after: 1, revision },
       { path: '/a/other', before: 1, after: 4, revision },
     ]);
+  });
+
+  it('begins anew in another history, with what was watched before', async () => {
+    await until(() => newRecorder(['/a/{x}']).step());
+    for (let n = 0; n < 9; n++) await fixture.write('/a/old', n);
+    await until(() => newRecorder(['/a/{x}']).step());
+    expect(recorded(0)).toHaveLength(9);
+    await fixture.close();
+    fixture = await FunctionsFixture.create();
+    await fixture.write('/a/there', 1);
+    const recorder = newRecorder(['/a/{x}']);
+    await recorder.step();
+    await fixture.write('/a/there', 2);
+    await recorder.step();
+    const { revision } = fixture.database;
+    expect(recorded(0)).toEqual([{ path: '/a/there', before: 1, after: 2, revision }]);
   });
 
   it('gives a function that is new nothing of what was before, though the others are behind', async () => {

@@ -82,9 +82,22 @@ export class Recorder {
     }
     if (stored !== null) {
       logger.warn({ epoch: journal.epoch }, 'the database has another history: functions begin with its present state');
-      await store.write([{ path: ['filled'], value: null }]);
+      await this.#dropHistory();
     }
     return this.#storePosition({ epoch: journal.epoch, revision: database.revision });
+  }
+
+  /** Forgets the shadow and the events of another history, whose revisions mean nothing here. */
+  async #dropHistory(): Promise<void> {
+    const { store } = this.#options;
+    for (const name of store.tree.keys(PLACES.pending)) {
+      const keys = store.tree.keys(PLACES.pendingOf(name)).filter((key) => key.startsWith('r'));
+      for (let from = 0; from < keys.length; from += MAX_CHANGES) {
+        const some = keys.slice(from, from + MAX_CHANGES);
+        await store.write(some.map((key) => ({ path: PLACES.entry(name, key), value: null })));
+      }
+    }
+    await store.write([{ path: PLACES.filledAll, value: null }]);
   }
 
   async #storePosition(position: Position): Promise<Position> {
@@ -97,7 +110,7 @@ export class Recorder {
   async #settle(): Promise<void> {
     const { store, registry, database } = this.#options;
     const wanted = registry.wantedPatterns();
-    for (const id of store.tree.keys(['filled'])) {
+    for (const id of store.tree.keys(PLACES.filledAll)) {
       if (!wanted.has(id))
         await store.write([
           { path: PLACES.filled(id), value: null },

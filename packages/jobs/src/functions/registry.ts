@@ -1,4 +1,3 @@
-import { BacksideError, toBacksideError } from '@backside/protocol';
 import type { FunctionOptions, Trigger } from './define.js';
 import type { FunctionStore } from './function-store.js';
 import { type Pattern, parsePattern } from './pattern.js';
@@ -24,9 +23,16 @@ export interface WatchedFunction {
   readonly since: number;
 }
 
+/** A place in one history. */
+interface HistoryPoint {
+  readonly epoch: string;
+  readonly revision: number;
+}
+
 /** What is stored of a function: what it was declared as, and since when. */
 interface Known {
   readonly trigger: Trigger;
+  readonly epoch: string;
   readonly since: number;
 }
 
@@ -37,8 +43,8 @@ export function patternOf(trigger: Trigger): Pattern | null {
 
 export interface RegistryOptions {
   readonly store: FunctionStore;
-  /** The present revision of the journal that the events of a trigger come from. */
-  readonly revisionFor: (trigger: Trigger) => number;
+  /** Where the journal is now that the events of a trigger come from. */
+  readonly pointFor: (trigger: Trigger) => HistoryPoint;
 }
 
 /**
@@ -84,16 +90,19 @@ export class Registry {
   /** Makes `watched` what was declared; a new function, or one with another trigger, begins now. The shadow must be whole. */
   async settle(): Promise<void> {
     this.#settled = true;
-    const { store, revisionFor } = this.#options;
+    const { store, pointFor } = this.#options;
     const wanted = new Map<string, Known>(this.#absent());
     for (const { name, trigger } of this.#declared) {
       const known = this.#known(name);
-      const same = known !== null && JSON.stringify(known.trigger) === JSON.stringify(trigger);
-      wanted.set(name, same ? known : { trigger, since: revisionFor(trigger) });
+      const { epoch, revision } = pointFor(trigger);
+      const same = known?.epoch === epoch && JSON.stringify(known.trigger) === JSON.stringify(trigger);
+      wanted.set(name, same ? known : { trigger, epoch, since: revision });
     }
-    const stored = store.tree.keys(['known']);
-    const gone = stored.filter((name) => !wanted.has(name)).map((name) => ({ path: PLACES.known(name), value: null }));
-    const kept = Array.from(wanted, ([name, known]) => ({ path: PLACES.known(name), value: JSON.stringify(known) }));
+    const stored = store.tree.keys(PLACES.known);
+    const gone = stored
+      .filter((name) => !wanted.has(name))
+      .map((name) => ({ path: PLACES.knownOf(name), value: null }));
+    const kept = Array.from(wanted, ([name, known]) => ({ path: PLACES.knownOf(name), value: JSON.stringify(known) }));
     const changed = kept.filter(({ path, value }) => store.tree.read(path) !== value);
     if (gone.length + changed.length > 0) await store.write([...gone, ...changed]);
     this.#watched = Array.from(wanted, ([name, { trigger, since }]) => ({
@@ -106,7 +115,7 @@ export class Registry {
 
   /** What is known of the functions whose files cannot be loaded now. */
   #absent(): Map<string, Known> {
-    const names = this.#options.store.tree.keys(['known']).filter((name) => this.#broken.has(fileOf(name)));
+    const names = this.#options.store.tree.keys(PLACES.known).filter((name) => this.#broken.has(fileOf(name)));
     return new Map(
       names.flatMap((name) => {
         const known = this.#known(name);
@@ -116,20 +125,10 @@ export class Registry {
   }
 
   #known(name: string): Known | null {
-    return this.#options.store.json(PLACES.known(name)) as unknown as Known | null;
+    return this.#options.store.json(PLACES.knownOf(name)) as unknown as Known | null;
   }
 }
 
 function fileOf(name: string): string {
   return name.slice(0, name.indexOf(':'));
-}
-
-/** Throws `invalid-data` if a trigger cannot be what it says. */
-export function assertTrigger(trigger: Trigger, assertCron: (cron: string, timezone?: string) => void): void {
-  try {
-    patternOf(trigger);
-    if (trigger.kind === 'schedule') assertCron(trigger.cron, trigger.timezone);
-  } catch (error) {
-    throw new BacksideError('invalid-data', toBacksideError(error).message, { cause: error });
-  }
 }

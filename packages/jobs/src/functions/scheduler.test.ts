@@ -27,7 +27,7 @@ describe('schedules of functions', () => {
   /** As a new process begins. */
   async function newScheduler(cron: string, timezone = 'UTC'): Promise<Scheduler> {
     const store = new FunctionStore(tree, HOLDER);
-    const registry = new Registry({ store, revisionFor: () => 0 });
+    const registry = new Registry({ store, pointFor: () => ({ epoch: 'e', revision: 0 }) });
     const trigger: Trigger = { kind: 'schedule', cron, timezone };
     registry.declare([{ name: 'f:timed', file: 'f', trigger, options: {} }], new Set());
     await registry.settle();

@@ -7,15 +7,18 @@ import { type FromWorker, fromWireError, type ToWorker, toWireError } from './wo
 const WATCHDOG = `
   const parent = process.ppid;
   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 500);
+  require('node:worker_threads').parentPort.postMessage('watching');
 `;
 
 /** Serves the parent process until it disconnects. */
 export function runAsWorker(): void {
-  new Worker(WATCHDOG, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16 } }).unref();
+  const watchdog = new Worker(WATCHDOG, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16 } });
+  watchdog.unref();
   const jobs = new WorkerJobs((message) => process.send?.(message));
   process.on('message', (message: ToWorker) => jobs.receive(message));
   process.on('disconnect', () => process.exit(0));
-  process.send?.({ kind: 'ready' } satisfies FromWorker);
+  // A thread begins with the help of the main one, so that has to be idle until it watches.
+  watchdog.once('message', () => process.send?.({ kind: 'ready' } satisfies FromWorker));
 }
 
 interface Waiting {
