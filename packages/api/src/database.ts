@@ -4,6 +4,7 @@ import {
   createPushIds,
   DEFAULT_LIMITS,
   type Format,
+  type KeyRange,
   makeMap,
   type Node,
   type Path,
@@ -220,6 +221,12 @@ export class Database {
     const { entries, indexed } = replica.query(path, query);
     if (!indexed) this.#unindexed.note(path, query.order);
     return { node: makeMap(entries), revision, indexed };
+  }
+
+  /** The keys of the children at `path` within the range, in its direction, now; what lies below them is not read. Throws `permission-denied`. */
+  keys(principal: Principal, path: Path, range?: KeyRange): string[] {
+    this.#checkRead(principal, path, undefined);
+    return Array.from(this.#options.replica.children(path, range), ([key]) => key);
   }
 
   /** The node at `path` as a stream of JSON text of one revision. Throws `permission-denied`. */

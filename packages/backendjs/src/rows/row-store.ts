@@ -28,6 +28,9 @@ export interface RowStore {
   /** The children of the node at `path` within the range, in its direction. */
   children(path: Path, range: KeyRange): [string, Json][];
 
+  /** Their keys alone, whatever lies below them. */
+  keys(path: Path, range: KeyRange): string[];
+
   /** Makes all steps in one commit, or rejects with `precondition-failed` if something else stands where a value was expected. */
   write(steps: readonly WriteStep[], expected?: readonly Expected[]): Promise<void>;
 }
@@ -42,6 +45,7 @@ export function databaseRowStore(database: Database): RowStore {
       const entries = Array.from(node.entries(), ([key, child]): [string, Json] => [key, nodeToJson(child, 'export')]);
       return range.reverse === true ? entries.reverse() : entries;
     },
+    keys: (path, range) => database.keys(ADMIN, path, range),
     write: async (steps, expected = []) => {
       const preconditions = expected.map(({ path, value }) => ({ path, hash: hashNode(nodeFromJson(value)) }));
       await database.write({ principal: ADMIN, steps, preconditions });
@@ -63,6 +67,7 @@ function queryOf({ start, startExclusive, end, endExclusive, limit, reverse }: K
 export function privateRowStore(tree: PrivateTree): RowStore {
   return {
     read: (path) => tree.read(path),
+    keys: (path, range) => Array.from(keysInRange(tree.keys(path), range)),
     children: (path, range) =>
       Array.from(keysInRange(tree.keys(path), range), (key): [string, Json] => [key, tree.read([...path, key])]),
     write: async (steps, expected = []) => {

@@ -28,8 +28,7 @@ export interface Standing {
 
 /**
  * The rows of a table in the order of their keys. Levels of which a condition names the key exactly are entered at once, the others
- * are read in chunks behind the position, so that a page costs what it holds, wherever it begins. Only the step from one child
- * of an inner level to the next reads that child as a whole.
+ * are read in chunks behind the position, so that a page costs what it holds, wherever it begins.
  */
 export function walk(options: Walk): Generator<Standing> {
   return descend({ ...options, fixed: exactColumns(options.conditions) }, [], options.after);
@@ -77,9 +76,9 @@ function* walkChildren(walking: Walking, path: Path, after: Position | null): Ge
   let key = firstKey(bounds, after, walking.descending);
   for (;;) {
     if (key !== null) yield* descend(walking, [...path, key], key === after?.[0] ? after.slice(1) : null);
-    const [next] = walking.store.children(path, { ...behind(bounds, key, walking.descending), limit: 1 });
+    const [next] = walking.store.keys(path, { ...behind(bounds, key, walking.descending), limit: 1 });
     if (next === undefined) return;
-    key = next[0];
+    key = next;
   }
 }
 
