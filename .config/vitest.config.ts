@@ -6,7 +6,7 @@ const common = {
   ssr: { resolve: { conditions } },
 } as const;
 
-/** Four projects: `unit` beside the code, `conformance` (black box), `e2e` (whole servers, real clients), `load` (under stress and faults, one at a time). */
+/** Four projects: `unit` beside the code, `conformance` (black box), `e2e` (whole servers, real clients), `load` (under stress and faults). */
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
@@ -50,7 +50,7 @@ export default defineConfig({
           include: ['test/load/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },
