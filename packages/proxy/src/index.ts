@@ -8,3 +8,4 @@ export { createMetrics, type Observed, type ObservedDatabase, type ServiceState 
 export { createProxy, type ProxyOptions, type StompProxy as Proxy } from './proxy.js';
 export type { Authenticate, WatchPrincipal } from './session-context.js';
 export type { CloseReason, Framing, Transport, TransportEvents } from './transport.js';
+export { WEBSOCKET_PATHS } from './upgrade.js';

@@ -5,11 +5,13 @@ import { type Server, WebSocketServer } from 'ws';
 import type { Envelope } from './encoder.js';
 import { TransportWebSocket } from './websocket-transport.js';
 
-/** Where websockets are served, and which shape bodies have there. */
+/** Which shape bodies have, by path. */
 const PATHS: ReadonlyMap<string, Envelope> = new Map<string, Envelope>([
   ['/stomp', 'plain'],
   ['/socks/websocket', 'original'],
 ]);
+/** Where websockets are served. */
+export const WEBSOCKET_PATHS: readonly string[] = [...PATHS.keys()];
 /** Highest first. */
 const SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 /** A message may be cut into so many pieces; more would cost more memory than they carry. */

@@ -1,24 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { limitSending, limitTaking } from './idle-limit.js';
+import { connectTo } from './testing/connect-to.js';
 
 const IDLE_MS = 150;
-
-/** A client connected to a server. */
-async function connectTo(listener: RequestListener): Promise<Socket> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  onTestFinished(async () => {
-    socket.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return socket;
-}
 
 it('cuts a client off that stops sending', async () => {
   const socket = await connectTo((request) => {

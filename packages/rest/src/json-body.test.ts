@@ -1,31 +1,23 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import express, { type ErrorRequestHandler } from 'express';
+import type { Socket } from 'node:net';
+import { SILENT_LOGGER } from '@backside/protocol';
+import express from 'express';
 import { expect, it, onTestFinished } from 'vitest';
 import { errorReply } from './error-reply.js';
 import { bodyReader } from './json-body.js';
+import { connectTo } from './testing/connect-to.js';
 
 const WITHIN_MS = 200;
-const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-async function connectToReader(): Promise<Socket> {
+function connectToReader(): Promise<Socket> {
   const read = bodyReader(100, WITHIN_MS);
   const app = express();
   app.post('/', async (request, response) => {
     await read(request, response);
     response.send(`got ${String(request.body)}`);
   });
-  const reply: ErrorRequestHandler = errorReply(SILENT);
-  app.use(reply);
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  onTestFinished(async () => {
-    socket.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return socket;
+  app.use(errorReply(SILENT_LOGGER));
+  return connectTo(app);
 }
 
 it('refuses a body that trickles in for too long, and ends the connection', async () => {

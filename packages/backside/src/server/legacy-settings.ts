@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { BackendjsSettings } from '@backside/backendjs';
+import { WEBSOCKET_PATHS } from '@backside/proxy';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
 
@@ -13,7 +14,10 @@ export async function readLegacySettings({ backendjsSettings: file }: LegacyConf
     const values: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (typeof values !== 'object' || values === null || Array.isArray(values))
       throw new Error('it must hold one object');
-    return parseBackendjsSettings(values as Record<string, unknown>);
+    const settings = parseBackendjsSettings(values as Record<string, unknown>);
+    if (WEBSOCKET_PATHS.includes(settings.wsPath))
+      throw new Error(`ws-path: ${settings.wsPath} is where STOMP is spoken`);
+    return settings;
   } catch (cause) {
     throw new ConfigError(`backendjsSettings: ${file}: ${(cause as Error).message}`, { cause });
   }

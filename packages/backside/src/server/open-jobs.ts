@@ -3,7 +3,7 @@ import type { Logger } from '@backside/protocol';
 import type { ServiceState } from '@backside/proxy';
 import type { ServerConfig } from '../config/server-options.js';
 import { JOBS_ROOT, openQueue } from './open-queue.js';
-import { Opened } from './opened.js';
+import { type Opened, openTogether } from './opened.js';
 import type { ServedDatabase } from './served-database.js';
 import { ServiceProbe } from './service-probe.js';
 import { sleep } from './sleep.js';
@@ -33,14 +33,8 @@ export interface OpenedJobs {
 }
 
 /** Opens the queue and all that submits to it or takes from it. */
-export async function openJobs(options: OpenJobsOptions): Promise<OpenedJobs> {
-  const opened = new Opened();
-  try {
-    return await openParts(options, opened);
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+export function openJobs(options: OpenJobsOptions): Promise<OpenedJobs> {
+  return openTogether((opened) => openParts(options, opened));
 }
 
 async function openParts(options: OpenJobsOptions, opened: Opened): Promise<OpenedJobs> {

@@ -10,7 +10,7 @@ import { createLegacyControl } from './legacy-control.js';
 import { warnOfOpenLegacyPaths } from './legacy-rights.js';
 import { readLegacySettings } from './legacy-settings.js';
 import { openCache } from './open-cache.js';
-import { Opened } from './opened.js';
+import { type Opened, openTogether } from './opened.js';
 import { publicUrlOf } from './public-url.js';
 import type { ServedDatabase } from './served-database.js';
 import type { ServicesOptions } from './services.js';
@@ -36,14 +36,8 @@ export interface OpenedLegacy {
 }
 
 /** Opens the legacy interface over a database. Rejects with `ConfigError` for settings that cannot be used. */
-export async function openLegacy(options: OpenLegacyOptions): Promise<OpenedLegacy> {
-  const opened = new Opened();
-  try {
-    return await openParts(options, opened);
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+export function openLegacy(options: OpenLegacyOptions): Promise<OpenedLegacy> {
+  return openTogether((opened) => openParts(options, opened));
 }
 
 async function openParts(options: OpenLegacyOptions, opened: Opened): Promise<OpenedLegacy> {

@@ -3,7 +3,7 @@ import type { Database } from '@backside/api';
 import type { Media } from '@backside/media';
 import type { ServiceState } from '@backside/proxy';
 import { openBlobs } from './open-blobs.js';
-import { Opened } from './opened.js';
+import { type Opened, openTogether } from './opened.js';
 import type { ServedDatabase } from './served-database.js';
 import { ServiceProbe } from './service-probe.js';
 import type { ServicesOptions } from './services.js';
@@ -22,14 +22,8 @@ export interface OpenedMedia {
 }
 
 /** Opens the blobs, and images and files over them for every database. */
-export async function openMedia(options: ServicesOptions): Promise<OpenedMedia> {
-  const opened = new Opened();
-  try {
-    return await openParts(options, opened);
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+export function openMedia(options: ServicesOptions): Promise<OpenedMedia> {
+  return openTogether((opened) => openParts(options, opened));
 }
 
 async function openParts({ config, databases, logger, leads }: ServicesOptions, opened: Opened): Promise<OpenedMedia> {

@@ -21,3 +21,14 @@ export class Opened {
     if (errors.length > 0) throw errors[0];
   };
 }
+
+/** What `open` makes of the parts that it adds to the given object; if it fails, those are closed again. */
+export async function openTogether<Whole>(open: (opened: Opened) => Promise<Whole>): Promise<Whole> {
+  const opened = new Opened();
+  try {
+    return await open(opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}

@@ -18,7 +18,7 @@ import type { ServerConfig } from '../config/server-options.js';
 import { privateNameOf } from './data-folder.js';
 import { withFields } from './logger.js';
 import { keepMaintained, openAuth } from './open-auth.js';
-import { Opened } from './opened.js';
+import { type Opened, openTogether } from './opened.js';
 import { createPrivateTree } from './private-tree.js';
 import { sleep } from './sleep.js';
 import type { Storage } from './storage.js';
@@ -61,18 +61,8 @@ const OPEN_RULES = '{"rules": {".read": true, ".write": true}}';
 const CLOSED_RULES = '{"rules": {}}';
 
 /** Opens a database and the private one beside it, which holds its rules and users, and what connections left for their end. If one fails, all is closed again. */
-export async function openServedDatabase(
-  name: string,
-  traces: TraceLog,
-  options: DatabasesOptions,
-): Promise<ServedDatabase> {
-  const opened = new Opened();
-  try {
-    return await openParts(name, { traces, options, opened });
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+export function openServedDatabase(name: string, traces: TraceLog, options: DatabasesOptions): Promise<ServedDatabase> {
+  return openTogether((opened) => openParts(name, { traces, options, opened }));
 }
 
 interface Opening {

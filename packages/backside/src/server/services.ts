@@ -11,7 +11,7 @@ import type { Databases } from './databases.js';
 import { openJobs } from './open-jobs.js';
 import { openLegacy } from './open-legacy.js';
 import { openMedia } from './open-media.js';
-import { Opened } from './opened.js';
+import { type Opened, openTogether } from './opened.js';
 
 /** How an admin steers the server from one of its processes. */
 export interface Steering {
@@ -53,14 +53,8 @@ export interface Services {
 }
 
 /** Opens what the role and the settings of the node ask for; what was opened is closed again if something cannot be. */
-export async function openServices(options: ServicesOptions): Promise<Services> {
-  const opened = new Opened();
-  try {
-    return await openParts(options, opened);
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+export function openServices(options: ServicesOptions): Promise<Services> {
+  return openTogether((opened) => openParts(options, opened));
 }
 
 async function openParts(options: ServicesOptions, opened: Opened): Promise<Services> {
