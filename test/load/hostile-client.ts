@@ -66,10 +66,10 @@ export class HostileClient {
     if (this.socket.writable) this.socket.write(octets);
   }
 
-  /** Writes as fast as the server reads, until all is written, the server has said ERROR or the connection has ended. */
+  /** Writes as fast as the server reads, until all is written or the connection has ended. */
   async pour(octets: Iterable<Buffer>): Promise<void> {
     for (const part of octets) {
-      if (this.socket.destroyed || !this.socket.writable || this.#text.includes('ERROR')) return;
+      if (this.socket.destroyed || !this.socket.writable) return;
       if (!this.socket.write(part))
         await Promise.race([once(this.socket, 'drain').catch(() => undefined), this.#closed]);
     }

@@ -1,6 +1,6 @@
 import { ADMIN, type Principal } from '@backside/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LegacyReplyOf } from '../testing/legacy-client.js';
+import type { LegacyReplyOf, Row, RowPage } from '../testing/legacy-client.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { watchTree } from '../testing/tree-watch.js';
 
@@ -19,13 +19,11 @@ beforeEach(async () => {
   ann = await server.account(`ann${made}`);
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-type Loose = any;
 type Values = Readonly<Record<string, string | number>>;
 
-const asAnn = (path: string, params: Values = {}): Promise<LegacyReplyOf<Loose>> =>
+const asAnn = (path: string, params: Values = {}): Promise<LegacyReplyOf<Row>> =>
   server.client.get(path, params, { as: ann });
-const register = (params: Values): Promise<LegacyReplyOf<Loose>> => server.client.get('/account/add', params);
+const register = (params: Values): Promise<LegacyReplyOf<Row>> => server.client.get('/account/add', params);
 
 /** Signs in as on every other edge. */
 const authenticate = (login: string, passcode: string): Promise<Principal> =>
@@ -74,7 +72,7 @@ describe('/account/add', () => {
     const login = `emil${made}@example.com`;
     const { json } = await register({ name: 'Emil', login, password: 'correct horse battery' });
     expect(json.secret).toMatch(/^[0-9a-f]{64}$/);
-    expect((await server.client.get('/account/get', {}, { as: { login, secret: json.secret } })).json.name).toBe(
+    expect((await server.client.get('/account/get', {}, { as: { login, secret: json.secret ?? '' } })).json.name).toBe(
       'Emil',
     );
   });
@@ -90,7 +88,9 @@ describe('/account/add', () => {
     const params = { name: 'x', login: `fay${made}@example.com`, secret: 'a long enough secret' };
     const replies = await Promise.all(Array.from({ length: 5 }, () => register(params)));
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409]);
-    const names = Object.values(server.value('/me') as Loose).filter(({ login }: Loose) => login === params.login);
+    const names = Object.values(server.value('/me') as Record<string, Row>).filter(
+      ({ login }) => login === params.login,
+    );
     expect(names).toHaveLength(1);
   });
 
@@ -156,7 +156,7 @@ describe('/account/get', () => {
 
   test('issues a token when it is asked for', async () => {
     const { json } = await asAnn('/account/get', { _accesstoken: 1 });
-    const again = await server.client.get('/account/get', { 'bk-access-token': json['bk-access-token'] });
+    const again = await server.client.get('/account/get', { 'bk-access-token': json['bk-access-token'] ?? '' });
     expect(again.json.id).toBe(ann.id);
   });
 
@@ -200,8 +200,8 @@ describe('/account/select', () => {
       expect((await asAnn('/account/select', { [column]: '1', _ops: `${column},gt` })).status).toBe(400);
     }
     expect((await asAnn('/account/select', { name: 'ann', _ops: 'name,gt', _sort: 'birthday' })).status).toBe(400);
-    const { json } = await server.client.get<Loose>('/account/select', { login: ann.login }, { as: root });
-    expect(json.data[0].login).toBe(ann.login);
+    const { json } = await server.client.get<RowPage>('/account/select', { login: ann.login }, { as: root });
+    expect(json.data[0]?.login).toBe(ann.login);
   });
 
   test('takes no pattern that could be abused', async () => {
@@ -254,7 +254,7 @@ describe('/account/put/secret', () => {
 
   test('revokes tokens with token_secret', async () => {
     const { json } = await asAnn('/account/get', { _accesstoken: 1 });
-    const token = { 'bk-access-token': json['bk-access-token'] };
+    const token = { 'bk-access-token': json['bk-access-token'] ?? '' };
     expect((await server.client.get('/account/get', token)).status).toBe(200);
     expect((await asAnn('/account/put/secret', { token_secret: 1 })).json).toEqual([]);
     expect((await server.client.get('/account/get', token)).status).toBe(401);
@@ -275,7 +275,7 @@ describe('/account/del', () => {
     expect(await authenticate(ann.login, ann.secret)).toMatchObject({ uid: ann.id });
     expect((await asAnn('/account/del')).json).toEqual([]);
     expect(new Set(watch.changes.map(({ revision }) => revision)).size).toBe(1);
-    const { events: _, messages, ...rest } = server.value('/') as Loose;
+    const { events: _, messages, ...rest } = server.value('/') as Record<string, unknown>;
     expect(JSON.stringify(rest)).not.toContain(ann.id);
     expect(messages).not.toHaveProperty(ann.id);
     expect(server.value(`/events/${ann.id}`)).toBeNull();

@@ -1,7 +1,7 @@
 import { ADMIN } from '@backside/protocol';
 import type { Json } from '@backside/tree';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LegacyReplyOf } from '../testing/legacy-client.js';
+import type { LegacyReplyOf, Row } from '../testing/legacy-client.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { watchTree } from '../testing/tree-watch.js';
 
@@ -22,12 +22,9 @@ beforeEach(async () => {
 
 type Values = Readonly<Record<string, string | number>>;
 
-function asAnn(path: string, params: Values = {}): Promise<LegacyReplyOf<Loose>> {
+function asAnn(path: string, params: Values = {}): Promise<LegacyReplyOf<Row>> {
   return server.client.get(path, params, { as: ann });
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-type Loose = any;
 
 const counter = (account: TestAccount, column: string): Json => server.value(`/counters/${account.id}/${column}`);
 
@@ -198,7 +195,8 @@ describe('reading', () => {
     await server.client.get('/connection/add', { peer: 'p9', type: 'like' }, { as: bob });
     const first = (await asAnn('/connection/select', { type: 'like', id: bob.id, _count: 2 })).json;
     expect(first).toMatchObject({ count: 2, data: [{ peer: 'p1' }, { peer: 'p2' }] });
-    const second = (await asAnn('/connection/select', { type: 'like', _count: 2, _start: first.next_token })).json;
+    const second = (await asAnn('/connection/select', { type: 'like', _count: 2, _start: first.next_token ?? '' }))
+      .json;
     expect(second).toMatchObject({ count: 1, data: [{ peer: 'p3' }], next_token: '' });
     expect((await asAnn('/connection/select', { type: 'like', _total: 1 })).json).toEqual({ count: 3 });
     const one = await asAnn('/connection/select', { type: 'lik', _desc: 1, _count: 1, _select: 'peer' });

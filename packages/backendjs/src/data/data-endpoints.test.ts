@@ -1,6 +1,6 @@
 import { ADMIN } from '@backside/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LegacyReplyOf } from '../testing/legacy-client.js';
+import type { LegacyReplyOf, Row, RowPage } from '../testing/legacy-client.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { watchTree } from '../testing/tree-watch.js';
 
@@ -15,11 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-type Loose = any;
 type Values = Readonly<Record<string, string | number>>;
 
-const ask = (path: string, params: Values = {}, as: TestAccount = root): Promise<LegacyReplyOf<Loose>> =>
+const ask = <Body = Row>(path: string, params: Values = {}, as: TestAccount = root): Promise<LegacyReplyOf<Body>> =>
   server.client.get(path, params, { as });
 
 test('is for admins only', async () => {
@@ -31,8 +29,8 @@ test('is for admins only', async () => {
 
 describe('definitions', () => {
   test('of columns and keys', async () => {
-    const all = (await ask('/data/columns')).json;
-    expect(all.bk_account.name).toMatchObject({ type: 'text', pub: true });
+    const all = (await ask<Record<string, Row>>('/data/columns')).json;
+    expect(all.bk_account?.name).toMatchObject({ type: 'text', pub: true });
     expect((await ask('/data/columns/bk_counter')).json.like0).toMatchObject({ type: 'counter', autoincr: true });
     expect((await ask('/data/keys/bk_message')).json).toEqual(['id', 'mtime', 'sender']);
   });
@@ -130,8 +128,8 @@ describe('many rows', () => {
   });
 
   test('are selected in pages', async () => {
-    const first = (await ask('/data/select/bk_connection', { id: 'u_many', _count: 3 })).json;
-    expect(first.data.map(({ peer }: Loose) => peer)).toEqual(['a', 'b', 'c']);
+    const first = (await ask<RowPage>('/data/select/bk_connection', { id: 'u_many', _count: 3 })).json;
+    expect(first.data.map(({ peer }) => peer)).toEqual(['a', 'b', 'c']);
     const second = (await ask('/data/search/bk_connection', { id: 'u_many', _count: 3, _start: first.next_token }))
       .json;
     expect(second).toMatchObject({ count: 1, data: [{ peer: 'd', state: 'from the tree' }], next_token: '' });
@@ -146,7 +144,7 @@ describe('many rows', () => {
   });
 
   test('come as they are stored in the original with _noprocessrows', async () => {
-    const { json } = await ask('/data/select/bk_connection', {
+    const { json } = await ask<RowPage>('/data/select/bk_connection', {
       id: 'u_many',
       _noscan: 0,
       _noprocessrows: 1,
@@ -157,8 +155,8 @@ describe('many rows', () => {
   });
 
   test('are listed by id', async () => {
-    const { json } = await ask('/data/list/bk_account', { id: `${ann.id},u_none,${root.id}` });
-    expect(json.map(({ login }: Loose) => login)).toEqual([ann.login, root.login]);
+    const { json } = await ask<Row[]>('/data/list/bk_account', { id: `${ann.id},u_none,${root.id}` });
+    expect(json.map(({ login }) => login)).toEqual([ann.login, root.login]);
     expect((await ask('/data/list/bk_account')).status).toBe(400);
   });
 });

@@ -1,7 +1,7 @@
 import { ADMIN } from '@backside/protocol';
 import { DEFAULT_LIMITS, type Json } from '@backside/tree';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LegacyReplyOf } from '../testing/legacy-client.js';
+import type { LegacyReplyOf, Row, RowPage } from '../testing/legacy-client.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { openDatabase } from '../testing/open-database.js';
 import { watchTree } from '../testing/tree-watch.js';
@@ -21,25 +21,24 @@ beforeEach(async () => {
   bob = await server.account(`bob${made}`, { secret: 'short' });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-type Loose = any;
 type Values = Readonly<Record<string, string | number>>;
 
-const asAnn = (path: string, params: Values = {}): Promise<LegacyReplyOf<Loose>> =>
+/** What Ann sends is answered by a list of what was stored, what Bob reads by pages. */
+const asAnn = <Body = readonly Row[]>(path: string, params: Values = {}): Promise<LegacyReplyOf<Body>> =>
   server.client.get(path, params, { as: ann });
-const asBob = (path: string, params: Values = {}): Promise<LegacyReplyOf<Loose>> =>
+const asBob = <Body = RowPage>(path: string, params: Values = {}): Promise<LegacyReplyOf<Body>> =>
   server.client.get(path, params, { as: bob });
 
 /** Ann writes to Bob; gives the time of each message. */
 async function send(...texts: string[]): Promise<string[]> {
   const times: string[] = [];
-  for (const msg of texts) times.push((await asAnn('/message/add', { id: bob.id, msg })).json[0].mtime);
+  for (const msg of texts) times.push((await asAnn('/message/add', { id: bob.id, msg })).json[0]?.mtime ?? '');
   return times;
 }
 
 const inbox = (): Json => server.value(`/messages/${bob.id}/inbox`);
 const unread = async (): Promise<number> => (await asBob('/message/get/unread')).json.count;
-const texts = ({ json }: LegacyReplyOf<Loose>): string[] => json.data.map(({ msg }: { msg: string }) => msg);
+const texts = ({ json }: LegacyReplyOf<RowPage>): string[] => json.data.map(({ msg = '' }) => msg);
 
 describe('/message/add', () => {
   test('is in the inbox, among the sent, counted and told in one commit, at the time that it answers', async () => {
@@ -47,7 +46,7 @@ describe('/message/add', () => {
     const { json } = await asAnn('/message/add', { id: bob.id, msg: 'Hello' });
     expect(json).toEqual([{ id: bob.id, mtime: expect.stringMatching(/^\d{13}$/), sender: ann.id }]);
     expect(new Set(watch.changes.map(({ revision }) => revision)).size).toBe(1);
-    const mtime = Number(json[0].mtime);
+    const mtime = Number(json[0]?.mtime);
     const message = { msg: 'Hello', name: `ann${made}`, mtime, ctime: mtime };
     expect(inbox()).toEqual({ [`${mtime}:${ann.id}`]: { ...message, sender: ann.id } });
     expect(server.value(`/messages/${ann.id}/sent`)).toEqual({
@@ -71,7 +70,7 @@ describe('/message/add', () => {
 
   test('goes to several at once, each once', async () => {
     const { json } = await asAnn('/message/add', { id: `${bob.id},u_x,${bob.id}`, msg: 'all' });
-    expect(json.map(({ id }: { id: string }) => id)).toEqual([bob.id, 'u_x']);
+    expect(json.map(({ id }) => id)).toEqual([bob.id, 'u_x']);
     expect(await unread()).toBe(1);
   });
 
@@ -118,10 +117,10 @@ describe('/message/add', () => {
       const taken = (i: number) => ['messages', 'u_x', 'inbox', `${now + i}:${carl.id}`];
       const steps = [0, 1, 2].map((i) => ({ method: 'set' as const, path: taken(i), value: { msg: 'there' } }));
       await frozen.database.write({ principal: ADMIN, steps });
-      const { json } = await frozen.client.get<Loose>('/message/add', { id: 'u_x', msg: 'new' }, { as: carl });
-      expect(json[0].mtime).toBe(String(now + 3));
-      const again = await frozen.client.get<Loose>('/message/add', { id: 'u_x', msg: 'newer' }, { as: carl });
-      expect(again.json[0].mtime).toBe(String(now + 4));
+      const { json } = await frozen.client.get<Row[]>('/message/add', { id: 'u_x', msg: 'new' }, { as: carl });
+      expect(json[0]?.mtime).toBe(String(now + 3));
+      const again = await frozen.client.get<Row[]>('/message/add', { id: 'u_x', msg: 'newer' }, { as: carl });
+      expect(again.json[0]?.mtime).toBe(String(now + 4));
     } finally {
       await frozen.close();
     }
@@ -152,7 +151,7 @@ describe('/message/get', () => {
 
   test('gives nobody the messages of others', async () => {
     await send('secret');
-    expect((await asAnn('/message/get', { id: bob.id })).json.data).toEqual([]);
+    expect((await asAnn<RowPage>('/message/get', { id: bob.id })).json.data).toEqual([]);
   });
 
   test('shows what a client of the tree put there', async () => {
@@ -215,8 +214,8 @@ describe('/message/read', () => {
       asBob('/message/read'),
       ...Array.from({ length: 10 }, (_, i) => asAnn('/message/add', { id: bob.id, msg: `n${i}` })),
     ]);
-    const { json } = await asBob('/message/get');
-    const open = json.data.filter(({ read }: { read?: number }) => read !== 1).length;
+    const { json } = await asBob<RowPage<{ readonly read?: number }>>('/message/get');
+    const open = json.data.filter(({ read }) => read !== 1).length;
     expect(await unread()).toBe(open);
   });
 });
@@ -273,7 +272,7 @@ describe('/message/update', () => {
   test('makes no message that is not there', async () => {
     await asBob('/message/update', { sender: ann.id, mtime: '1700000000000', note: 'x' });
     expect(inbox()).toBeNull();
-    expect((await asBob('/message/update', { sender: ann.id, note: 'x' })).json.message).toBe('mtime is required');
+    expect((await asBob<Row>('/message/update', { sender: ann.id, note: 'x' })).json.message).toBe('mtime is required');
   });
 });
 
@@ -287,9 +286,9 @@ describe('/message/del', () => {
     expect(texts(await asBob('/message/get/archive'))).toEqual([]);
     await asBob('/message/del', { sender: ann.id });
     expect([inbox(), await unread()]).toEqual([null, 0]);
-    expect(texts(await asAnn('/message/get/sent', { recipient: bob.id }))).toEqual(['a', 'b', 'c']);
+    expect(texts(await asAnn<RowPage>('/message/get/sent', { recipient: bob.id }))).toEqual(['a', 'b', 'c']);
     expect((await asAnn('/message/del/sent', { recipient: bob.id, mtime: first })).json).toEqual([]);
-    expect(texts(await asAnn('/message/get/sent', { mtime: second, _ops: 'mtime,le' }))).toEqual(['b']);
+    expect(texts(await asAnn<RowPage>('/message/get/sent', { mtime: second, _ops: 'mtime,le' }))).toEqual(['b']);
   });
 
   test('removes nothing when it is not said what', async () => {

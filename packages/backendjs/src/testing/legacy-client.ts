@@ -27,6 +27,16 @@ export interface LegacyReplyOf<Body> {
   readonly json: Body;
 }
 
+/** A row as it is answered. */
+export type Row = Readonly<Record<string, string>>;
+
+/** Rows as a select answers them. */
+export interface RowPage<One = Row> {
+  readonly count: number;
+  readonly data: readonly One[];
+  readonly next_token: string;
+}
+
 type Values = Readonly<Record<string, string | number | boolean>>;
 
 /** What a body is, unless the test says more. */

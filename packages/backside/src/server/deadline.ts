@@ -15,7 +15,8 @@ export class Deadline {
   async race(work: Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.leftMs);
+      // Timers may ring up to a millisecond early.
+      timer = setTimeout(resolve, Math.ceil(this.leftMs) + 1);
     });
     await Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
