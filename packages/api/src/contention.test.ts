@@ -63,7 +63,7 @@ describe('several nodes that write one database without rest', () => {
     const all = writes.reduce((sum, count) => sum + count);
     for (const count of writes) expect(count / all).toBeGreaterThan(0.3);
     expect(all).toBeGreaterThan(0.85 * 8 * 1_000); // of what one of them could do alone
-    expect(longestOf(loads)).toBeLessThan(50);
+    expect(longestOf(loads)).toBeLessThan(30);
     for (const { node } of loads) {
       const { batches, conflicts } = node.database.stats();
       expect(conflicts / batches).toBeLessThan(0.05);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { SimulatedTime } from './testing/simulated-time.js';
-import { TurnQueue } from './turn-queue.js';
+import { TURN_MS, TurnQueue } from './turn-queue.js';
 
 function setUp(): { time: SimulatedTime; turns: TurnQueue } {
   const time = new SimulatedTime();
@@ -41,14 +41,14 @@ it('ends a turn of which nobody says that it is done', async () => {
   await time.pass(50);
   turns.appended('b');
   expect(turns.hold).not.toBeNull();
-  expect(await time.until(() => turns.hold === null, 1_000)).toBe(65);
+  expect(await time.until(() => turns.hold === null, 1_000)).toBe(TURN_MS + 100 - 50);
 });
 
 it('has time for several commits of this node, and then holds it back if somebody waits', async () => {
   const { time, turns } = setUp();
   turns.add({ node: 'me', waitedMs: 10, forMs: 40 });
   turns.add({ node: 'b', waitedMs: 5, forMs: 40 });
-  await time.pass(14);
+  await time.pass(TURN_MS - 1);
   turns.appended('me');
   expect([turns.isMine, turns.isUp, turns.hold]).toEqual([true, false, null]);
   await time.pass(1);
