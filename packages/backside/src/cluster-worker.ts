@@ -45,7 +45,7 @@ class WorkerServer {
 
   run(): void {
     // The terminal sends its signals to all processes; the primary decides what they mean.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => {});
     for (const event of ['uncaughtException', 'unhandledRejection']) {
       process.on(event, (error) => this.#fail(error, 'an error that nobody handled; the worker ends'));
     }

@@ -42,11 +42,11 @@ export class EndedJobs {
   async #forget(): Promise<void> {
     const { tree, nodes, logger } = this.#options;
     try {
-      const places = this.#lapsed();
-      if (places.length === 0) return;
-      const ids = places.map((place) => parsePlace(place).id);
-      await nodes.remove(ids.filter((id) => this.#isOver(id)));
-      await tree.update(places.map((place) => ({ path: [...SHOWN, place], value: null })));
+      for (let places = this.#lapsed(); places.length > 0; places = this.#lapsed()) {
+        const ids = places.map((place) => parsePlace(place).id);
+        await nodes.remove(ids.filter((id) => this.#isOver(id)));
+        await tree.update(places.map((place) => ({ path: [...SHOWN, place], value: null })));
+      }
     } catch (error) {
       logger.warn({ err: error }, 'nodes of ended jobs could not be removed; they are tried again');
     }

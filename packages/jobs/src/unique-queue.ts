@@ -97,8 +97,11 @@ class UniqueQueue implements Queue {
     return this.#options.queue.retryDead(queue, id);
   }
 
-  dropDead(queue: string, id: string): Promise<boolean> {
-    return this.#options.queue.dropDead(queue, id);
+  async dropDead(queue: string, id: string): Promise<boolean> {
+    const { tree, now } = this.#options;
+    if (!(await this.#options.queue.dropDead(queue, id))) return false;
+    await tree.update([{ path: [...PATHS.ended, placeOf(now(), id)], value: id }]);
+    return true;
   }
 
   counts(queue: string): ReturnType<Queue['counts']> {

@@ -66,7 +66,8 @@ describe('collecting', () => {
     await one.set('/', null);
     later(one);
     const reports = await Promise.all([one.media.collect(), two.media.collect()]);
-    expect(reports.every(({ blobs }) => blobs <= 3)).toBe(true);
+    // Each is buried by one of them at least; both may count it.
+    expect(reports.reduce((sum, { blobs }) => sum + blobs, 0)).toBeGreaterThanOrEqual(3);
     expect(await one.keys('blobs')).toEqual([]);
     expect(one.tree.read(['blobs'])).toBeNull();
     expect(one.tree.read(['doomed'])).toBeNull();

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { BacksideError } from '@backside/protocol';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import type { ByteSource } from './blob-store.js';
@@ -66,7 +67,7 @@ class SharpImages implements Images {
 
   /** In its turn, which lasts until the decoder is really done, also when whoever asked has been told before that it takes too long. */
   #work<T>(input: Uint8Array | ByteSource, work: (bytes: Buffer) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       const turn = async (): Promise<void> => {
         const deadline = new Deadline(this.limits.timeoutSeconds * 1_000);
         try {
@@ -78,6 +79,9 @@ class SharpImages implements Images {
         }
       };
       this.#turns.take(turn).catch(reject);
+    }).finally(() => {
+      // What was opened and then refused is read by nobody.
+      if (input instanceof Readable) input.destroy();
     });
   }
 

@@ -6,6 +6,7 @@ import { limited, peek, sourceOf } from './byte-source.js';
 import { assertCondition, isConditional } from './conditions.js';
 import { assertFilePath, findFile } from './described-file.js';
 import { SNIFF_BYTES } from './image-format.js';
+import { checkTransform } from './image-transform.js';
 import type { UploadCondition, UploadRequest } from './media.js';
 import type { MediaContext } from './media-context.js';
 import type { MediaNode } from './media-node.js';
@@ -62,6 +63,7 @@ export class Uploads {
     assertFilePath(path);
     const { maxFileBytes } = this.#context.limits;
     if (size > maxFileBytes) throw new BacksideError('too-large', `more than ${maxFileBytes} bytes`);
+    if (request.transform !== undefined) checkTransform(request.transform, this.#context.images.limits);
     this.#context.rights.assertWrite(principal, path, { ...NOT_YET, name: nameOf(name, path), type, size });
     if (isConditional(request)) await this.#checkCondition(principal, path, request);
   }

@@ -35,6 +35,7 @@ export class AmqpConsumer implements Consumer {
   #carrier: Carrier | null = null;
   #tag = '';
   #closing: Promise<void> | null = null;
+  #reopening: NodeJS.Timeout | undefined;
 
   constructor(options: AmqpConsumerOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class AmqpConsumer implements Consumer {
         this.#reopen(connection);
       });
       await channel.prefetch(this.#options.concurrency);
+      if (this.#closing !== null) return await channel.close();
       this.#carrier = carrier;
       const consumed = await channel.consume(this.#main.name, (message) => this.#receive(message, carrier), {
         arguments: { 'x-consumer-timeout': LONGEST_RUN_MS },
@@ -88,7 +90,8 @@ export class AmqpConsumer implements Consumer {
 
   /** A channel may break on a connection that holds. */
   #reopen(connection: ChannelModel): void {
-    setTimeout(() => {
+    clearTimeout(this.#reopening);
+    this.#reopening = setTimeout(() => {
       const isUp = !(connection.connection as unknown as { stream: { destroyed: boolean } }).stream.destroyed;
       if (this.#closing === null && this.#carrier === null && isUp) void this.#open(connection);
     }, AGAIN_MS).unref();

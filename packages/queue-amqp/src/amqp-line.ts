@@ -80,9 +80,11 @@ export class AmqpLine {
     return this.#reached(queue, async ({ connection }) => {
       const channel = await connection.createChannel();
       channel.on('error', (error) => this.#trouble(error));
-      const result = await work(channel);
-      await channel.close();
-      return result;
+      try {
+        return await work(channel);
+      } finally {
+        await channel.close().catch((error: Error) => this.#trouble(error));
+      }
     });
   }
 

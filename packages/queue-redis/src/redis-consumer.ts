@@ -85,7 +85,7 @@ export class RedisConsumer implements Consumer {
       this.#closing === null
         ? await this.#options.handle({ job: jobOf(job), attempt: attemptOf(job), lost })
         : { kind: 'release' };
-    if (lost.aborted) throw new Error('the job was given to another worker');
+    if (lost.aborted) throw new WaitingError(); // says nothing of a job that may be another worker's by now
     switch (outcome.kind) {
       case 'done':
         return;

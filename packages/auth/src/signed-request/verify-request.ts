@@ -134,7 +134,10 @@ function isGenuine({ version, hmac }: Signature, account: SigningSecrets, text: 
 function useOnce<Account extends SignedAccount>(signature: Signature, options: VerifyOptions<Account>): void {
   const { used, now, settings } = options;
   if (used === undefined || used === null) return;
-  const until = Math.min(signature.expires + settings.ageMs, now + LONGEST_MEMORY_MS + settings.ageMs);
+  const until = Math.min(
+    signature.expires + settings.ageMs,
+    now + (settings.maxAgeMs || LONGEST_MEMORY_MS) + settings.ageMs,
+  );
   const use = used.use(signature, until);
   if (use === 'again') throw refusal('REPLAY');
   if (use === 'full') throw refusal('BUSY');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from '@backside/protocol';
 import type { Bucket, Cache } from '../cache.js';
 import type { Credential } from '../credentials/credential.js';
@@ -56,8 +57,10 @@ export class RateLimits {
   async #take(what: string, key: string, bucket: Bucket | null): Promise<void> {
     if (bucket === null) return;
     const { cache, logger, metrics } = this.#parts;
+    // What clients send may be long, and is kept for a while.
+    const name = createHash('sha256').update(key).digest('base64url');
     try {
-      const { allowed } = await cache.limiter(`rlimits:${what}:${key}`, bucket);
+      const { allowed } = await cache.limiter(`rlimits:${what}:${name}`, bucket);
       if (allowed) return;
     } catch (error) {
       logger.warn({ err: error }, 'rate limits are not in force: the cache does not answer');

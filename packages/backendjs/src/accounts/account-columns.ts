@@ -5,7 +5,12 @@ import { newRow, type Row } from '../rows/table.js';
 import { ACCOUNTS } from '../rows/tables.js';
 
 /** What clients cannot say of an account row, or not here: places are put by themselves. */
-const FILLED: ReadonlySet<string> = new Set(['id', 'login', 'ctime', 'mtime', 'secret', 'password', 'token_secret']);
+const FILLED: ReadonlySet<string> = new Set(['id', 'login', 'ctime', 'mtime']);
+/** What belongs to the credential, and never stands in the tree. */
+const CREDENTIAL: ReadonlySet<string> = new Set([
+  ...['secret', 'password', 'salt', 'token_secret', 'auth_secret', 'flags', 'expires'],
+  ...['acl_deny', 'acl_allow', 'query_deny', 'rlimits_max', 'rlimits_rate'],
+]);
 const PLACE: ReadonlySet<string> = new Set(['geohash', 'latitude', 'longitude', 'location', 'ltime']);
 
 const YEAR_MS = 365.2425 * 24 * 60 * 60 * 1000;
@@ -21,7 +26,7 @@ export function accountColumns(params: Iterable<readonly [string, Json]>): Row {
 }
 
 function isSettable(name: string): boolean {
-  return !FILLED.has(name) && !PLACE.has(name) && !ACCOUNTS.columns.get(name)?.admin;
+  return !FILLED.has(name) && !CREDENTIAL.has(name) && !PLACE.has(name) && !ACCOUNTS.columns.get(name)?.admin;
 }
 
 /** First and last name are what the name says, unless they are said themselves. */

@@ -118,6 +118,11 @@ describe('/account/add', () => {
       expect((await closed.client.get('/account/add', params)).status).toBe(417);
       await closed.client.get('/account/add', params, { as: boss });
       const as = { login: params.login, secret: params.secret };
+      const second = { ...params, login: 'ida@example.com', auth_secret: 'second factor', flags: 'x', acl_deny: '^/x' };
+      const { json } = await closed.client.get<Row>('/account/add', second, { as: boss });
+      for (const column of ['auth_secret', 'flags', 'acl_deny', 'secret']) {
+        expect(closed.value(`/me/${json.id}`)).not.toHaveProperty(column);
+      }
       expect((await closed.client.get('/data/keys/bk_account', {}, { as })).json).toEqual(['id']);
     } finally {
       await closed.close();

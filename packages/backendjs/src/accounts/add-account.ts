@@ -6,6 +6,7 @@ import type { AdminColumns } from '../credentials/credentials.js';
 import type { LegacyCall } from '../endpoint.js';
 import { required } from '../http/legacy-error.js';
 import type { Params } from '../http/params.js';
+import { isUnclear } from '../rows/is-unclear.js';
 
 /** What an answer never repeats. */
 const SECRETS: ReadonlySet<string> = new Set(['secret', 'password', 'token_secret', 'auth_secret']);
@@ -30,7 +31,7 @@ export async function addAccount(call: LegacyCall): Promise<Json> {
   try {
     await writeRows(context, credential, params);
   } catch (error) {
-    await context.credentials.remove(credential.id);
+    if (!isUnclear(error)) await context.credentials.remove(credential.id);
     throw error;
   }
   context.metrics.count('auth_add');

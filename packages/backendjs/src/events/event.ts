@@ -27,7 +27,7 @@ export function eventPath(accountId: string): Path {
 /**
  * The steps that tell `recipientId` of a write, to be part of that write's own commit: whoever listens to `eventPath` gets each event
  * once and in order, on every node, and none of a write that was refused. Only the last event is kept. Two events for one recipient
- * in one commit are the last of them.
+ * in one commit are the last of them, and events that are equal to the millisecond are one.
  */
 export function eventSteps(recipientId: string, event: LegacyEvent): WriteStep[] {
   return [{ method: 'set', path: eventPath(recipientId), value: storedEvent(event) }];

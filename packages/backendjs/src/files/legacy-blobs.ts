@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BlobStore, blobKeyPart, type OpenBlob } from '@backside/media';
-import { BacksideError } from '@backside/protocol';
+import { isUnclear } from '../rows/is-unclear.js';
 
 const MAX_PART = 200;
 
@@ -75,10 +75,6 @@ export class LegacyBlobs {
 }
 
 /** After this error nobody knows whether the write was made. */
-function isUnclear(error: unknown): boolean {
-  return error instanceof BacksideError && error.code === 'unavailable';
-}
-
 /** Long names are known by their hash. */
 function part(text: string): string {
   const encoded = blobKeyPart(text);

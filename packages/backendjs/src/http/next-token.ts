@@ -56,7 +56,7 @@ export class NextTokens {
 function open(token: string, key: Buffer): Buffer {
   if (!token.startsWith(VERSION)) throw new Error('not of this version');
   const sealed = Buffer.from(token.slice(VERSION.length), 'base64url');
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES));
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
 }

@@ -7,5 +7,7 @@ export function normalPath(path: string): string {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return /[A-Za-z0-9._~-]/.test(character) ? character : encoded.toUpperCase();
   });
-  return plain.length > 1 ? plain.replace(/\/+$/, '') || '/' : plain;
+  let end = plain.length;
+  while (end > 1 && plain[end - 1] === '/') end -= 1;
+  return plain.slice(0, end);
 }

@@ -166,7 +166,8 @@ class NotifierIpc implements Ipc {
   }
 
   #emit(message: IpcMessage): void {
-    this.#emitter.emit(message.__op, message);
+    // Emitters throw for `error`, as any sender may call an operation, if nobody listens to it.
+    if (this.#emitter.listenerCount(message.__op) > 0) this.#emitter.emit(message.__op, message);
     if (message.__op !== ANY) this.#emitter.emit(ANY, message);
   }
 

@@ -71,8 +71,9 @@ export async function searchLocations(search: LocationSearch, readCell: CellRead
   const { rings, edges } = planOf(search);
   let waiting: Candidate[] = [];
   const found: Candidate[] = [];
+  const turn = { read: 0 };
   for (let ring = after?.ring ?? 0; ring < rings.length; ring++) {
-    waiting.push(...(await readRing({ search, readCell, cells: rings[ring]!, ring })));
+    waiting.push(...(await readRing({ search, readCell, cells: rings[ring]!, ring, turn })));
     waiting.sort(byDistance);
     const reach = ring === rings.length - 1 ? Number.POSITIVE_INFINITY : distanceToEdgeKm(centre, edges[ring]!);
     const ready = waiting.filter(({ exact }) => exact <= reach).slice(0, count - found.length);
@@ -109,18 +110,20 @@ async function readRing(reading: {
   readonly readCell: CellReader;
   readonly cells: readonly string[];
   readonly ring: number;
+  /** What was read since others had their turn. */
+  readonly turn: { read: number };
 }): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  let rows = 0;
+  const { turn } = reading;
   for (const cell of reading.cells) {
     const read = await reading.readCell(cell);
     for (const row of read) {
       const candidate = candidateOf(row, reading.search, reading.ring);
       if (candidate !== null) candidates.push(candidate);
     }
-    rows += read.length + 1;
-    if (rows > READ_PER_TURN) {
-      rows = 0;
+    turn.read += read.length + 1;
+    if (turn.read > READ_PER_TURN) {
+      turn.read = 0;
       await setImmediate();
     }
   }

@@ -4,6 +4,7 @@ import type { LegacyCall } from '../endpoint.js';
 import { eventSteps } from '../events/event.js';
 import { toText } from '../http/coercion.js';
 import { LegacyError } from '../http/legacy-error.js';
+import { isUnclear } from '../rows/is-unclear.js';
 import { increment } from '../rows/row-store.js';
 import { putSteps } from '../rows/row-write.js';
 import { untilUndisturbed } from '../rows/rows.js';
@@ -46,7 +47,7 @@ async function deliver(boxes: MessageBoxes, draft: MessageDraft): Promise<number
   try {
     await boxes.rows.write(MESSAGES, steps, expected);
   } catch (error) {
-    await removeImages(boxes, draft, mtime);
+    if (!isUnclear(error)) await removeImages(boxes, draft, mtime);
     throw error;
   }
   return mtime;

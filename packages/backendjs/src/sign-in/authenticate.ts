@@ -66,8 +66,10 @@ export async function authenticate(received: ReceivedRequest, parts: Authenticat
 }
 
 /** Has all servers of one cache know that the signature was used. While the cache cannot be asked each knows only its own. */
-async function useEverywhere({ hmac, expires }: Signature, { cache, now, logger }: BackendjsContext): Promise<void> {
-  const ttlMs = Math.min(Math.max(expires - now(), MIN_MEMORY_MS), MAX_MEMORY_MS);
+async function useEverywhere({ hmac, expires }: Signature, context: BackendjsContext): Promise<void> {
+  const { cache, now, logger, settings } = context;
+  const longestMs = (settings.signatureMaxMs || MAX_MEMORY_MS) + settings.signatureAgeMs;
+  const ttlMs = Math.min(Math.max(expires + settings.signatureAgeMs - now(), MIN_MEMORY_MS), longestMs);
   let token: string | null;
   try {
     token = await cache.lock(`signature:${hmac}`, ttlMs);

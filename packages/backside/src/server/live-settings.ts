@@ -30,6 +30,9 @@ const FIXED: ReadonlySet<Name> = new Set<Name>([
   'journalRetentionSize',
   'checkpointSize',
   'checkpointDelay',
+  'journalPatience',
+  'storePatience',
+  'projector',
 ]);
 
 /** The settings as they are written now. Rejects with `invalid-data`, saying where and why, if they cannot be used. */

@@ -160,7 +160,7 @@ class Primary {
     this.#apply(config);
     this.#restarting = restartWorkers({
       workers: () => this.#workers,
-      replace: ({ leads }) => this.#fork(leads),
+      replace: ({ leads }) => this.#fork(leads, { instead: true }),
       stopping: () => this.#stopping,
       drainMs: WORKER_SHARE * config.drainTimeout,
       logger: this.#logger,
@@ -199,8 +199,8 @@ class Primary {
     for (const worker of this.#workers) worker.kill('did not drain in time');
   }
 
-  /** `leads`: it does what one process of the node does for all. */
-  #fork(leads: boolean): WorkerHandle {
+  /** `leads`: it does what one process of the node does for all. `instead`: of a worker that serves until this one does. */
+  #fork(leads: boolean, { instead = false } = {}): WorkerHandle {
     this.#forked += 1;
     const worker = new WorkerHandle({
       config: this.#config,
@@ -214,7 +214,7 @@ class Primary {
     });
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
-    this.#replaceWhenEnded(worker);
+    this.#replaceWhenEnded(worker, instead);
     return worker;
   }
 
@@ -241,14 +241,18 @@ class Primary {
       .catch((error: unknown) => this.#logger.error({ err: error, database }, 'the indexes could not be built'));
   }
 
-  /** One that ends before it served, while the server starts, is not replaced: then the start fails. */
-  #replaceWhenEnded(worker: WorkerHandle): void {
+  /**
+   * One that ends before it served, while the server starts, is not replaced: then the start fails. Nor is one that should have stood in for
+   * another, which stays.
+   */
+  #replaceWhenEnded(worker: WorkerHandle, instead: boolean): void {
     const healthy = setTimeout(() => {
       this.#restartDelay = FIRST_RESTART_DELAY;
     }, HEALTHY_AFTER);
     void worker.ended.then((reason) => {
       clearTimeout(healthy);
-      if (this.#stopping || worker.isRetiring || !(this.#started || worker.hasServed)) return;
+      if (this.#stopping || worker.isRetiring) return;
+      if (!worker.hasServed && (instead || !this.#started)) return;
       this.#logger.error({ reason, restartInMs: this.#restartDelay }, 'a worker has ended and is replaced');
       const timer = setTimeout(() => {
         this.#restartTimers.delete(timer);

@@ -109,13 +109,13 @@ export class ActiveFunctions {
     for (const one of all) {
       const queue = this.#queues.get(one.declared.name);
       if (queue === undefined) this.#queues.set(one.declared.name, this.#newQueue(one));
-      else queue.declared = one.declared;
+      else queue.redeclare(one.declared);
     }
   }
 
   #newQueue(one: ReturnType<FunctionDirectory['declared']>[number]): FunctionQueue {
     const { now, sleep } = this.#options;
-    return new FunctionQueue({
+    const queue: FunctionQueue = new FunctionQueue({
       ...one,
       now,
       sleep,
@@ -123,9 +123,10 @@ export class ActiveFunctions {
       store: this.#store,
       effects: this.#effects,
       limits: this.#limits,
-      isEnding: () => this.#ending,
+      isEnding: () => this.#ending || this.#queues.get(one.declared.name) !== queue,
       isClosed: () => this.#ended,
     });
+    return queue;
   }
 
   #wake(names: ReadonlySet<string>): void {

@@ -66,6 +66,14 @@ export class FunctionQueue {
     this.#deadLetters = store.tree.keys(PLACES.deadOf(declared.name)).length;
   }
 
+  /** What the function is now: its events may have other keys than those read so far. */
+  redeclare(declared: DeclaredFunction): void {
+    this.declared = declared;
+    this.#page = [];
+    this.#cursor = undefined;
+    this.#mayHaveMore = true;
+  }
+
   get status(): FunctionStatus {
     return {
       name: this.declared.name,

@@ -85,18 +85,20 @@ class NodeFunctions implements Functions {
     work.then(end, end);
     while (!done) {
       await Promise.race([work, this.#options.sleep(BEAT_MS)]);
-      if (!done) await this.#lease.renew();
+      if (!done) await this.#lease.renew().catch((error: unknown) => this.#cannotRenew(error));
     }
     await work;
+  }
+
+  #cannotRenew(error: unknown): void {
+    this.#logger.warn({ err: error }, 'the lease of the functions cannot be kept or looked at; trying again');
   }
 
   async #lead(): Promise<void> {
     for (;;) {
       await this.#options.sleep(BEAT_MS);
       if (this.#closed) return;
-      this.#beating = this.#beat().catch((error: unknown) => {
-        this.#logger.warn({ err: error }, 'the lease of the functions cannot be kept or looked at; trying again');
-      });
+      this.#beating = this.#beat().catch((error: unknown) => this.#cannotRenew(error));
       await this.#beating;
     }
   }

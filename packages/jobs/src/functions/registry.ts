@@ -89,7 +89,6 @@ export class Registry {
 
   /** Makes `watched` what was declared; a new function, or one with another trigger, begins now. The shadow must be whole. */
   async settle(): Promise<void> {
-    this.#settled = true;
     const { store, pointFor } = this.#options;
     const wanted = new Map<string, Known>(this.#absent());
     for (const { name, trigger } of this.#declared) {
@@ -111,6 +110,7 @@ export class Registry {
       pattern: patternOf(trigger),
       since,
     }));
+    this.#settled = true;
   }
 
   /** What is known of the functions whose files cannot be loaded now. */

@@ -4,16 +4,21 @@ import { BacksideError } from '@backside/protocol';
 /** How much of a refused body is read past, and for how long, so that its sender gets to read the answer. */
 const MAX_IGNORED_BYTES = 256 * 1024 * 1024;
 const MAX_IGNORING_MS = 10_000;
+/** How long a body that is kept as a whole may take to arrive, in milliseconds. */
+const MAX_BODY_MS = 5 * 60_000;
 
 /**
  * The whole body. Rejects with `too-large` as soon as it is known to be longer than `maxBytes`: by its declared length before anything of
- * it is read. Rejects with `invalid-data` if it is compressed or cut off.
+ * it is read. Rejects with `invalid-data` if it is compressed or cut off, with `timeout` if it takes
+ * too long.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   assertReadable(request, maxBytes);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const late = new BacksideError('timeout', 'the body did not arrive in time');
+    const timer = setTimeout(() => reject(late), MAX_BODY_MS);
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxBytes) reject(tooLarge(maxBytes));
@@ -21,7 +26,10 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     request.on('error', (cause) => reject(cutOff(cause)));
-    request.on('close', () => reject(cutOff(undefined)));
+    request.on('close', () => {
+      clearTimeout(timer);
+      reject(cutOff(undefined));
+    });
   });
 }
 

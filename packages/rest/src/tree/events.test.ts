@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { ADMIN } from '@backside/protocol';
 import { parsePath } from '@backside/tree';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -85,6 +87,20 @@ describe('a stream of events', () => {
       headers: { accept: 'text/event-stream' },
     });
     expect({ status, json }).toMatchObject({ status: 400, json: { error: expect.stringContaining('.indexOn') } });
+  });
+
+  test('is refused where it would wait behind another answer of its connection', async () => {
+    const events = 'Host: x\r\nAccept: text/event-stream\r\n\r\n';
+    const socket = connect(server.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    const closed = once(socket, 'close');
+    socket.on('error', () => {});
+    socket.write(`GET /open.json HTTP/1.1\r\n${events}GET /open.json HTTP/1.1\r\n${events}`);
+    await once(socket, 'data');
+    await expect.poll(() => server.main.database.stats().subscriptions).toBe(1);
+    socket.destroy();
+    await closed;
+    await expect.poll(() => server.main.database.stats().subscriptions).toBe(0);
   });
 
   test('is kept alive', async () => {

@@ -15,7 +15,7 @@ const MAX_AHEAD = 48;
 const CATCH_UP_MS = 5;
 
 /**
- * Replaces the node by a body of any length in constant memory: read as a stream, and written in commits of about a megabyte, so that
+ * Replaces the node by a body of any length in constant memory: read as a stream, and written in commits of about `BATCH_BYTES`, so that
  * others see it grow. What fails halfway leaves what was written before it, and says so. For admins.
  */
 export async function importBody(call: TreeCall): Promise<void> {
@@ -25,7 +25,8 @@ export async function importBody(call: TreeCall): Promise<void> {
   try {
     await importChunks(request.iterator({ destroyOnReturn: false }), target, limits.maxBodyBytes);
   } catch (error) {
-    throw request.destroyed ? new BacksideError('invalid-data', 'the body is cut off') : target.explain(error);
+    const isCutOff = request.destroyed && !request.complete;
+    throw isCutOff ? new BacksideError('invalid-data', 'the body is cut off') : target.explain(error);
   }
   if (parameters.print === 'silent') sendNothing(call);
   else await sendJson(call, database.streamJson(principal, path, parameters.format).chunks);
@@ -82,7 +83,7 @@ class ImportTarget {
     const { keys, first, last } = cut;
     const members = first && last ? cut.members : this.#withoutPriority(cut);
     if (first && keys.length === 0) await this.set(objectOf(members));
-    else if (first) await this.#update([[keys.join('/'), objectOf(members)]]);
+    else if (first) await this.#update([[relative(keys.slice(0, -1), keys.at(-1)!), objectOf(members)]]);
     else await this.#update([...members].map(([key, value]) => [relative(keys, key), value]));
     if (last) await this.#finish(keys);
   }

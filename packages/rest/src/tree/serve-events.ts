@@ -10,9 +10,13 @@ const ENCODERS = new EventEncoders();
 export function serveEvents(call: TreeCall): Promise<void> {
   if (call.parameters.shallow) throw new BacksideError('invalid-query', 'shallow reads have no events');
   if (isPriorityPath(call.path)) throw new BacksideError('invalid-path', 'a priority has no events of its own');
+  const { response } = call;
+  if (response.destroyed) return Promise.resolve();
+  // An answer that waits for others of its connection is never told that this has closed.
+  if (response.socket === null) throw new BacksideError('invalid-header', 'events need a connection of their own');
   return new Promise((resolve, reject) => {
     const stream = new EventStream(call, ENCODERS, reject);
     stream.start();
-    call.response.on('close', resolve);
+    response.on('close', resolve);
   });
 }
