@@ -78,7 +78,7 @@ export const SETTINGS: { readonly [Key in keyof SingleSettings]: Setting<SingleS
   signatureOnce: text(
     'api-signature-once',
     'writes',
-    'which signatures are taken once only: writes (what is not GET or HEAD), all, none',
+    'which signatures are taken once only: writes (any path that is not known to only read), all, none',
   ),
   signatureOnceMax: number(
     'api-signature-once-max',
