@@ -97,9 +97,20 @@ class StartedService implements OwnService {
 const GREETINGS: Partial<Record<ServiceName, Buffer>> = {
   redis: Buffer.from('PING\r\n'),
   rabbitmq: Buffer.from('AMQP\x00\x00\x09\x01', 'latin1'),
-  // An SSL request: the server says S or N once it has recovered.
-  postgres: Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]),
+  postgres: postgresStartup('user\0postgres\0database\0postgres\0\0'),
 };
+
+/** What a client of PostgreSQL, protocol 3.0, says first. */
+function postgresStartup(parameters: string): Buffer {
+  const greeting = Buffer.alloc(8 + parameters.length);
+  greeting.writeInt32BE(greeting.length, 0);
+  greeting.writeInt32BE(196_608, 4);
+  greeting.write(parameters, 8, 'latin1');
+  return greeting;
+}
+
+/** How servers refuse who comes while they still read their data: Redis, and PostgreSQL by the code for it. */
+const STILL_STARTING = /^-LOADING|^E[^]*\0C57P03\0/;
 
 async function answers(name: ServiceName, port: number): Promise<boolean> {
   const greeting = GREETINGS[name];
@@ -110,7 +121,7 @@ async function answers(name: ServiceName, port: number): Promise<boolean> {
       socket.destroy();
       resolve(answered);
     };
-    socket.once('data', (data) => end(!data.toString().startsWith('-LOADING')));
+    socket.once('data', (data) => end(!STILL_STARTING.test(data.toString('latin1'))));
     socket.once('error', () => end(false));
     socket.setTimeout(2_000, () => end(false));
   });

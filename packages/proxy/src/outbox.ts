@@ -59,7 +59,11 @@ export class Outbox {
 
   #hold(pending: OutChain): void {
     this.#pending = pending;
-    if (pending.byteLength > this.#writer.limits.softQueueBytes && !this.#congested) this.#congest();
+    const { softQueueBytes } = this.#writer.limits;
+    if (this.#congested || pending.byteLength <= softQueueBytes) return;
+    // Much within one tick does not mean that the peer is slow: whether it is, its system tells by what it takes.
+    this.#hand(pending, this.#writer.now());
+    if (this.#transport.queuedBytes > softQueueBytes) this.#congest();
   }
 
   #congest(): void {
@@ -67,16 +71,18 @@ export class Outbox {
     this.#pressure.congested();
   }
 
-  /** Hands what was collected to the transport. */
+  /** Hands what was collected to the transport, and says if too much waits there. */
   flush(now: number): void {
-    const pending = this.#pending;
-    if (pending === null) return;
+    if (this.#pending !== null) this.#hand(this.#pending, now);
+    this.#weigh();
+  }
+
+  #hand(pending: OutChain, now: number): void {
     this.#pending = null;
     this.lastWriteAt = now;
     if (pending.largest > this.#largest) this.#largest = pending.largest;
     this.#write(pending);
     this.#writer.counters.bytesOut += pending.byteLength;
-    this.#weigh();
   }
 
   #write(pending: OutChain): void {
@@ -120,14 +126,15 @@ const HOLD_MS = 1;
 export class TickWriter {
   readonly limits: OutboxLimits;
   readonly counters: ProxyCounters;
-  readonly #now: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   #root = OutChain.root();
   #waiting: Outbox[] = [];
 
   constructor(limits: OutboxLimits, counters: ProxyCounters, now: () => number) {
     this.limits = limits;
     this.counters = counters;
-    this.#now = now;
+    this.now = now;
   }
 
   /** Has the outbox flushed at the end of this tick, or shortly after; returns the empty chain to begin with. */
@@ -146,7 +153,7 @@ export class TickWriter {
 
   /** Flushes all that wait, now. */
   flush(): void {
-    const now = this.#now();
+    const now = this.now();
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#root = OutChain.root();

@@ -18,6 +18,16 @@ test('a reader that stops gets no more queued than the soft bound and one event,
   expect(bodies.at(-1)).toBe(199);
 });
 
+test('a reader who keeps up gets every event, however many come at once', async () => {
+  const { client, database } = await openFixture({ limits: { softQueueBytes: 2_000 } });
+  const session = await client();
+  session.send('SUBSCRIBE', { id: 's', destination: '/n' });
+  await session.rest();
+  const writes = Array.from({ length: 200 }, (_, i) => put(database, '/n', `${i}`.padEnd(500)));
+  await Promise.all(writes);
+  expect((await session.rest()).map((frame) => Number(JSON.parse(frame.body)))).toEqual([...writes.keys()]);
+});
+
 test('other readers do not notice', async () => {
   const { client, database } = await openFixture({ limits: { softQueueBytes: 2_000 } });
   const [slow, quick] = [await client(), await client()];

@@ -115,6 +115,9 @@ export class EventStream implements Listener<Uint8Array> {
     this.#lastWriteAt = now();
     response.write(octets);
     if (response.writableLength <= limits.softQueueBytes || this.#congestedSince !== null) return;
+    // Until the end of the tick Node keeps what is written to itself: how slow the client is shows in what its system leaves.
+    response.socket?.uncork();
+    if (response.writableLength <= limits.softQueueBytes) return;
     this.#congestedSince = this.#lastWriteAt;
     this.#subscription?.pause();
   }

@@ -201,6 +201,15 @@ describe('Last-Event-ID', () => {
 });
 
 describe('a client', () => {
+  test('that keeps up gets every event, however many come at once', async () => {
+    const events = await listen('/open/busy.json');
+    await events.next();
+    const value = 'v'.repeat(1_000);
+    const writes = Array.from({ length: 300 }, (_, n) => put('/open/busy', { n, value }));
+    await Promise.all(writes);
+    for (const n of writes.keys()) expect(await events.next()).toMatchObject({ data: { data: { n } } });
+  });
+
   test('that does not read costs a bounded amount, and gets the sum of what it missed', async () => {
     const value = 'v'.repeat(10_000);
     const { message, read } = await listenWithoutReading('/open/slow.json');
