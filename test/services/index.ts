@@ -110,7 +110,7 @@ function postgresStartup(parameters: string): Buffer {
 }
 
 /** How servers refuse who comes while they still read their data: Redis, and PostgreSQL by the code for it. */
-const STILL_STARTING = /^-LOADING|^E[^]*\0C57P03\0/;
+const STILL_STARTING = /^-LOADING|^E(?:.|\n)*\0C57P03\0/;
 
 async function answers(name: ServiceName, port: number): Promise<boolean> {
   const greeting = GREETINGS[name];
