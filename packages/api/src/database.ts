@@ -317,6 +317,14 @@ export class Database {
     };
   }
 
+  /**
+   * Has this process, where it is the one that writes the local files, bring them to the present state. Else resolves at once. Rejects with
+   * `unavailable` if the disk refuses; nothing is lost then.
+   */
+  async checkpoint(): Promise<void> {
+    await this.#options.replica.checkpoint();
+  }
+
   /** Takes no more writes, answers those it has, and stops following. Leaves journal, replica and notifier to their owner. */
   async close(): Promise<void> {
     this.#closed = true;

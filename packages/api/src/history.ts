@@ -1,5 +1,6 @@
 import { type Commit, decodeCommit } from '@backside/protocol';
 import { isPrefix, type Path } from '@backside/tree';
+import { EncodingRing } from './encoding-ring.js';
 
 /** Decoded commits kept for those who ask next: many subscribers resume from about the same place. Nobody looks at more. */
 const MAX_DECODED = 2_000;
@@ -16,70 +17,53 @@ export interface HistoryBounds {
  */
 export class History {
   readonly #bounds: HistoryBounds;
-  #encoded: Uint8Array[] = [];
-  #start = 0;
-  #bytes = 0;
-  /** Revision before the oldest commit that is held. */
-  #floor: number;
+  #encoded: EncodingRing;
+  /** The newest revision. */
+  #revision: number;
   readonly #decoded = new Map<number, Commit>();
 
   /** @param revision the revision that the first commit will follow. */
   constructor(revision: number, bounds: HistoryBounds) {
-    this.#floor = revision;
+    this.#revision = revision;
     this.#bounds = bounds;
+    this.#encoded = new EncodingRing(bounds.maxBytes);
   }
 
   /** The lowest revision from which `since` can answer. */
   get floor(): number {
-    return this.#floor;
+    return this.#revision - this.#encoded.length;
   }
 
   /** The newest revision. */
   get revision(): number {
-    return this.#floor + this.#length;
-  }
-
-  get #length(): number {
-    return this.#encoded.length - this.#start;
+    return this.#revision;
   }
 
   add(commit: Commit): void {
-    const bytes = commit.encoded();
-    this.#encoded.push(bytes);
-    this.#bytes += bytes.length;
-    const { capacity, maxBytes } = this.#bounds;
-    while (this.#length > 1 && (this.#length > capacity || this.#bytes > maxBytes)) this.#forgetOldest();
-  }
-
-  #forgetOldest(): void {
-    this.#bytes -= this.#encoded[this.#start]!.length;
-    this.#start += 1;
-    this.#floor += 1;
-    this.#decoded.delete(this.#floor);
-    if (this.#start < this.#length) return;
-    this.#encoded = this.#encoded.slice(this.#start);
-    this.#start = 0;
+    const { floor } = this;
+    this.#keep(commit.encoded());
+    this.#revision += 1;
+    if (this.#decoded.size === 0) return;
+    for (let forgotten = floor + 1; forgotten <= this.floor; forgotten += 1) this.#decoded.delete(forgotten);
   }
 
   /** Puts older commits in front of what is held, as many as there is room for; they must end right where the held ones begin. */
   prepend(older: readonly Commit[]): void {
-    if (older.at(-1)?.revision !== this.#floor) return;
-    const kept: Uint8Array[] = [];
-    for (const commit of older.toReversed()) {
-      const bytes = commit.encoded();
-      if (kept.length + this.#length >= this.#bounds.capacity || this.#bytes + bytes.length > this.#bounds.maxBytes)
-        break;
-      kept.push(bytes);
-      this.#bytes += bytes.length;
-    }
-    this.#floor -= kept.length;
-    this.#encoded = [...kept.reverse(), ...this.#encoded.slice(this.#start)];
-    this.#start = 0;
+    if (older.at(-1)?.revision !== this.floor) return;
+    const held = Array.from({ length: this.#encoded.length }, (_, index) => this.#encoded.at(index));
+    this.#encoded = new EncodingRing(this.#bounds.maxBytes);
+    for (const commit of older) this.#keep(commit.encoded());
+    for (const encoded of held) this.#keep(encoded);
+  }
+
+  #keep(encoded: Uint8Array): void {
+    if (this.#encoded.length === this.#bounds.capacity) this.#encoded.shift();
+    this.#encoded.push(encoded);
   }
 
   /** The commits after `revision`, oldest first; null if some of them are no longer held. */
   since(revision: number): Commit[] | null {
-    if (revision < this.#floor) return null;
+    if (revision < this.floor) return null;
     return Array.from({ length: Math.max(0, this.revision - revision) }, (_, index) =>
       this.#commit(revision + 1 + index),
     );
@@ -88,7 +72,7 @@ export class History {
   #commit(revision: number): Commit {
     const known = this.#decoded.get(revision);
     if (known !== undefined) return known;
-    const commit = decodeCommit(this.#encoded[this.#start + revision - this.#floor - 1]!);
+    const commit = decodeCommit(this.#encoded.at(revision - this.floor - 1));
     if (this.#decoded.size >= MAX_DECODED) this.#decoded.clear();
     this.#decoded.set(revision, commit);
     return commit;
@@ -99,7 +83,7 @@ export class History {
    * would take looking at too many commits.
    */
   changedSince(path: Path, revision: number): boolean | null {
-    if (revision < this.#floor || this.revision - revision > MAX_DECODED) return null;
+    if (revision < this.floor || this.revision - revision > MAX_DECODED) return null;
     for (let newest = this.revision; newest > revision; newest -= 1) {
       if (touches(this.#commit(newest), path)) return true;
     }

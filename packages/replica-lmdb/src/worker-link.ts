@@ -4,6 +4,8 @@ import type { Progress, Report, Request, Task, WorkerOptions } from './messages.
 
 /** Commits are sent once so many bytes of them have gathered, or when a task needs them. */
 const SEND_BYTES = 256 * 1024;
+/** What the thread has just made and soon drops: far less than V8 allows would hold it, and every process has such a thread. */
+const YOUNG_GENERATION_MB = 6;
 
 /** What a link tells its owner, beside the outcome of tasks. */
 export interface LinkEvents {
@@ -122,7 +124,13 @@ function startWorker(options: WorkerOptions): Worker {
   const fromSource = import.meta.url.endsWith('.ts');
   const file = fromSource ? './checkpoint-worker.from-source.mjs' : './checkpoint-worker.js';
   const execArgv = fromSource ? ['--conditions=source'] : [];
-  return new Worker(new URL(file, import.meta.url), { workerData: options, execArgv, name: 'backside-checkpoint' });
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
+  return new Worker(new URL(file, import.meta.url), {
+    workerData: options,
+    execArgv,
+    resourceLimits,
+    name: 'backside-checkpoint',
+  });
 }
 
 function unavailable(message: string, cause?: unknown): BacksideError {

@@ -9,10 +9,14 @@ import { NOT_JSON } from './refusal.js';
 import { sendJson } from './send-json.js';
 
 /** About how much of the body one commit has. */
-const BATCH_BYTES = 256 * 1024;
-/** Commits of this size that may wait for the disk: somewhat more than it takes at a time. */
-const MAX_AHEAD = 48;
+const BATCH_BYTES = 64 * 1024;
+/** After so many commits the disk is brought up to date: what waits for it, and what that takes, lies in memory. */
+const COMMITS_PER_CHECKPOINT = 16;
+/** Where another process writes the disk: commits that may wait for it, somewhat more than it takes at a time. */
+const MAX_AHEAD = 192;
 const CATCH_UP_MS = 5;
+/** A disk that takes nothing for so long does not keep up. */
+const MAX_CATCH_UP_MS = 30_000;
 
 /**
  * Replaces the node by a body of any length in constant memory: read as a stream, and written in commits of about `BATCH_BYTES`, so that
@@ -114,7 +118,16 @@ class ImportTarget {
     const { database, principal } = this.#call;
     await database.write({ principal, steps: [step] });
     this.#commits += 1;
-    while (this.#isAhead()) await sleep(CATCH_UP_MS);
+    if (this.#commits % COMMITS_PER_CHECKPOINT === 0) await database.checkpoint();
+    await this.#caughtUp();
+  }
+
+  async #caughtUp(): Promise<void> {
+    const end = performance.now() + MAX_CATCH_UP_MS;
+    while (this.#isAhead()) {
+      if (performance.now() > end) throw new BacksideError('unavailable', 'the disk of this node does not keep up');
+      await sleep(CATCH_UP_MS);
+    }
   }
 
   /** Whether so many commits wait in memory for the disk that it should catch up first. */
