@@ -8,8 +8,8 @@ const REFUSED_BEFORE_ASKING_MS = 100;
 /** If the others had to wait for its first commit for longer than a turn is, a node does not ask again for so many times what it was longer. */
 const FREE_TIMES = 2;
 /** What the others should wait for it has room for finding out what was missed, appending, and telling them, in appends; and no less. */
-const WAIT_APPENDS = 4;
-const MIN_WAIT_MS = 4;
+const WAIT_APPENDS = 8;
+const MIN_WAIT_MS = 8;
 /** For how long a node that has its turn and nothing to append waits for more, in milliseconds, if an append does not take less. */
 const MAX_LINGER_MS = 3;
 /** The longest pause after conflicts, in appends. */
@@ -59,16 +59,21 @@ export class AppendPace {
     this.#turns = new TurnQueue(options);
   }
 
+  /** Whether the others hold back for this node. */
+  get hasTurn(): boolean {
+    return this.#turns.isMine;
+  }
+
   /** How often this node has given others a turn. */
   get given(): number {
     return this.#turns.given;
   }
 
   /**
-   * Resolves when it is worth looking again whether this node may append; null if it may. Who asks has something to append, and joins
-   * the queue.
+   * Resolves when it is worth looking again whether this node may append; null if it may. Who asks has something to append behind what it
+   * is writing up to the revision `after`, and joins the queue.
    */
-  pause(): Promise<void> | null {
+  pause(after: number): Promise<void> | null {
     this.#isBusy = true;
     const { hold } = this.#turns;
     if (hold === null) {
@@ -76,7 +81,7 @@ export class AppendPace {
       return this.#restNow();
     }
     this.#heldSince ??= this.#options.now();
-    if (this.#mayAsk) this.#ask(this.#heldSince);
+    if (this.#mayAsk) this.#ask(this.#heldSince, after);
     return hold;
   }
 
@@ -99,14 +104,14 @@ export class AppendPace {
     else if (isIdle) void this.#passOnIfIdle();
   }
 
-  /** An append that began at `startedAt` met a conflict. */
-  refused(startedAt: number): void {
+  /** An append that began at `startedAt` met a conflict; what this node has written ends at the revision `after`. */
+  refused(startedAt: number, after: number): void {
     this.#measure(startedAt);
     this.#refusals += 1;
     if (this.#refusals === 1) this.#refusedSince = startedAt;
     const now = this.#options.now();
     if (this.#turns.isMine) return;
-    if (this.#isStarving && this.#mayAsk) this.#ask(this.#refusedSince);
+    if (this.#isStarving && this.#mayAsk) this.#ask(this.#refusedSince, after);
     else if (this.#isStarving && !this.#options.isHeard() && now >= this.#mayAskAt) this.#pressingSince ??= now;
     else if (this.#refusals > 1) this.#restUntil = now + this.#options.random() * this.#backoffMs();
   }
@@ -120,8 +125,8 @@ export class AppendPace {
   }
 
   /** The next commit in the order, by whomever. */
-  committed({ origin, time }: Commit): void {
-    this.#turns.appended(origin);
+  committed({ origin, time, revision }: Commit): void {
+    this.#turns.appended(origin, revision);
     const last = this.#lastCommitAt;
     const closely = time - last < REST_MS;
     const crosses = Math.floor(time / STREAK_MS) > Math.floor(last / STREAK_MS);
@@ -136,10 +141,10 @@ export class AppendPace {
     return this.#options.now() - this.#refusedSince > REFUSED_BEFORE_ASKING_MS;
   }
 
-  #ask(since: number): void {
+  #ask(since: number, after: number): void {
     const { tell, nodeId, now } = this.#options;
     const waitedMs = Math.max(0, now() - since);
-    const request = { node: nodeId, waitedMs, forMs: Math.max(MIN_WAIT_MS, WAIT_APPENDS * this.#appendMs) };
+    const request = { node: nodeId, waitedMs, forMs: Math.max(MIN_WAIT_MS, WAIT_APPENDS * this.#appendMs), after };
     this.asked += 1;
     this.#turns.add(request);
     tell(request);

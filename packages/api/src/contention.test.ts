@@ -15,10 +15,14 @@ interface Contention {
   readonly ms: number;
   readonly writers: number;
   readonly broker?: boolean;
+  readonly headsOnly?: boolean;
 }
 
 /** Runs nodes with these round trips to the store under full load for a while. */
-async function contend(roundTrips: readonly number[], { ms, writers, broker = true }: Contention): Promise<Load[]> {
+async function contend(
+  roundTrips: readonly number[],
+  { ms, writers, broker = true, headsOnly = false }: Contention,
+): Promise<Load[]> {
   const nodes = new TestNodes();
   const loads: Load[] = [];
   for (const roundTripMs of roundTrips) {
@@ -26,7 +30,7 @@ async function contend(roundTrips: readonly number[], { ms, writers, broker = tr
   }
   const under: (() => void)[] = [];
   for (const load of loads) {
-    load.node.broker.up = broker;
+    Object.assign(load.node.broker, { up: broker, headsOnly });
     for (let writer = 0; writer < writers; writer += 1)
       under.push(keepWriting(nodes, load, `/${load.node.id}/${writer}`));
   }
@@ -68,6 +72,15 @@ describe('several nodes that write one database without rest', () => {
       const { batches, conflicts } = node.database.stats();
       expect(conflicts / batches).toBeLessThan(0.05);
     }
+  });
+
+  it('hardly ever meet either where a broker tells them only how far the others are', async () => {
+    const loads = await contend([1, 1, 1], { ms: 1_000, writers: 8, headsOnly: true });
+    for (const { node } of loads) {
+      const { batches, conflicts } = node.database.stats();
+      expect(conflicts / batches).toBeLessThan(0.1);
+    }
+    expect(writesOf(loads).reduce((sum, count) => sum + count)).toBeGreaterThan(0.6 * 8 * 1_000);
   });
 
   it('let one in that is twenty times as far away, and keep three fifths of their speed or more', async () => {

@@ -60,6 +60,11 @@ export class Follower {
     return Math.max(0, this.#known - this.#options.revision());
   }
 
+  /** Resolves once this state has all that anybody told of; null if it does. */
+  get level(): Promise<void> | null {
+    return this.lag === 0 ? null : this.catchUp(this.#known);
+  }
+
   /** Grows with each notice that told of something that was not known yet. */
   get news(): number {
     return this.#news;
@@ -152,6 +157,7 @@ export class Follower {
       if (this.#closed) return;
       const fresh = commits.filter((commit) => commit.revision > revision());
       if (fresh.length > 0) this.#apply(fresh);
+      if (this.lag === 0) return;
     }
   }
 

@@ -18,6 +18,8 @@ export interface SequencerOptions extends BatchComputerOptions {
   readonly pace: AppendPace;
   readonly logger: Logger;
   readonly maxQueuedOperations: number;
+  /** Resolves once the durable state has all that this node was told of; null if it does. */
+  readonly level: () => Promise<void> | null;
   /** Brings the durable state to the journal's head, from `missing` if that is all it takes; retries until it can. */
   readonly catchUp: (head: number, missing: readonly Commit[]) => Promise<void>;
   /** Called with each durable batch, in order, before its operations are answered. */
@@ -109,7 +111,7 @@ export class Sequencer {
   }
 
   #takeBatch(): void {
-    if (this.#recovering || this.#queue.length === 0 || this.#waitsForTurn()) return;
+    if (this.#recovering || this.#queue.length === 0 || this.#waitsForOthers()) return;
     const batch = this.#computer.compute(this.#queue, this.#underWay);
     this.#queue = batch.verdicts.length === this.#queue.length ? [] : this.#queue.slice(batch.verdicts.length);
     this.#underWay.push(batch);
@@ -124,9 +126,16 @@ export class Sequencer {
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  /** Whether others append first; then it goes on by itself once they had their turn. */
-  #waitsForTurn(): boolean {
-    const pause = this.#options.pace.pause();
+  /** The revision that this node's state will have if all that is under way is stored. */
+  get #writtenUpTo(): number {
+    const last = this.#underWay.at(-1);
+    return last === undefined ? this.#options.base.revision() : last.base + last.commits.length;
+  }
+
+  /** Whether others append first, or have, and this node does not know what yet; then it goes on by itself. */
+  #waitsForOthers(): boolean {
+    const { pace, level } = this.#options;
+    const pause = pace.pause(this.#writtenUpTo) ?? (pace.hasTurn && this.#underWay.length === 0 ? level() : null);
     if (pause === null || this.#pausing) return pause !== null;
     this.#pausing = true;
     void pause.then(() => {
@@ -192,7 +201,7 @@ export class Sequencer {
   /** Another node was first: nothing under way was stored. */
   #computeAgain({ startedAt }: Batch, { head, missing = [] }: Conflict): void {
     this.conflicts += 1;
-    this.#options.pace.refused(startedAt);
+    this.#options.pace.refused(startedAt, this.#options.base.revision());
     this.#mayBeUnderWay = 1;
     const again = this.#giveUp().flatMap((batch) => batch.verdicts.map(({ write }) => write));
     this.#queue = [...again, ...this.#queue];

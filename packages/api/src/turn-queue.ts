@@ -16,6 +16,7 @@ interface Waiting {
   readonly node: string;
   readonly since: number;
   readonly forMs: number;
+  readonly after: number;
 }
 
 interface Turn extends Waiting {
@@ -73,18 +74,20 @@ export class TurnQueue {
   }
 
   /** A node, this one or another, asks for a turn. */
-  add({ node, waitedMs, forMs }: TurnRequest): void {
+  add({ node, waitedMs, forMs, after }: TurnRequest): void {
     if (this.#turn?.node === node) return;
     const since = this.#waiting.get(node)?.since ?? this.#options.now() - waitedMs;
-    const waiting = { node, since, forMs: Math.min(forMs, MAX_WAIT_MS) };
+    const waiting = { node, since, forMs: Math.min(forMs, MAX_WAIT_MS), after };
     this.#waiting.set(node, waiting);
     if (this.#turn === null) this.#begin();
     // Of several that ask at once each has heard itself first.
     else if (this.#turn.firstAt === null && isBefore(waiting, this.#turn)) this.#giveTo(waiting);
   }
 
-  /** A commit of `node` is in the journal. */
-  appended(node: string): void {
+  /** A commit of `node` is in the journal. One that it made before it asked may be heard of later than that it asked, and decides nothing. */
+  appended(node: string, revision: number): void {
+    const asked = this.#turn?.node === node ? this.#turn : this.#waiting.get(node);
+    if (asked !== undefined && revision <= asked.after) return;
     const waiting = this.#waiting.get(node);
     if (this.#turn !== null && this.#turn.firstAt === null && waiting !== undefined) this.#giveTo(waiting);
     const turn = this.#turn;
@@ -125,8 +128,8 @@ export class TurnQueue {
     const over = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const { node, since, forMs } = waiting;
-    const turn: Turn = { node, since, forMs, beganAt: now(), firstAt: null, release, over };
+    const { node, since, forMs, after } = waiting;
+    const turn: Turn = { node, since, forMs, after, beganAt: now(), firstAt: null, release, over };
     this.#turn = turn;
     this.#endAfter(turn, forMs, () => turn.firstAt === null);
   }

@@ -8,6 +8,8 @@ export interface TurnRequest {
   readonly waitedMs: number;
   /** For how long the others should hold back if nothing comes from it, in milliseconds. */
   readonly forMs: number;
+  /** What it has written already, or is writing, ends at this revision. */
+  readonly after: number;
 }
 
 /** What nodes tell each other about turns: that one wants one, or that its own is over. */
@@ -15,6 +17,7 @@ export type TurnNews = TurnRequest | { readonly node: string; readonly over: tru
 
 const WAITED = 'waited-ms';
 const FOR = 'for-ms';
+const AFTER = 'after';
 const OVER = 'turn-over';
 
 /** The name under which the nodes of a database tell each other about turns. No database has it: names hold no two dots in a row. */
@@ -33,6 +36,7 @@ export function publishTurnNews(notifier: Notifier, database: string, news: Turn
       : [
           [WAITED, String(Math.ceil(news.waitedMs))],
           [FOR, String(Math.ceil(news.forMs))],
+          [AFTER, String(news.after)],
         ];
   const commit = new Commit({ revision: 1, time: 0, author: null, origin: news.node, changes: [], headers });
   notifier.publish(turnTopic(database), [commit]);
@@ -42,6 +46,7 @@ export function publishTurnNews(notifier: Notifier, database: string, news: Turn
 export function turnNewsOf({ origin: node, headers = [] }: Commit): TurnNews | null {
   const header = (name: string): string | undefined => headers.find(([known]) => known === name)?.[1];
   if (header(OVER) === 'true') return { node, over: true };
-  const [waitedMs, forMs] = [Number(header(WAITED)), Number(header(FOR))];
-  return waitedMs >= 0 && forMs >= 0 ? { node, waitedMs, forMs } : null;
+  // Nodes of a version that does not tell the last of these are asking from the beginning.
+  const [waitedMs, forMs, after] = [Number(header(WAITED)), Number(header(FOR)), Number(header(AFTER) ?? 0)];
+  return waitedMs >= 0 && forMs >= 0 && after >= 0 ? { node, waitedMs, forMs, after } : null;
 }

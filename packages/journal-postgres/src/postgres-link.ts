@@ -24,6 +24,7 @@ class PostgresLink implements BrokerLink {
   readonly #topics: Map<string, string> = new Map();
   /** A connection takes one request at a time. */
   #last: Promise<unknown> = Promise.resolve();
+  #notifications = new Notifications();
 
   private constructor(client: pg.Client, version: string) {
     this.#client = client;
@@ -61,9 +62,17 @@ class PostgresLink implements BrokerLink {
     }
   }
 
+  /** What is to be sent while a request is under way goes together with the next one. */
   async send(topic: string, message: Uint8Array): Promise<void> {
     const payload = Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('base64');
-    await this.#ask({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channelOf(topic), payload] });
+    const next = this.#notifications;
+    next.channels.push(channelOf(topic));
+    next.payloads.push(payload);
+    next.sent ??= this.#inTurn(() => {
+      this.#notifications = new Notifications();
+      return this.#client.query({ name: 'notify', text: NOTIFY, values: [next.channels, next.payloads] });
+    });
+    await next.sent;
   }
 
   async subscribe(topic: string): Promise<void> {
@@ -85,12 +94,24 @@ class PostgresLink implements BrokerLink {
     await this.#client.end();
   }
 
-  #ask(request: string | pg.QueryConfig): Promise<pg.QueryResult> {
-    const ask = (): Promise<pg.QueryResult> => this.#client.query(request);
+  #ask(request: string): Promise<pg.QueryResult> {
+    return this.#inTurn(() => this.#client.query(request));
+  }
+
+  #inTurn(ask: () => Promise<pg.QueryResult>): Promise<pg.QueryResult> {
     const answer = this.#last.then(ask, ask);
     this.#last = answer;
     return answer;
   }
+}
+
+const NOTIFY = 'select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as messages (channel, payload)';
+
+/** Messages that are sent together, in this order. */
+class Notifications {
+  readonly channels: string[] = [];
+  readonly payloads: string[] = [];
+  sent: Promise<unknown> | null = null;
 }
 
 /** The name of a channel has 63 bytes at most. */

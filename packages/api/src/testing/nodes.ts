@@ -18,12 +18,18 @@ export interface TestNode {
   /** The private database. */
   readonly hidden: Database;
   /** Its way to the broker. */
-  readonly broker: { up: boolean };
+  readonly broker: BrokerWay;
   /** Sets the way to both journals. */
   links(state: LinkState): void;
   /** Stands still: nothing that it waits for comes back to it until `go`. */
   stop(): void;
   go(): void;
+}
+
+interface BrokerWay {
+  up: boolean;
+  /** What it tells of commits that change anything is their revision alone. */
+  headsOnly: boolean;
 }
 
 /** Milliseconds that a notice takes. */
@@ -43,7 +49,7 @@ export class TestNodes {
     this.#count += 1;
     const id = `node-${this.#count}`;
     const sleeper = new Sleeper(this.time);
-    const broker = { up: true };
+    const broker: BrokerWay = { up: true, headsOnly: false };
     const links = [this.store.link(roundTripMs), this.privateStore.link(roundTripMs)] as const;
     const common = {
       notifier: brokerLink(this.#hub.connect(), broker, this.time),
@@ -101,7 +107,7 @@ class Sleeper {
 }
 
 /** A broker between machines: what is published or delivered while the link is down is lost. */
-function brokerLink(hub: Notifier, link: { up: boolean }, time: SimulatedTime): Notifier {
+function brokerLink(hub: Notifier, link: BrokerWay, time: SimulatedTime): Notifier {
   return {
     betweenNodes: true,
     get state() {
@@ -111,8 +117,9 @@ function brokerLink(hub: Notifier, link: { up: boolean }, time: SimulatedTime): 
       if (link.up) hub.publish(database, commits);
     },
     subscribe: (database, handler) => {
-      const deliver = (notice: Notice): void => {
-        if (link.up) handler(notice);
+      const deliver = ({ commits, head }: Notice): void => {
+        const told = commits.filter(({ changes }) => changes.length === 0 || !link.headsOnly);
+        if (link.up) handler({ commits: told, head });
       };
       return hub.subscribe(database, (notice) => void time.sleep(NOTICE_MS).then(() => deliver(notice)));
     },
