@@ -1,5 +1,7 @@
-/** Bytes that a chunk has room for; it is given out when it is nearly full. */
+/** Bytes that a chunk has room for at most; it is given out when it is nearly full. */
 const CHUNK_BYTES = 64 * 1024;
+/** What the first one has room for. Most texts are short, and each further chunk has twice the room. */
+const FIRST_CHUNK_BYTES = 2 * 1024;
 
 /** Below this many bytes a loop copies faster than a call. */
 const SHORT = 48;
@@ -8,9 +10,9 @@ const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
-/** Gathers JSON text in UTF-8, in chunks of about 64 KiB. */
+/** Gathers JSON text in UTF-8, in chunks of up to 64 KiB. */
 export class JsonChunks {
-  #chunk: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #chunk: Buffer = Buffer.allocUnsafe(FIRST_CHUNK_BYTES);
   #position = 0;
   #full: Uint8Array[] = [];
 
@@ -26,16 +28,16 @@ export class JsonChunks {
     return full;
   }
 
-  /** Makes what is left a full chunk. */
+  /** Makes what is left a full chunk. Nothing may be written afterwards. */
   end(): void {
-    if (this.#position > 0) this.#flush();
+    if (this.#position > 0) this.#full.push(this.#chunk.subarray(0, this.#position));
   }
 
   /** Writes `lead`, one ASCII character or none, then the key as the name of a member. */
   name(lead: number, key: string): void {
     const longest = key.length + 4;
-    if (this.#position + longest > CHUNK_BYTES) this.#flush();
-    if (longest > CHUNK_BYTES) {
+    if (longest > this.#room) this.#flush();
+    if (longest > this.#room) {
       this.#escapedName(lead, key);
       return;
     }
@@ -57,7 +59,7 @@ export class JsonChunks {
   }
 
   text(text: string): void {
-    if (text.length * 3 > CHUNK_BYTES - this.#position) {
+    if (text.length * 3 > this.#room) {
       this.bytes(Buffer.from(text, 'utf8'), 0);
       return;
     }
@@ -67,8 +69,8 @@ export class JsonChunks {
   /** Copies `source` from `start` up to `end`. */
   bytes(source: Uint8Array, start: number, end: number = source.length): void {
     let from = start;
-    while (end - from > CHUNK_BYTES - this.#position) {
-      const part = CHUNK_BYTES - this.#position;
+    while (end - from > this.#room) {
+      const part = this.#room;
       this.#copy(source, from, from + part);
       from += part;
       this.#flush();
@@ -88,9 +90,13 @@ export class JsonChunks {
     this.text(`${String.fromCharCode(lead)}${JSON.stringify(key)}:`);
   }
 
+  get #room(): number {
+    return this.#chunk.length - this.#position;
+  }
+
   #flush(): void {
-    this.#full.push(this.#chunk.subarray(0, this.#position));
-    this.#chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.end();
+    this.#chunk = Buffer.allocUnsafeSlow(Math.min(this.#chunk.length * 2, CHUNK_BYTES));
     this.#position = 0;
   }
 }

@@ -131,4 +131,15 @@ describe('a stream of JSON text', () => {
     expect(Buffer.concat(chunks).toString()).toBe(expected);
     expect(textOf([], 'export')).toBe(encodeNode(model, 'export'));
   });
+
+  it('leaves reads as they were, however many streams and commits come between two checkpoints', () => {
+    const open: IterableIterator<Uint8Array>[] = [];
+    for (let count = 0; count < 20_000; count++) {
+      commit(null, [{ path: ['few', `k${count % 100}`], value: count }]);
+      open.push(replica.streamJson(['few'], 'val'));
+      if (open.length > 3) open.shift()!.return!();
+    }
+    expect(textOf(['few', 'k99'], 'val')).toBe('19999');
+    expect(Buffer.concat([...open[0]!]).toString()).toContain('"k97":19997,"k98":19898');
+  });
 });

@@ -22,7 +22,7 @@ const COMMA = 0x2c;
 const NONE: readonly string[] = [];
 
 /**
- * The node at `path` as JSON text in UTF-8, in chunks of about 64 KiB, exactly as `encodeNode` would write it. What no overlay
+ * The node at `path` as JSON text in UTF-8, in chunks of up to 64 KiB, exactly as `encodeNode` would write it. What no overlay
  * touches is copied from the records as it is. Holds two chunks and one cursor per level, whatever the size of the tree.
  */
 export function* streamJson(view: HeldView, path: Path, format: Format): Generator<Uint8Array, undefined> {

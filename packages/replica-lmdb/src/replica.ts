@@ -105,9 +105,11 @@ export class SnapshotReplica implements LmdbReplica {
 
   streamJson(path: Path, format: Format): IterableIterator<Uint8Array> {
     const snapshot = this.#snapshot;
+    const view = this.#tail.hold();
     snapshot.hold();
-    const stream = new HeldStream(streamJson(this.#tail.hold(), path, format), () => {
+    const stream = new HeldStream(streamJson(view, path, format), () => {
       this.#streams.delete(stream);
+      view.release();
       snapshot.release();
     });
     this.#streams.add(stream);

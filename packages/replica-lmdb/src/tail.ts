@@ -1,20 +1,12 @@
 import type { Commit } from '@backside/protocol';
-import { layered, type Path, SparseTree, type TreeReader } from '@backside/tree';
+import { layered, type Path, type TreeReader } from '@backside/tree';
 import { HeldView, touchedChildren } from './held-view.js';
+import { consolidate, type Layer, newLayer } from './layer.js';
 import type { Snapshot } from './snapshot.js';
 import { type OrderedPlace, TouchedOrder } from './touched-order.js';
 
 /** How many orders of touched children are kept up to date: places that are queried while they are written. */
 const MAX_ORDERS = 32;
-
-/** A generation of the tail. */
-interface Layer {
-  readonly tree: SparseTree;
-  /** The revision of the last commit in it. */
-  last: number;
-  /** Bytes of its commits, in their encoded form. */
-  bytes: number;
-}
 
 /**
  * The commits since the snapshot, as overlays in memory: generations that change no more, and an active one on top. A
@@ -51,6 +43,7 @@ export class Tail {
   }
 
   apply(commit: Commit): void {
+    if (this.#active.holders > 0) this.#leaveToHolders();
     for (const change of commit.changes) {
       this.#active.tree.apply(change, this.#under);
       this.#note(change.path);
@@ -68,21 +61,39 @@ export class Tail {
     this.#rebuild();
   }
 
-  /** Lets the active generation change no more, so that it can go once the base contains it. */
+  /** Lets the generations change no more, so that each can go once the base contains it. */
   seal(): void {
-    if (this.#active.bytes === 0) return;
-    this.#sealed = [...this.#sealed, this.#active];
-    this.#active = newLayer(this.#active.last);
+    this.#begin();
+    for (const layer of this.#sealed) layer.leaving = true;
     this.#rebuild();
   }
 
-  /** The state now, on the snapshot that the tail stands on, for as long as that is held. */
+  /** The state now, on the snapshot that the tail stands on, for as long as that is held. To be released. */
   hold(): HeldView {
-    this.seal();
+    const active = this.#active.bytes === 0 ? null : this.#active;
+    if (active) active.holders += 1;
+    const layers = active ? [...this.#sealed, active] : this.#sealed;
     return new HeldView(
       this.#base,
-      this.#sealed.map(({ tree }) => tree),
+      layers.map(({ tree }) => tree),
+      () => {
+        if (active) active.holders -= 1;
+      },
     );
+  }
+
+  /** Lets the active generation change no more. Where many are read while commits come, there would be one for each reader. */
+  #leaveToHolders(): void {
+    this.#begin();
+    this.#sealed = consolidate(this.#sealed, this.#base);
+    this.#rebuild();
+  }
+
+  /** Begins a generation above those so far. */
+  #begin(): void {
+    if (this.#active.bytes === 0) return;
+    this.#sealed = [...this.#sealed, this.#active];
+    this.#active = newLayer(this.#active.last);
   }
 
   /**
@@ -115,8 +126,4 @@ export class Tail {
     this.#under = layered(this.#base, ...this.#sealed.map(({ tree }) => tree));
     this.#view = this.#active.tree.over(this.#under);
   }
-}
-
-function newLayer(revision: number): Layer {
-  return { tree: new SparseTree(), last: revision, bytes: 0 };
 }
