@@ -1,5 +1,4 @@
 import type { ErrorCode } from '@backside/protocol';
-import type { QuotaKind, QuotaScope } from './quotas.js';
 
 /** What the proxy has done so far, as plain numbers: counted on the hot path, read when somebody scrapes. */
 export class ProxyCounters {
@@ -15,17 +14,8 @@ export class ProxyCounters {
   /** Handed to a database and not answered yet. */
   writesInFlight = 0;
   readonly refused: Map<ErrorCode, number> = new Map();
-  /** Refusals by a quota: whose, then of what. */
-  readonly overQuota: Readonly<Record<QuotaScope, Record<QuotaKind, number>>> = {
-    user: { operations: 0, bytes: 0, listens: 0 },
-    address: { operations: 0, bytes: 0, listens: 0 },
-  };
 
   countRefusal(code: ErrorCode): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
-  }
-
-  countOverQuota(scope: QuotaScope, kind: QuotaKind): void {
-    this.overQuota[scope][kind] += 1;
   }
 }

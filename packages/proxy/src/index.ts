@@ -3,7 +3,7 @@ export { ProxyCounters } from './counters.js';
 export type { ProxyConnectionScope, ProxyDatabase } from './database.js';
 export type { Envelope } from './encoder.js';
 export { createHealthHandler, type Health, type HealthComponents, type HttpHandler, healthOf } from './health.js';
-export { DEFAULT_PROXY_LIMITS, type ProxyLimits, type QuotaLimits } from './limits.js';
+export { DEFAULT_PROXY_LIMITS, type ProxyLimits } from './limits.js';
 export { createMetrics, type Observed, type ObservedDatabase, type ServiceState } from './metrics.js';
 export { createProxy, type ProxyOptions, type StompProxy as Proxy } from './proxy.js';
 export type { Authenticate, WatchPrincipal } from './session-context.js';

@@ -1,16 +1,5 @@
+import type { QuotaLimits } from '@backside/auth';
 import { LIMITS_AFTER_CONNECT, type ParserLimits } from '@backside/stomp';
-
-/**
- * What the connections of one user, or those from one address, may take together within one process. An operation is a SEND
- * or a SUBSCRIBE; twice a second's worth may come at once. Every number can be `Infinity`, which lifts that limit.
- */
-export interface QuotaLimits {
-  readonly operationsPerSecond: number;
-  /** Bodies and headers of these operations. */
-  readonly bytesPerSecond: number;
-  /** Subscriptions to the tree at a time. */
-  readonly listens: number;
-}
 
 /** What one connection, and all of them together, may take. Every number can be `Infinity`, which lifts that limit. */
 export interface ProxyLimits {

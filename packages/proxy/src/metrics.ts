@@ -1,4 +1,5 @@
 import type { DatabaseStats, PeerStats } from '@backside/api';
+import type { Quotas } from '@backside/auth';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { StompProxy } from './proxy.js';
 
@@ -19,6 +20,8 @@ export interface Observed {
   /** Absent on a node that serves no STOMP. */
   readonly proxy?: StompProxy;
   readonly databases: () => Iterable<ObservedDatabase>;
+  /** Of all edges of the process. Default none. */
+  readonly quotas?: Quotas;
   /** What the node depends on beside its databases, by name. Default nothing. */
   readonly services?: () => Readonly<Record<string, ServiceState>>;
 }
@@ -108,6 +111,7 @@ export function createMetrics(observed: Observed, options: { readonly process?: 
   if (options.process === true) collectDefaultMetrics({ register: registry });
   const { proxy } = observed;
   if (proxy !== undefined) addProxy(registry, proxy);
+  if (observed.quotas !== undefined) addQuotas(registry, observed.quotas);
   for (const reading of DATABASE_COUNTERS) addDatabaseReading(registry, Counter, observed, reading);
   for (const reading of DATABASE_GAUGES) addDatabaseReading(registry, Gauge, observed, reading);
   for (const reading of PEER_COUNTERS) addDatabaseReading(registry, Counter, observed, ofPeers(reading));
@@ -143,14 +147,17 @@ function addProxy(registry: Registry, proxy: StompProxy): void {
   addRefusals(registry, 'backside_proxy_refused_total', 'Frames and connections refused, by error code', () =>
     [...proxy.counters.refused].map(([code, count]) => [{ code }, count]),
   );
+}
+
+function addQuotas(registry: Registry, quotas: Quotas): void {
   new Counter({
-    name: 'backside_proxy_over_quota_total',
+    name: 'backside_over_quota_total',
     help: 'Operations refused by a quota, by whose it is and what it limits',
     labelNames: ['scope', 'limit'],
     registers: [registry],
     collect() {
       this.reset();
-      for (const [scope, limits] of Object.entries(proxy.counters.overQuota)) {
+      for (const [scope, limits] of Object.entries(quotas.refused)) {
         for (const [limit, count] of Object.entries(limits)) this.inc({ scope, limit }, count);
       }
     },

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { addressBlock, Quotas } from '@backside/auth';
 import { BacksideError, type Logger } from '@backside/protocol';
 import type { HeartbeatOffer } from '@backside/stomp';
-import { addressBlock } from './address-block.js';
 import { ProxyCounters } from './counters.js';
 import type { ProxyDatabase } from './database.js';
 import { Deadlines } from './deadlines.js';
@@ -12,7 +12,6 @@ import type { Envelope } from './encoder.js';
 import { EncoderTable } from './encoder-table.js';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from './limits.js';
 import { TickWriter } from './outbox.js';
-import { Quotas } from './quotas.js';
 import { Renewals } from './renewals.js';
 import { serve } from './serve.js';
 import { Session } from './session.js';
@@ -37,6 +36,8 @@ export interface ProxyOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly limits?: Partial<ProxyLimits>;
+  /** What users and addresses have taken, where other edges count as well. Default: of this proxy alone, by its limits. */
+  readonly quotas?: Quotas;
   /** What the server offers as heart-beats; default one second each way, so that the client's wish decides. */
   readonly heartbeat?: HeartbeatOffer;
   /** The `server` header of CONNECTED; null leaves it out. Default `backside`. */
@@ -105,7 +106,7 @@ class SessionProxy implements StompProxy {
       counters: this.counters,
       encoders: new EncoderTable(),
       deadlines: new Deadlines(options.now()),
-      quotas: new Quotas(limits, options.now, (scope, kind) => this.counters.countOverQuota(scope, kind)),
+      quotas: options.quotas ?? new Quotas(limits, options.now),
       renewals: new Renewals(),
       writer: new TickWriter(limits, this.counters, options.now),
       serve,

@@ -1,5 +1,6 @@
+import { type QuotaLimits, Quotas } from '@backside/auth';
 import { describe, expect, test } from 'vitest';
-import type { QuotaLimits } from './limits.js';
+import { DEFAULT_PROXY_LIMITS } from './limits.js';
 import { createMetrics } from './metrics.js';
 import { openFixture, type TestClient, turns, valueAt } from './session-fixture.js';
 
@@ -112,10 +113,12 @@ test('an address has a quota of its own, which who has not signed in shares', as
 });
 
 test('the metrics tell which quotas refuse', async () => {
-  const { ann, proxy, database } = await openLimited({ operationsPerSecond: 1 });
-  const client = await ann();
+  const perUser = { ...OPEN, operationsPerSecond: 1 };
+  const quotas = new Quotas({ ...DEFAULT_PROXY_LIMITS, perUser }, () => 1_000_000);
+  const { client: connect, proxy, database } = await openFixture({ quotas });
+  const client = await connect({ headers: { token: 'token-ann' } });
   for (let n = 0; n < 3; n += 1) await client.ask('SEND', { destination: '/a' }, '1');
-  const text = await createMetrics({ proxy, databases: () => [database] }).metrics();
-  expect(text).toContain('backside_proxy_over_quota_total{scope="user",limit="operations"} 1');
-  expect(text).toContain('backside_proxy_over_quota_total{scope="address",limit="bytes"} 0');
+  const text = await createMetrics({ proxy, quotas, databases: () => [database] }).metrics();
+  expect(text).toContain('backside_over_quota_total{scope="user",limit="operations"} 1');
+  expect(text).toContain('backside_over_quota_total{scope="address",limit="bytes"} 0');
 });

@@ -1,4 +1,4 @@
-import { Budget } from './budget.js';
+import { Budget } from '@backside/auth';
 import type { ProxyLimits } from './limits.js';
 
 /** What one connection may still send. Spending more than is there fails and spends nothing. */

@@ -1,3 +1,4 @@
+import type { Quotas } from '@backside/auth';
 import type { Credentials, Logger, Principal } from '@backside/protocol';
 import type { Frame, HeartbeatOffer } from '@backside/stomp';
 import type { ProxyCounters } from './counters.js';
@@ -7,7 +8,6 @@ import type { Envelope } from './encoder.js';
 import type { EncoderTable } from './encoder-table.js';
 import type { ProxyLimits } from './limits.js';
 import type { TickWriter } from './outbox.js';
-import type { Quotas } from './quotas.js';
 import type { Renewals } from './renewals.js';
 import type { Session } from './session.js';
 

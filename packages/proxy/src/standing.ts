@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { WriteSeries } from '@backside/api';
+import { Quota, type Quotas } from '@backside/auth';
 import { BacksideError, type Logger, NOBODY, type Principal } from '@backside/protocol';
 import type { ProxyConnectionScope, ProxyDatabase } from './database.js';
-import { Quota } from './quota.js';
-import type { Quotas } from './quotas.js';
 import type { Lapse, Tenure } from './tenure.js';
 import { type TransactionLimits, Transactions } from './transactions.js';
 

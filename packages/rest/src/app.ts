@@ -1,18 +1,24 @@
 import type { RequestListener } from 'node:http';
-import { BacksideError } from '@backside/protocol';
-import express from 'express';
+import { NO_QUOTA, Quotas } from '@backside/auth';
+import { BacksideError, HEADERS } from '@backside/protocol';
+import express, { type Response } from 'express';
 import { authEndpoints } from './auth/auth-endpoints.js';
 import { createOriginPolicy, crossOrigin } from './cors.js';
-import { serveEndpoints } from './endpoint.js';
+import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { errorReply } from './error-reply.js';
 import { securityHeaders } from './headers.js';
+import { functionsEndpoints } from './jobs/functions-endpoints.js';
 import { jobsEndpoints } from './jobs/jobs-endpoints.js';
 import { serveMedia } from './media/media-routes.js';
 import { serveOpenApi } from './openapi/serve-openapi.js';
+import { sendReply } from './reply.js';
 import { createChooseDatabase, createFindDatabase } from './request-database.js';
 import type { RestOptions } from './rest-options.js';
+import { coverageEndpoints } from './settings/coverage-endpoints.js';
+import { createFindSettings, type FindSettings } from './settings/database-settings.js';
 import { explainEndpoints } from './settings/explain-endpoints.js';
 import { rulesEndpoints } from './settings/rules-endpoints.js';
+import { settingsEndpoints } from './settings/settings-endpoints.js';
 import { simulateEndpoint } from './settings/simulate-endpoint.js';
 import { Tree } from './tree/tree.js';
 import { isShared } from './tree/tree-url.js';
@@ -23,12 +29,19 @@ export interface Rest extends RequestListener {
   close(): void;
 }
 
-const NO_SUFFIX = 'append .json to your request URI to use the REST API';
+/** What the interfaces have in common. */
+interface Parts {
+  readonly tree: Tree;
+  readonly quotas: Quotas;
+  readonly settings: FindSettings;
+}
 
 /** Nodes of the tree are served without express, whose share of a small request would be the largest. */
 export function createRest(options: RestOptions): Rest {
-  const tree = new Tree(options);
-  const app = createApp(options, tree);
+  const quotas = options.quotas ?? new Quotas({ perUser: NO_QUOTA, perAddress: NO_QUOTA }, options.now);
+  const settings = createFindSettings(options.settings);
+  const tree = new Tree(options, { quotas, settings });
+  const app = createApp(options, { tree, quotas, settings });
   const listener: RequestListener = (request, response) => {
     if (isShared(request.url ?? '') || !tree.serve(request, response)) app(request, response);
   };
@@ -36,8 +49,8 @@ export function createRest(options: RestOptions): Rest {
 }
 
 /** Everything else, and the nodes whose URLs could have been something else. */
-function createApp(options: RestOptions, tree: Tree): RequestListener {
-  const { publicUrl, allowedOrigins = [], logger } = options;
+function createApp(options: RestOptions, { tree, quotas, settings }: Parts): RequestListener {
+  const { publicUrl, allowedOrigins = [], logger, now } = options;
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.enable('case sensitive routing').enable('strict routing');
@@ -45,24 +58,38 @@ function createApp(options: RestOptions, tree: Tree): RequestListener {
   app.set('trust proxy', options.trustedProxies ?? false);
   app.use(securityHeaders(publicUrl), crossOrigin(createOriginPolicy(publicUrl, allowedOrigins)));
   const { auth, operator = false } = options;
-  const context = { findDatabase: createFindDatabase(createChooseDatabase(options.databases)), auth, operator };
-  const endpoints = [
-    ...authEndpoints(options),
-    ...rulesEndpoints(options),
-    simulateEndpoint(options),
-    ...explainEndpoints(options),
-    ...jobsEndpoints(options.jobs ?? (() => null)),
-  ];
+  const findDatabase = createFindDatabase(createChooseDatabase(options.databases));
+  const context = { findDatabase, auth, operator, quotas, now };
+  const endpoints = endpointsOf(options, settings);
   serveEndpoints(app, endpoints, context);
   serveOpenApi(app, endpoints, { docs: options.docs ?? options.development, publicUrl });
   serveMedia(app, context, options.media ?? (() => null));
   app.use((request, response, next) => {
     if (!tree.serve(request, response)) next();
   });
-  app.use((request) => {
-    const isReserved = /^\/(?:auth\/|\.)/.test(request.path);
-    throw new BacksideError('not-found', isReserved ? `nothing answers ${request.method} here` : NO_SUFFIX);
+  app.use((request, response) => {
+    if (!/^\/(?:auth\/|\.)/.test(request.path)) return answerNoSuffix(response);
+    throw new BacksideError('not-found', `nothing answers ${request.method} here`);
   });
   app.use(errorReply(logger));
   return app;
+}
+
+function endpointsOf(options: RestOptions, settings: FindSettings): readonly Endpoint[] {
+  return [
+    ...authEndpoints(options),
+    ...rulesEndpoints(options),
+    simulateEndpoint(options),
+    ...coverageEndpoints(options),
+    ...settingsEndpoints(settings),
+    ...explainEndpoints(options),
+    ...jobsEndpoints(options.jobs ?? (() => null)),
+    ...functionsEndpoints(options.functions ?? (() => null)),
+  ];
+}
+
+/** As Firebase does: whoever calls so has a node in mind. */
+function answerNoSuffix(response: Response): void {
+  const error = 'append .json to your request URI to use the REST API';
+  sendReply(response, { status: 404, headers: { [HEADERS.code]: 'not-found' }, json: { error } });
 }

@@ -1,5 +1,5 @@
 import type { Database } from '@backside/api';
-import type { Auth } from '@backside/auth';
+import { type Auth, Quota, type Quotas } from '@backside/auth';
 import { ADMIN, BacksideError, NOBODY, type Principal } from '@backside/protocol';
 import type { IRouter, Request } from 'express';
 import { bearerToken } from './bearer.js';
@@ -7,6 +7,7 @@ import { clientAddress } from './client-address.js';
 import { parseFields, type Shape, type ShapeValue } from './fields.js';
 import { bodyReader, jsonBody, MAX_BODY_BYTES } from './json-body.js';
 import { type Reply, sendReply } from './reply.js';
+import { chargeWhoAsks } from './request-charge.js';
 import type { FindDatabase } from './request-database.js';
 
 /**
@@ -25,6 +26,12 @@ export interface Endpoint {
   readonly maxBytes?: number;
   /** Where the token is; default the `Authorization` header. */
   readonly token?: (request: Request) => string | undefined;
+  /** What it does, in a few words. */
+  readonly summary?: string;
+  /** What the query string may say, in a few words each. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** The members of the JSON body, as `fieldsOf` reads them. */
+  readonly body?: Shape;
   serve(call: Call): Promise<Reply> | Reply;
 }
 
@@ -44,6 +51,9 @@ export interface EndpointContext {
   readonly auth: (database: Database) => Auth;
   /** See `RestOptions.operator`. */
   readonly operator: boolean;
+  readonly quotas: Quotas;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Lets the router serve the endpoints; other methods of their paths are `not-found`. */
@@ -58,18 +68,32 @@ export function serveEndpoints(router: IRouter, endpoints: readonly Endpoint[], 
   }
 }
 
-/** Throws before the body is read: `not-found`, `unauthenticated` or `permission-denied`. */
+/** Throws before the body is read: `not-found`, `rate-limited`, `unauthenticated` or `permission-denied`. */
 async function admit(endpoint: Endpoint, request: Request, context: EndpointContext): Promise<Call> {
   const database = context.findDatabase(request);
   const auth = context.auth(database);
   const address = clientAddress(request);
-  const { access, token: findToken = bearerToken } = endpoint;
-  const token = access === 'anyone' || context.operator ? undefined : findToken(request);
-  const own = context.operator ? ADMIN : NOBODY;
-  const principal =
-    token === undefined ? own : await auth.authenticate({ token, database: database.name, remoteAddress: address });
-  checkAccess(access, principal);
+  const principal = await identify(endpoint, { request, auth, address }, context);
+  checkAccess(endpoint.access, principal);
   return { request, database, auth, principal, address };
+}
+
+async function identify(
+  { access, token: findToken = bearerToken, maxBytes: maxBodyBytes = MAX_BODY_BYTES }: Endpoint,
+  { request, auth, address }: Pick<Call, 'request' | 'auth' | 'address'>,
+  { operator, quotas, now }: EndpointContext,
+): Promise<Principal> {
+  const { database } = auth;
+  const quota = new Quota(quotas, address);
+  try {
+    return await chargeWhoAsks(quota, { request, database, maxBodyBytes, now }, async () => {
+      if (operator) return ADMIN;
+      const token = access === 'anyone' ? undefined : findToken(request);
+      return token === undefined ? NOBODY : auth.authenticate({ token, database, remoteAddress: address });
+    });
+  } finally {
+    quota.end();
+  }
 }
 
 function checkAccess(access: Access, principal: Principal): void {

@@ -1,7 +1,8 @@
 import type { Database, DenialTrace, RulesStore } from '@backside/api';
-import type { Auth } from '@backside/auth';
+import type { Auth, PrivateTree, Quotas } from '@backside/auth';
 import type { Logger } from '@backside/protocol';
 import type { CoverageReport } from '@backside/security';
+import type { FindFunctions } from './jobs/functions-endpoints.js';
 import type { FindJobs } from './jobs/jobs-endpoints.js';
 import type { FindMedia } from './media/media-call.js';
 import type { TreeLimits } from './tree/tree-limits.js';
@@ -33,12 +34,18 @@ export interface RestOptions {
   readonly allowedRedirects?: readonly string[];
   /** Bounds of the tree over HTTP; what is left out is as in `DEFAULT_TREE_LIMITS`. */
   readonly tree?: Partial<TreeLimits>;
+  /** What users and addresses have taken, over all edges of the process. Default: nobody is limited. */
+  readonly quotas?: Quotas;
+  /** A part of the private tree of a database, for the settings that Firebase's tools know. Default none: they cannot be changed. */
+  readonly settings?: (database: Database) => PrivateTree;
   /** Whether `/docs` serves a page to try the interface. Default: in development. */
   readonly docs?: boolean;
   /** The files of a database, served below `/.media` and `/.uploads`. Default none. */
   readonly media?: FindMedia;
   /** The jobs of a database, served below `/.jobs`. Default none. */
   readonly jobs?: FindJobs;
+  /** The functions of a database, served below `/.functions`. Default none. */
+  readonly functions?: FindFunctions;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -70,6 +70,7 @@ export {
   type Bound,
   inRange,
   isDefaultQuery,
+  keyRangeOf,
   type Query,
   queryEntries,
 } from './query.js';

@@ -5,15 +5,18 @@ import { bearerOrQueryToken } from '../bearer.js';
 import { type Call, type Endpoint, fieldsOf, pathPart, queryValue } from '../endpoint.js';
 import { anything, count, oneOf, optional, record, text } from '../fields.js';
 import type { Reply } from '../reply.js';
+import { limitOf } from './list-limit.js';
 
 /** Finds the jobs of a database; null where there are none. */
 export type FindJobs = (database: Database) => Jobs | null;
 
 /** Bytes of a request: the data of a job and what is said about it. */
 const MAX_REQUEST_BYTES = 4_100_000;
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
+const LIMIT = { usual: 100, most: 1_000 };
 const STATES = ['waiting', 'running', 'done', 'dead', 'cancelled'] as const;
+
+const PAGE = { limit: `at most so many, up to ${LIMIT.most}` };
+const FILTERS = { ...PAGE, queue: 'of this queue', state: STATES.join(', ') };
 
 const REQUEST = {
   name: text(128),
@@ -31,20 +34,21 @@ const REQUEST = {
 /** Jobs and their queues, for admins. */
 export function jobsEndpoints(findJobs: FindJobs): readonly Endpoint[] {
   const forAdmins = { access: 'admin', token: bearerOrQueryToken } as const;
-  const jobs = (serve: (call: Call, jobs: Jobs) => Promise<Reply>) => ({
+  const jobs = (summary: string, serve: (call: Call, jobs: Jobs) => Promise<Reply>) => ({
     ...forAdmins,
+    summary,
     serve: (call: Call) => serve(call, found(findJobs(call.database))),
   });
   const dead = '/.jobs/queues/:queue/dead';
   return [
-    { method: 'post', path: '/.jobs', maxBytes: MAX_REQUEST_BYTES, ...jobs(submit) },
-    { method: 'get', path: '/.jobs', ...jobs(list) },
-    { method: 'get', path: '/.jobs/queues/:queue', ...jobs(countJobs) },
-    { method: 'get', path: dead, ...jobs(listDead) },
-    { method: 'post', path: `${dead}/:id/retry`, ...jobs(retryDead) },
-    { method: 'delete', path: `${dead}/:id`, ...jobs(dropDead) },
-    { method: 'get', path: '/.jobs/:id', ...jobs(show) },
-    { method: 'delete', path: '/.jobs/:id', ...jobs(cancel) },
+    { method: 'post', path: '/.jobs', maxBytes: MAX_REQUEST_BYTES, body: REQUEST, ...jobs('Submit a job', submit) },
+    { method: 'get', path: '/.jobs', query: FILTERS, ...jobs('List jobs, newest first', list) },
+    { method: 'get', path: '/.jobs/queues/:queue', ...jobs('Count the jobs of a queue by their state', countJobs) },
+    { method: 'get', path: dead, query: PAGE, ...jobs('List the jobs of a queue that failed for good', listDead) },
+    { method: 'post', path: `${dead}/:id/retry`, ...jobs('Have a job that failed for good tried again', retryDead) },
+    { method: 'delete', path: `${dead}/:id`, ...jobs('Forget a job that failed for good', dropDead) },
+    { method: 'get', path: '/.jobs/:id', ...jobs('What became of a job', show) },
+    { method: 'delete', path: '/.jobs/:id', ...jobs('Cancel a job', cancel) },
   ];
 }
 
@@ -71,7 +75,7 @@ function backoffOf(fields: Readonly<Record<string, unknown>>): NonNullable<JobRe
 async function list(call: Call, jobs: Jobs): Promise<Reply> {
   const [state, queue] = [queryValue(call, 'state'), queryValue(call, 'queue')];
   const filter = {
-    limit: limitOf(call),
+    limit: limitOf(call, LIMIT),
     ...(queue !== undefined && { queue }),
     ...(state !== undefined && { state: stateOf(state) }),
   };
@@ -96,7 +100,7 @@ async function countJobs(call: Call, jobs: Jobs): Promise<Reply> {
 }
 
 async function listDead(call: Call, jobs: Jobs): Promise<Reply> {
-  return { json: { dead: await jobs.dead(queueOf(call), limitOf(call)) } };
+  return { json: { dead: await jobs.dead(queueOf(call), limitOf(call, LIMIT)) } };
 }
 
 async function retryDead(call: Call, jobs: Jobs): Promise<Reply> {
@@ -113,12 +117,6 @@ function queueOf(call: Call): string {
   const queue = pathPart(call, 'queue');
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(queue)) throw new BacksideError('not-found', 'there is no such queue');
   return queue;
-}
-
-function limitOf(call: Call): number {
-  const limit = Number(queryValue(call, 'limit') ?? DEFAULT_LIMIT);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
-  throw new BacksideError('invalid-query', `"limit" is a whole number from 1 to ${MAX_LIMIT}`);
 }
 
 function stateOf(state: string): JobState {

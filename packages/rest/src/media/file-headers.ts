@@ -1,4 +1,5 @@
 import type { MediaFile } from '@backside/media';
+import { fileNameParameters } from '../content-disposition.js';
 
 /** Types that a browser may show by itself: none of them can run anything. */
 const SHOWN = /^(?:image\/(?:jpeg|png|webp|avif|gif)|(?:audio|video)\/[a-z0-9.+-]+|text\/plain)$/;
@@ -13,7 +14,7 @@ export function fileHeaders(file: MediaFile, forcesDownload: boolean): Readonly<
   const isShown = !forcesDownload && SHOWN.test(type.split(';', 1)[0]!.toLowerCase());
   return {
     'content-type': type,
-    'content-disposition': `${isShown ? 'inline' : 'attachment'}; ${disposition(file.node.name)}`,
+    'content-disposition': `${isShown ? 'inline' : 'attachment'}; ${fileNameParameters(file.node.name)}`,
     'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
     'cross-origin-resource-policy': 'cross-origin',
@@ -22,14 +23,4 @@ export function fileHeaders(file: MediaFile, forcesDownload: boolean): Readonly<
     etag: `"${file.etag}"`,
     'last-modified': new Date(file.modified).toUTCString(),
   };
-}
-
-/** The name for those who know RFC 6266, and what is left of it in ASCII for the others. */
-function disposition(name: string): string {
-  const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_').slice(0, 200);
-  const full = encodeURIComponent(Buffer.from(name).toString()).replace(
-    /['()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16)}`,
-  );
-  return `filename="${ascii}"; filename*=UTF-8''${full}`;
 }

@@ -87,6 +87,28 @@ describe('an upload', () => {
     },
   );
 
+  it.each<[number, string, string]>([
+    [400, 'of another kind', 'image/png'],
+    [413, 'too large', 'text/plain'],
+  ])(
+    'that is refused with %i before its end leaves the connection to the next request: %s',
+    async (status, _, type) => {
+      const socket = connect(server.port, '127.0.0.1');
+      let received = '';
+      socket.on('data', (piece) => {
+        received += piece;
+      });
+      const answers = (): string[] => Array.from(received.matchAll(/HTTP\/1.1 (\d+)/g), ([, code]) => code!);
+      const head = `host: a\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked`;
+      socket.write(`PUT /.media${newPath()} HTTP/1.1\r\n${head}\r\n\r\n`);
+      for (let i = 0; i < 50; i++) socket.write(`${(100_000).toString(16)}\r\n${'x'.repeat(100_000)}\r\n`);
+      await expect.poll(answers, { timeout: 10_000 }).toEqual([`${status}`]);
+      socket.write(`0\r\n\r\nGET /.media${newPath()} HTTP/1.1\r\nhost: a\r\n\r\n`);
+      await expect.poll(answers, { timeout: 10_000 }).toEqual([`${status}`, '404']);
+      socket.destroy();
+    },
+  );
+
   it('that is cut off leaves nothing', async () => {
     const path = newPath();
     const socket = connect(server.port, '127.0.0.1');

@@ -1,6 +1,7 @@
 import type { UploadCondition } from '@backside/media';
 import { BacksideError } from '@backside/protocol';
 import type { Request, Response } from 'express';
+import { ignoreBody } from '../tree/body.js';
 import { parseEtags } from './conditional.js';
 import { type MediaCall, mediaPath } from './media-call.js';
 import { textOf, transformOf } from './transform-query.js';
@@ -16,7 +17,7 @@ export async function serveUpload({ request, media, principal }: MediaCall, resp
   }
   const type = request.headers['content-type'];
   const length = request.headers['content-length'];
-  const node = await media.upload({
+  const uploading = media.upload({
     principal,
     path: mediaPath(request),
     source: bodyOf(request),
@@ -25,6 +26,10 @@ export async function serveUpload({ request, media, principal }: MediaCall, resp
     size: length === undefined ? undefined : Number(length),
     transform: transformOf(request.query),
     ...conditionOf(request),
+  });
+  const node = await uploading.catch((error: unknown) => {
+    ignoreBody(request);
+    throw error;
   });
   response.setHeader('etag', `"${node.hash}"`);
   response.status(200).json(node);
@@ -43,10 +48,10 @@ function conditionOf({ headers }: Request): UploadCondition {
   };
 }
 
-/** A body that is cut off is the client's doing. */
+/** A body that is cut off is the client's doing. One that is not wanted any more stays open: its connection has to carry the answer. */
 async function* bodyOf(request: Request): AsyncGenerator<Uint8Array, void> {
   try {
-    yield* request as AsyncIterable<Uint8Array>;
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   } catch (error) {
     throw new BacksideError('invalid-data', 'the body was cut off', { cause: error });
   }

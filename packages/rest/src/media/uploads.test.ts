@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { ADMIN } from '@backside/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type MediaServer, startMediaServer } from './testing/media-server.js';
 
 const RULES = {
@@ -45,7 +45,8 @@ function append(
   headers: Record<string, string> = {},
 ): Promise<Response> {
   const all = { ...PATCH, 'upload-offset': String(offset), ...headers };
-  return fetch(new URL(location, server.url), { method: 'PATCH', headers: all, body });
+  const init = { method: 'PATCH', headers: all, body, duplex: 'half' };
+  return fetch(new URL(location, server.url), init as RequestInit);
 }
 
 function ask(location: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -130,6 +131,20 @@ describe('a resumable upload', () => {
     expect((await ask(location)).headers.get('upload-offset')).toBe('5');
   });
 
+  it('is refused where more comes than was announced, though nobody said how much', async () => {
+    const location = await begin(newPath(), 10);
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(Buffer.alloc(20));
+        controller.close();
+      },
+    });
+    const refused = await append(location, 0, body);
+    expect(refused.status).toBe(413);
+    expect((await refused.json()).error.code).toBe('too-large');
+    expect(server.errors).toEqual([]);
+  });
+
   it('can be made by pages that may call', async () => {
     const origin = server.url;
     const asked = await fetch(`${server.url}/.uploads`, { method: 'OPTIONS', headers: { origin } });
@@ -185,6 +200,76 @@ describe('a resumable upload', () => {
       }
     },
   );
+});
+
+describe('the protocol', () => {
+  it.each([undefined, '0.2.2', '2.0.0'])('is refused in version %s, and says which there is', async (version) => {
+    const location = await begin(newPath(), 10);
+    const headers: Record<string, string> = version === undefined ? {} : { 'tus-resumable': version };
+    for (const method of ['HEAD', 'PATCH', 'DELETE', 'POST']) {
+      const answer = await fetch(new URL(location, server.url), { method, headers });
+      expect([answer.status, answer.headers.get('tus-version')]).toEqual([412, '1.0.0']);
+    }
+    expect((await ask(location)).status).toBe(200);
+  });
+
+  it('takes parts of one type alone, and no broken offsets', async () => {
+    const location = await begin(newPath(), 10);
+    expect((await append(location, 0, 'hello', { 'content-type': 'text/plain' })).status).toBe(415);
+    for (const offset of ['', 'x', '-1', '0x0', '1e1']) {
+      const answer = await append(location, 0, 'hello', { 'upload-offset': offset });
+      expect([offset, Math.floor(answer.status / 100)]).toEqual([offset, 4]);
+    }
+    const head = await ask(location);
+    expect([head.headers.get('upload-offset'), head.headers.get('cache-control')]).toEqual(['0', 'no-store']);
+  });
+
+  it('goes through where there is only POST', async () => {
+    const path = newPath();
+    const location = await begin(path, 5);
+    const post = (method: string, headers: Record<string, string>, body: BodyInit | null = null) =>
+      fetch(new URL(location, server.url), {
+        method: 'POST',
+        headers: { ...PATCH, 'x-http-method-override': method, ...headers },
+        body,
+      });
+    expect((await post('PATCH', { 'upload-offset': '0' }, 'he')).headers.get('upload-offset')).toBe('2');
+    expect((await post('HEAD', {})).headers.get('upload-offset')).toBe('2');
+    const { token } = await server.signUp('dora');
+    const asOther = { 'upload-offset': '2', authorization: `Bearer ${token}` };
+    expect((await post('PATCH', asOther, 'xxx')).status).toBe(404);
+    expect((await post('DELETE', {})).status).toBe(204);
+    expect((await ask(location)).status).toBe(404);
+    expect((await post('GET', {})).status).toBe(400);
+  });
+
+  it.each([
+    ['a length that is told later', { 'upload-defer-length': '1' }],
+    ['parts that are put together', { 'upload-length': '5', 'upload-concat': 'partial' }],
+    ['parts put together', { 'upload-concat': 'final;/.uploads/0 /.uploads/1' }],
+  ])('says that it does not know %s', async (_, headers) => {
+    const all = { ...TUS, 'upload-metadata': metadata({ path: newPath() }), ...headers };
+    expect((await fetch(`${server.url}/.uploads`, { method: 'POST', headers: all })).status).toBe(501);
+  });
+
+  it('says when an upload ends, with each part, and then it is gone', async () => {
+    const brief = await startMediaServer({ limits: { uploadExpiryMs: 400 } });
+    onTestFinished(() => brief.close());
+    const headers = { ...TUS, 'upload-length': '10', 'upload-metadata': metadata({ path: '/a' }) };
+    const announced = await fetch(`${brief.url}/.uploads`, { method: 'POST', headers });
+    const location = new URL(announced.headers.get('location')!, brief.url);
+    const put = () => fetch(location, { method: 'PATCH', headers: { ...PATCH, 'upload-offset': '0' }, body: 'hello' });
+    const part = await put();
+    if (part.status === 204) expect(part.headers.get('upload-expires')).toBe(announced.headers.get('upload-expires'));
+    const asked = async (): Promise<number> => (await fetch(location, { method: 'HEAD', headers: TUS })).status;
+    await expect.poll(asked, { timeout: 10_000 }).toBe(410);
+    expect((await put()).status).toBe(410);
+    const collected = async (): Promise<number> => {
+      await brief.media.collect();
+      return (await put()).status;
+    };
+    await expect.poll(collected, { timeout: 10_000 }).toBe(404);
+  });
 });
 
 describe('the rights of a resumable upload', () => {

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { startMediaServer } from '../media/testing/media-server.js';
 import { ask, startServer } from '../testing/rest-fixture.js';
 
 interface Document {
@@ -9,6 +10,7 @@ interface Document {
 interface Operation {
   readonly summary: string;
   readonly security: readonly unknown[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown }>> };
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
 }
 
@@ -20,6 +22,38 @@ test('the document has every route, with who may call it', async () => {
   expect(json.paths['/auth/login']!.post!.security).toEqual([]);
   expect(json.paths['/auth/users/{uid}']!.delete!.security).toEqual([{ bearer: [] }]);
   expect(json.paths['/.settings/rules.json']!.put).toBeDefined();
+});
+
+test('jobs, files and uploads are in it, by all their methods', async () => {
+  const { json } = await ask<Document>(await startServer(), 'GET /openapi.json');
+  const methodsOf = (path: string): string[] => Object.keys(json.paths[path] ?? {});
+  expect(methodsOf('/.media/{path}')).toEqual(['get', 'head', 'put', 'delete']);
+  expect(methodsOf('/.uploads')).toEqual(['options', 'post']);
+  expect(methodsOf('/.uploads/{id}')).toEqual(['head', 'patch', 'delete']);
+  expect(methodsOf('/.jobs')).toEqual(['post', 'get']);
+  expect(methodsOf('/.jobs/queues/{queue}/dead/{id}')).toEqual(['delete']);
+  const inQuery = json.paths['/.media/{path}']!.get!.parameters.filter((parameter) => parameter.in === 'query');
+  expect(inQuery.map(({ name }) => name)).toEqual(expect.arrayContaining(['width', 'format', 'download']));
+  expect(json.paths['/.jobs']!.post!.requestBody!.content['application/json']!.schema).toMatchObject({
+    properties: { name: {}, delayMs: {}, uniqueKey: {} },
+    required: ['name'],
+  });
+  expect(json.paths['/.jobs/{id}']!.get!.summary).toBe('What became of a job');
+});
+
+test('what it says of files is served', async () => {
+  const server = await startMediaServer();
+  onTestFinished(() => server.close());
+  const { json } = await ask<Document>(server, 'GET /openapi.json');
+  for (const [path, operations] of Object.entries(json.paths)) {
+    if (!/^\/\.(media|uploads)/.test(path)) continue;
+    for (const method of Object.keys(operations)) {
+      const url = path.replace(/\{\w+\}/, 'nothing');
+      const { status, text } = await ask(server, `${method.toUpperCase()} ${url}`);
+      expect({ path, method, status, text }).not.toMatchObject({ status: 405 });
+      expect(text).not.toContain('nothing answers');
+    }
+  }
 });
 
 test('every parameter in a path is described', async () => {

@@ -1,5 +1,5 @@
 import type { PutOptions, RulesStore, RulesVersion } from '@backside/api';
-import { authorOf, BacksideError, ERRORS, type Principal } from '@backside/protocol';
+import { authorOf, ERRORS, type Principal } from '@backside/protocol';
 import { compileRules, lintRules, RulesError, type RulesProblem } from '@backside/security';
 import { bearerOrQueryToken } from '../bearer.js';
 import { type Call, type Endpoint, fieldsOf, queryValue } from '../endpoint.js';
@@ -10,11 +10,10 @@ import type { RestOptions } from '../rest-options.js';
 import { etagOf, expectedVersion, formatEtag, isKnown } from './rules-etag.js';
 import { MAX_RULES_BYTES } from './rules-limit.js';
 
-type RulesOptions = Pick<RestOptions, 'rules' | 'coverage'>;
+type RulesOptions = Pick<RestOptions, 'rules'>;
 
 /** The rules of a database, where Firebase's tools look for them; for admins. */
-export function rulesEndpoints(options: RulesOptions): readonly Endpoint[] {
-  const { rules, coverage } = options;
+export function rulesEndpoints({ rules }: RulesOptions): readonly Endpoint[] {
   const forAdmins = { access: 'admin', token: bearerOrQueryToken } as const;
   const settings = '/.settings/rules';
   return [
@@ -24,7 +23,7 @@ export function rulesEndpoints(options: RulesOptions): readonly Endpoint[] {
       path: `${settings}.json`,
       ...forAdmins,
       maxBytes: MAX_RULES_BYTES,
-      serve: (call) => explainingProblems(() => putRules(call, rules(call.database))),
+      serve: (call) => explainingProblems(() => putRules(call, rules(call.database)), toolReply),
     },
     {
       method: 'get',
@@ -36,13 +35,7 @@ export function rulesEndpoints(options: RulesOptions): readonly Endpoint[] {
       method: 'post',
       path: `${settings}/rollback`,
       ...forAdmins,
-      serve: (call) => explainingProblems(() => rollBack(call, rules(call.database))),
-    },
-    {
-      method: 'get',
-      path: `${settings}/coverage`,
-      ...forAdmins,
-      serve: async (call) => ({ json: await coverage(call.database) }),
+      serve: (call) => explainingProblems(() => rollBack(call, rules(call.database)), problemsReply),
     },
   ];
 }
@@ -86,16 +79,25 @@ function nameOf(principal: Principal): string | null {
 }
 
 /** Answers a file that cannot be loaded with everything that is wrong with it, place by place. */
-async function explainingProblems(replace: () => Promise<Reply>): Promise<Reply> {
+async function explainingProblems(
+  replace: () => Promise<Reply>,
+  explain: (error: RulesError) => Reply,
+): Promise<Reply> {
   try {
     return await replace();
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
-    return problemsReply(error);
+    return explain(error);
   }
 }
 
 export function problemsReply({ message, problems }: RulesError): Reply {
-  const { code } = new BacksideError('invalid-data');
-  return { status: ERRORS[code].httpStatus, json: { error: { code, message, problems } } };
+  return { status: INVALID.httpStatus, json: { error: { code: 'invalid-data', message, problems } } };
 }
+
+/** Firebase's tools show `error` as it is, and expect a text. */
+function toolReply({ message, problems }: RulesError): Reply {
+  return { status: INVALID.httpStatus, json: { error: message, code: 'invalid-data', problems } };
+}
+
+const INVALID = ERRORS['invalid-data'];

@@ -99,6 +99,7 @@ export async function openServer(options: TestServerOptions = {}): Promise<TestS
     rules: (database) => tenantOf(database).rules,
     findTrace: async (id) => traces.find(id),
     coverage: async (database) => coverageOf(tenantOf(database).rules),
+    settings: () => createMemoryPrivateTree(),
     development: false,
     publicUrl: new URL(url),
     logger: log,

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Database } from '@backside/api';
-import type { Auth } from '@backside/auth';
+import type { Auth, Quota } from '@backside/auth';
 import type { Principal } from '@backside/protocol';
 import type { Path } from '@backside/tree';
+import type { DatabaseSettings } from '../settings/database-settings.js';
 import type { Parameters } from './parameters.js';
 import type { Streams } from './streams.js';
 import type { TreeLimits } from './tree-limits.js';
@@ -26,6 +27,9 @@ export interface TreeCall {
   /** Whether pages of all origins may read the answer; then they may have it as a script, too. */
   readonly anyPageMayCall: boolean;
   readonly limits: TreeLimits;
+  /** What whoever proved it may take; the request itself is paid for. */
+  readonly quota: Quota;
+  readonly settings: DatabaseSettings;
   readonly streams: Streams;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -41,12 +41,14 @@ export class EventStream implements Listener<Uint8Array> {
     this.#expiresAt = expiryOf(call.credential) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Begins to listen. Throws what `Database.listen` throws; then nothing is left of the stream. */
+  /** Begins to listen. Throws what `Database.listen` throws, and what is over a quota; then nothing is left of the stream. */
   start(): void {
-    const { request, response, streams, auth, credential } = this.#call;
+    const { request, response, streams, auth, credential, quota } = this.#call;
     const lastEventId = request.headers['last-event-id'];
     const resume = typeof lastEventId === 'string' && parseResumePoint(lastEventId) !== null ? lastEventId : undefined;
+    quota.assertListen();
     streams.add(this);
+    quota.countListens(1);
     response.on('close', () => this.#release());
     response.on('drain', () => this.#drained());
     try {
@@ -146,7 +148,9 @@ export class EventStream implements Listener<Uint8Array> {
       return;
     }
     this.#expiresAt = expiryOf(next) ?? Number.POSITIVE_INFINITY;
-    if (!actsAsOther) this.#listenAs(next);
+    if (actsAsOther) return;
+    this.#call.quota.become(next, this.#call.database.name);
+    this.#listenAs(next);
   }
 
   /** Goes on where it is, without a gap, if the right is still there. */
@@ -186,5 +190,6 @@ export class EventStream implements Listener<Uint8Array> {
     this.#stopWatching();
     this.#subscription?.end();
     this.#call.streams.delete(this);
+    this.#call.quota.countListens(-1);
   }
 }

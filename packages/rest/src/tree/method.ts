@@ -4,6 +4,7 @@ import type { TreeCall } from './call.js';
 import { textOf } from './parameters.js';
 import { serveRead } from './serve-read.js';
 import { serveDelete, servePatch, servePost, servePut } from './serve-write.js';
+import type { TreeParameterName } from './tree-parameters.js';
 
 /** What can be done to a node. */
 export interface TreeMethod {
@@ -40,6 +41,8 @@ export const TREE_METHODS: ReadonlyMap<string, TreeMethod> = new Map([
   ['DELETE', { summary: 'Remove a node', hasBody: false, answer: 'null', serve: serveDelete }],
 ]);
 
+const OVERRIDE = 'x-http-method-override' satisfies TreeParameterName;
+
 /**
  * What the request does: its method or, for those who can send no others, the one that a `POST` names as `X-HTTP-Method-Override`, in a
  * header or in the query string. Null if there is no such thing.
@@ -48,6 +51,12 @@ export function methodOf(request: IncomingMessage, query: ParsedUrlQuery): TreeM
   const { method = '', headers } = request;
   if (method === 'HEAD') return TREE_METHODS.get('GET') ?? null;
   if (method !== 'POST') return TREE_METHODS.get(method) ?? null;
-  const override = headers['x-http-method-override'] ?? textOf(query, 'x-http-method-override');
+  const override = headers[OVERRIDE] ?? overrideIn(query);
   return TREE_METHODS.get(typeof override === 'string' ? override.toUpperCase() : method) ?? null;
+}
+
+/** As for a header, capitals make no difference to the name. */
+function overrideIn(query: ParsedUrlQuery): string | null {
+  const entry = Object.entries(query).find(([name]) => name.toLowerCase() === OVERRIDE);
+  return entry === undefined ? null : textOf({ [OVERRIDE]: entry[1] }, OVERRIDE);
 }

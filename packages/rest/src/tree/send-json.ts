@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import compression from 'compression';
 import type { Request, Response } from 'express';
+import { fileNameParameters } from '../content-disposition.js';
 import { sendNothing, type TreeCall } from './call.js';
 import { deadlineOf } from './deadline.js';
 import { prettyJson } from './pretty-json.js';
@@ -11,9 +12,6 @@ const WORTH_COMPRESSING = 1_024;
 
 /** The library is made for express, of whose requests and responses it uses what those of Node have. */
 const compress: (request: Request, response: Response, next: () => void) => void = compression({ threshold: 0 });
-
-/** JSON text in UTF-8. */
-type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Answers with JSON as the request wants it: pretty, called by a function, compressed, as a file, or not at all. Takes a chunk only when
@@ -34,16 +32,16 @@ export async function sendJson(
   await sendChunks(call, callback === null ? printed : called(callback, printed), headers);
 }
 
-/** Answers with chunks of JSON as they are. */
-export async function sendChunks(
+/** Answers with chunks of UTF-8 as they are. */
+async function sendChunks(
   call: TreeCall,
-  chunks: Chunks,
-  headers: Readonly<Record<string, string>> = {},
+  chunks: Iterable<Uint8Array>,
+  headers: Readonly<Record<string, string>>,
 ): Promise<void> {
   const deadline = deadlineOf(call);
   let held: Uint8Array | null = null;
   let flow: Flow | null = null;
-  for await (const chunk of chunks) {
+  for (const chunk of chunks) {
     deadline.check();
     if (held !== null) {
       flow ??= beginStream(call, headers);
@@ -84,14 +82,8 @@ function shapeOf({ parameters: { callback, download }, anyPageMayCall }: TreeCal
     'content-type': callback === null ? 'application/json; charset=utf-8' : 'text/javascript; charset=utf-8',
   };
   if (callback !== null && anyPageMayCall) shape['cross-origin-resource-policy'] = 'cross-origin';
-  if (download !== null) shape['content-disposition'] = attachment(download);
+  if (download !== null) shape['content-disposition'] = `attachment; ${fileNameParameters(download)}`;
   return shape;
-}
-
-function attachment(name: string): string {
-  const plain = name.replace(/[^\w.\- ]/g, '_');
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 /** A comment goes first, so that no other format begins like it. */

@@ -1,9 +1,9 @@
 import { BacksideError, HEADERS } from '@backside/protocol';
-import { encodeNode, isPriorityPath, type Node, type Query } from '@backside/tree';
+import { encodeNode, type Format, isPriorityPath, type Node, type Query } from '@backside/tree';
 import { sendNothing, type TreeCall } from './call.js';
 import { etagOf, isKnown, wantsEtag } from './etag.js';
 import { missingIndex } from './missing-index.js';
-import { sendChunks, sendJson } from './send-json.js';
+import { sendJson } from './send-json.js';
 import { serveEvents } from './serve-events.js';
 import { shallowJson } from './shallow.js';
 
@@ -17,7 +17,6 @@ export async function serveRead(call: TreeCall): Promise<void> {
   if (request.method === 'GET' && request.headers.accept?.includes('text/event-stream')) return serveEvents(call);
   const stale = await refresh(call);
   if (tagged) return serveTagged(call, stale);
-  if (parameters.shallow) return sendChunks(call, shallowJson(call), stale);
   return sendJson(call, jsonOf(call), stale);
 }
 
@@ -39,8 +38,9 @@ const NOT_STALE: Record<string, string> = {};
 function jsonOf(call: TreeCall): Iterable<Uint8Array> {
   const { database, principal, path, parameters } = call;
   const { format, query } = parameters;
-  if (query !== null) return [encoded(readQuery(call, query), format)];
-  if (isPriorityPath(path)) return [encoded(database.read(principal, path).node, format)];
+  if (parameters.shallow) return shallowJson(call);
+  if (query !== null) return encoded(readQuery(call, query), format);
+  if (isPriorityPath(path)) return encoded(database.read(principal, path).node, format);
   return database.streamJson(principal, path, format).chunks;
 }
 
@@ -50,8 +50,9 @@ function readQuery({ database, principal, path }: TreeCall, query: Query): Node 
   return node;
 }
 
-function encoded(node: Node, format: 'val' | 'export'): Uint8Array {
-  return Buffer.from(encodeNode(node, format));
+/** Encodes the node when the first chunk is taken. */
+function* encoded(node: Node, format: Format): Generator<Uint8Array, undefined> {
+  yield Buffer.from(encodeNode(node, format));
 }
 
 /** The node with its ETag, which is of the very same state. */
@@ -60,7 +61,7 @@ async function serveTagged(call: TreeCall, stale: Record<string, string>): Promi
   const etag = etagOf(node);
   const headers = { ...stale, etag };
   if (isKnown(call, etag)) sendNothing(call, { status: 304, headers });
-  else await sendJson(call, [encoded(node, call.parameters.format)], headers);
+  else await sendJson(call, encoded(node, call.parameters.format), headers);
 }
 
 /** The whole node, if it is not too large to be had whole. Throws `too-large`. */

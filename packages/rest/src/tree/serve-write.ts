@@ -1,6 +1,7 @@
 import type { Precondition, WriteResult, WriteStep } from '@backside/api';
 import { BacksideError } from '@backside/protocol';
 import { encodeNode, isPriorityPath, type Node, nodeFromJson, UNLIMITED } from '@backside/tree';
+import { announcedBytes } from '../request-charge.js';
 import { readBody } from './body.js';
 import { sendNothing, sendText, type TreeCall } from './call.js';
 import { etagOf, hashToMatch, wantsEtag } from './etag.js';
@@ -19,8 +20,8 @@ export async function servePut(call: TreeCall): Promise<void> {
   const value = await readJson(call);
   const result = await write(call, { method: 'set', path, value });
   if (result === null) return;
-  const node = nodeFromJson(written(call, value, result), { limits: UNLIMITED });
-  answer(call, encodeNode(node, parameters.format), () => node);
+  const node = (): Node => nodeFromJson(written(call, value, result), { limits: UNLIMITED });
+  answer(call, () => encodeNode(node(), parameters.format), node);
 }
 
 /** `PATCH`: replaces what the keys of the object name, as deep as they go. */
@@ -28,7 +29,7 @@ export async function servePatch(call: TreeCall): Promise<void> {
   const { path } = call;
   const value = await readJson(call);
   const result = await write(call, { method: 'update', path, value });
-  if (result !== null) answer(call, writtenChildren(call, value, result));
+  if (result !== null) answer(call, () => writtenChildren(call, value, result));
 }
 
 /** `POST`: adds a child whose key is a push id. */
@@ -37,19 +38,26 @@ export async function servePost(call: TreeCall): Promise<void> {
   if (isPriorityPath(path)) throw new BacksideError('invalid-path', 'a priority has no children');
   const value = await readJson(call);
   const result = await write(call, { method: 'push', path, value });
-  if (result !== null) answer(call, JSON.stringify({ name: result.pushed[0]?.at(-1) }));
+  if (result !== null) answer(call, () => JSON.stringify({ name: result.pushed[0]?.at(-1) }));
 }
 
 /** `DELETE`: removes the node. */
 export async function serveDelete(call: TreeCall): Promise<void> {
   const { path } = call;
   const result = await write(call, { method: 'remove', path });
-  if (result !== null) answer(call, 'null', () => null);
+  if (result !== null)
+    answer(
+      call,
+      () => 'null',
+      () => null,
+    );
 }
 
-/** The body, whatever type it says it has. Rejects with `invalid-data` or `too-large`. */
-async function readJson({ request, parameters, limits }: TreeCall): Promise<unknown> {
-  const body = await readBody(request, maxBytesOf(parameters.writeSize, limits.maxBodyBytes));
+/** The body, whatever type it says it has. Rejects with `invalid-data`, `too-large` or `rate-limited`. */
+async function readJson({ request, parameters, limits, settings, quota, now }: TreeCall): Promise<unknown> {
+  const size = parameters.writeSize ?? settings.get('defaultWriteSizeLimit');
+  const body = await readBody(request, maxBytesOf(size, limits.maxBodyBytes));
+  if (announcedBytes(request) === undefined) quota.spend(body.length, now());
   try {
     return JSON.parse(UTF_8.decode(body)) as unknown;
   } catch (cause) {
@@ -82,12 +90,15 @@ function answerMismatch(call: TreeCall): void {
   sendText(call, encodeNode(node, call.parameters.format), { status: 412, headers });
 }
 
-/** @param node what the ETag is of, where there can be one. */
-function answer(call: TreeCall, json: string, node?: () => Node): void {
+/**
+ * @param json is made only if somebody wants to see it.
+ * @param node what the ETag is of, where there can be one.
+ */
+function answer(call: TreeCall, json: () => string, node?: () => Node): void {
   const tagged = node !== undefined && (wantsEtag(call) || call.request.headers['if-match'] !== undefined);
   const headers: Record<string, string> = tagged ? { etag: etagOf(node()) } : {};
   if (call.parameters.print === 'silent') sendNothing(call, { headers });
-  else sendText(call, pretty(call, json), { headers });
+  else sendText(call, pretty(call, json()), { headers });
 }
 
 function pretty({ parameters }: TreeCall, json: string): string {

@@ -1,59 +1,45 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareKeys, encodeNode, inRange, type Query } from '@backside/tree';
+import { encodeNode, type KeyRange, keyRangeOf } from '@backside/tree';
 import type { TreeCall } from './call.js';
-import { TopKeys } from './top-keys.js';
 
-/** Keys gathered before they are sent. */
-const CHUNK_CHARACTERS = 16_384;
+/** Keys that are looked up at once; those of one page are of one state. */
+const PAGE_KEYS = 10_000;
+
+type Chunks = Generator<Uint8Array, undefined>;
 
 /**
- * The keys of the children of a map, each with `true`, and a leaf as it is. In constant memory however large the children are: they are
- * read past, and nothing after the last wanted key is read.
+ * The keys of the children of a map, each with `true`, and a leaf as it is. Costs as much as there are wanted keys, whatever lies below
+ * them, and holds some pages of them at a time. Throws `permission-denied` before the first chunk is taken.
  */
-export async function* shallowJson(call: TreeCall): AsyncGenerator<Uint8Array, undefined> {
-  const { database, principal, path, parameters } = call;
-  const { chunks } = database.streamJson(principal, path, 'export');
-  const keys = new TopKeys();
-  const chosen = new Choice(parameters.query);
-  let text = '';
-  let any = false;
-  for (const chunk of chunks) {
-    for (const key of keys.read(chunk)) {
-      if (!chosen.takes(key)) continue;
-      text += `${any ? ',' : '{'}${JSON.stringify(key)}:true`;
-      any = true;
-    }
-    if (keys.isLeaf || chosen.done) break;
-    if (text.length >= CHUNK_CHARACTERS) {
-      yield Buffer.from(text);
-      text = '';
-    }
-    await nextTurn();
-  }
-  if (keys.isLeaf) yield Buffer.from(encodeNode(database.read(principal, path).node, 'val'));
-  else yield Buffer.from(any ? `${text}}` : 'null');
+export function shallowJson(call: TreeCall): Chunks {
+  const { database, principal, path } = call;
+  const isMap = database.keys(principal, path, { limit: 1 }).length > 0;
+  return isMap ? keysJson(call) : leafJson(call);
 }
 
-/** Which keys a query takes of those that come in order. */
-class Choice {
-  /** Whether no key that is still to come can be taken. */
-  done = false;
-  readonly #query: Query | null;
-  #taken = 0;
+function* leafJson({ database, principal, path }: TreeCall): Chunks {
+  yield Buffer.from(encodeNode(database.read(principal, path).node, 'val'));
+}
 
-  constructor(query: Query | null) {
-    this.#query = query;
+function* keysJson(call: TreeCall): Chunks {
+  const { query } = call.parameters;
+  let text = '';
+  for (const keys of pagesOf(call, query === null ? {} : keyRangeOf(query))) {
+    if (text !== '') yield Buffer.from(text);
+    text = (text === '' ? '{' : ',') + keys.map((key) => `${JSON.stringify(key)}:true`).join(',');
   }
+  yield Buffer.from(text === '' ? 'null' : `${text}}`);
+}
 
-  takes(key: string): boolean {
-    const query = this.#query;
-    if (query === null) return true;
-    if (this.done || !inRange(query, null, key)) {
-      if (query.end !== undefined && compareKeys(key, String(query.end.value)) > 0) this.done = true;
-      return false;
-    }
-    this.#taken += 1;
-    if (this.#taken === query.limit?.count) this.done = true;
-    return true;
+/** The keys in the range, in their order; no page is empty. */
+function* pagesOf({ database, principal, path }: TreeCall, range: KeyRange): Generator<string[], undefined> {
+  let left = range.limit ?? Number.POSITIVE_INFINITY;
+  let rest = range;
+  while (left > 0) {
+    const limit = Math.min(left, PAGE_KEYS);
+    const keys = database.keys(principal, path, { ...rest, limit });
+    if (keys.length > 0) yield keys;
+    if (keys.length < limit) return;
+    left -= limit;
+    rest = { ...range, start: keys.at(-1)!, startExclusive: true };
   }
 }

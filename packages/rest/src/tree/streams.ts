@@ -1,3 +1,4 @@
+import { addressBlock } from '@backside/auth';
 import { BacksideError } from '@backside/protocol';
 import type { EventStream } from './event-stream.js';
 import type { TreeLimits } from './tree-limits.js';
@@ -10,6 +11,7 @@ export class Streams {
   readonly #limits: TreeLimits;
   readonly #now: () => number;
   readonly #streams = new Set<EventStream>();
+  /** By the part of the network that one client is taken to hold. */
   readonly #byAddress = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
@@ -26,21 +28,22 @@ export class Streams {
   /** Throws `limit-exceeded`, or `shutting-down` once closed. */
   add(stream: EventStream): void {
     if (this.#closed) throw new BacksideError('shutting-down');
-    const { address } = stream;
-    const ofAddress = this.#byAddress.get(address) ?? 0;
+    const block = addressBlock(stream.address);
+    const ofAddress = this.#byAddress.get(block) ?? 0;
     if (this.#streams.size >= this.#limits.maxStreams || ofAddress >= this.#limits.maxStreamsPerAddress) {
       throw new BacksideError('limit-exceeded', 'too many event streams');
     }
     this.#streams.add(stream);
-    this.#byAddress.set(address, ofAddress + 1);
+    this.#byAddress.set(block, ofAddress + 1);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   delete(stream: EventStream): void {
     if (!this.#streams.delete(stream)) return;
-    const ofAddress = (this.#byAddress.get(stream.address) ?? 1) - 1;
-    if (ofAddress === 0) this.#byAddress.delete(stream.address);
-    else this.#byAddress.set(stream.address, ofAddress);
+    const block = addressBlock(stream.address);
+    const ofAddress = (this.#byAddress.get(block) ?? 1) - 1;
+    if (ofAddress === 0) this.#byAddress.delete(block);
+    else this.#byAddress.set(block, ofAddress);
     if (this.#streams.size === 0) this.#stop();
   }
 

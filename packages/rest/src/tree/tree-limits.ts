@@ -6,7 +6,7 @@ export interface TreeLimits {
   readonly maxTaggedBytes: number;
   /** Event streams of this process. */
   readonly maxStreams: number;
-  /** Event streams of this process to one address. */
+  /** Event streams of this process to one address, or to one /64 network of IPv6. */
   readonly maxStreamsPerAddress: number;
   /** Waiting output of an event stream beyond which its events are summed up until the client has read. */
   readonly softQueueBytes: number;

@@ -85,6 +85,15 @@ describe('a node', () => {
     expect(await server.call('GET /where.json?ns=nowhere')).toMatchObject({ status: 404 });
   });
 
+  test('is asked for with .json behind it, as a client without it is told', async () => {
+    const { status, json, headers } = await server.call('GET /a/b');
+    expect({ status, json }).toEqual({
+      status: 404,
+      json: { error: 'append .json to your request URI to use the REST API' },
+    });
+    expect(headers.get('code')).toBe('not-found');
+  });
+
   test('below /auth can be had, where nothing else stands there', async () => {
     await server.json('PUT /auth/mine.json', { raw: '1' });
     expect(await server.json('GET /auth/mine.json')).toBe(1);
@@ -97,6 +106,8 @@ describe('a method', () => {
     const override = { 'x-http-method-override': 'PATCH' };
     expect(await server.json('POST /over.json', { raw: '{"a":1}', headers: override })).toEqual({ a: 1 });
     expect(await server.json('POST /over.json?x-http-method-override=PUT', { raw: '{"b":1}' })).toEqual({ b: 1 });
+    expect(await server.json('POST /over.json?X-HTTP-Method-Override=PATCH', { raw: '{"c":1}' })).toEqual({ c: 1 });
+    expect(await server.json('GET /over.json')).toEqual({ b: 1, c: 1 });
     expect(await server.json('POST /over.json', { headers: { 'x-http-method-override': 'delete' } })).toBeNull();
     expect((await server.call('POST /over.json', { headers: { 'x-http-method-override': 'BREW' } })).status).toBe(405);
   });

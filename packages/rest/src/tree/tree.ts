@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Auth } from '@backside/auth';
+import { type Auth, Quota, type Quotas } from '@backside/auth';
 import { ADMIN, type Logger, NOBODY, type Principal } from '@backside/protocol';
 import { createClientAddress } from '../client-address.js';
 import { createOriginPolicy, type OriginPolicy } from '../cors.js';
 import { headersOfAll } from '../headers.js';
+import { chargeWhoAsks } from '../request-charge.js';
 import { type ChooseDatabase, createChooseDatabase } from '../request-database.js';
 import type { RestOptions } from '../rest-options.js';
+import type { FindSettings } from '../settings/database-settings.js';
 import { ignoreBody } from './body.js';
 import { sendNothing, sendText, type TreeCall } from './call.js';
 import { overridden, prove, tokenOf } from './credential.js';
@@ -20,6 +22,8 @@ import { parseTreeUrl, pathOf, type TreeUrl } from './tree-url.js';
 export class Tree {
   readonly #limits: TreeLimits;
   readonly #streams: Streams;
+  readonly #quotas: Quotas;
+  readonly #settings: FindSettings;
   readonly #judge: OriginPolicy;
   readonly #anyPageMayCall: boolean;
   readonly #headers: Readonly<Record<string, string>>;
@@ -30,10 +34,12 @@ export class Tree {
   readonly #logger: Logger;
   readonly #now: () => number;
 
-  constructor(options: RestOptions) {
+  constructor(options: RestOptions, { quotas, settings }: SharedParts) {
     const { publicUrl, allowedOrigins = [], trustedProxies = [], operator = false } = options;
     this.#limits = { ...DEFAULT_TREE_LIMITS, ...options.tree };
     this.#streams = new Streams(this.#limits, options.now);
+    this.#quotas = quotas;
+    this.#settings = settings;
     this.#judge = createOriginPolicy(publicUrl, allowedOrigins);
     this.#anyPageMayCall = allowedOrigins === '*';
     this.#headers = headersOfAll(publicUrl);
@@ -73,18 +79,22 @@ export class Tree {
 
   async #perform(url: TreeUrl, exchange: Exchange): Promise<void> {
     const method = methodOf(exchange.request, url.query);
-    if (method === null) refuse(exchange, METHOD_NOT_ALLOWED);
-    else await method.serve(await this.#admit(url, exchange));
+    if (method === null) return refuse(exchange, METHOD_NOT_ALLOWED);
+    const address = this.#addressOf(exchange.request);
+    const quota = new Quota(this.#quotas, address);
+    try {
+      await method.serve(await this.#admit(url, { ...exchange, address, quota }));
+    } finally {
+      quota.end();
+    }
   }
 
   /** Rejects before a body is read. */
-  async #admit(url: TreeUrl, exchange: Exchange): Promise<TreeCall> {
+  async #admit(url: TreeUrl, exchange: Metered): Promise<TreeCall> {
     const { request } = exchange;
     const database = this.#chooseDatabase(url.query.ns, request.headers.host);
     const auth = this.#auth(database);
-    const addressOf = this.#addressOf;
-    const token = this.#operator.kind === 'admin' ? null : tokenOf(request, url.query);
-    const credential = token === null ? this.#operator : await this.#prove(auth, token, request);
+    const credential = await this.#identify(auth, url, exchange);
     return {
       ...exchange,
       path: pathOf(url),
@@ -93,22 +103,33 @@ export class Tree {
       auth,
       credential,
       principal: overridden(credential, textOf(url.query, 'auth_variable_override')),
-      get address() {
-        return addressOf(request);
-      },
       anyPageMayCall: this.#anyPageMayCall,
       limits: this.#limits,
+      settings: this.#settings(database),
       streams: this.#streams,
       now: this.#now,
     };
   }
 
-  #prove(auth: Auth, token: string, request: IncomingMessage): Promise<Principal> {
-    return prove(auth, token, { address: this.#addressOf(request), now: this.#now() });
+  #identify(auth: Auth, { query }: TreeUrl, { request, address, quota }: Metered): Promise<Principal> {
+    const { maxBodyBytes } = this.#limits;
+    const now = this.#now;
+    return chargeWhoAsks(quota, { request, database: auth.database, maxBodyBytes, now }, async () => {
+      if (this.#operator.kind === 'admin') return this.#operator;
+      const token = tokenOf(request, query);
+      return token === null ? NOBODY : prove(auth, token, { address, now: now() });
+    });
   }
 }
 
+/** What the tree has in common with the other interfaces. */
+interface SharedParts {
+  readonly quotas: Quotas;
+  readonly settings: FindSettings;
+}
+
 type Exchange = Pick<TreeCall, 'request' | 'response' | 'headers'>;
+type Metered = Exchange & Pick<TreeCall, 'address' | 'quota'>;
 
 const FOREIGN_PAGE: Refusal = { status: 403, text: 'pages of this origin may not call', headers: {} };
 

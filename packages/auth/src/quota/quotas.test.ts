@@ -1,14 +1,8 @@
 import { ADMIN, NOBODY, type UserPrincipal } from '@backside/protocol';
 import { expect, test } from 'vitest';
-import type { QuotaLimits } from './limits.js';
 import { Quota } from './quota.js';
+import { NO_QUOTA, type QuotaLimits } from './quota-limits.js';
 import { Quotas } from './quotas.js';
-
-const OPEN: QuotaLimits = {
-  operationsPerSecond: Number.POSITIVE_INFINITY,
-  bytesPerSecond: Number.POSITIVE_INFINITY,
-  listens: Number.POSITIVE_INFINITY,
-};
 
 const ANN: UserPrincipal = { kind: 'user', uid: 'ann', provider: 'test', claims: {} };
 const BOB: UserPrincipal = { ...ANN, uid: 'bob' };
@@ -16,18 +10,16 @@ const BOB: UserPrincipal = { ...ANN, uid: 'bob' };
 /** Quotas on a clock of their own. */
 function quotasOf(limits: { perUser?: Partial<QuotaLimits>; perAddress?: Partial<QuotaLimits> }) {
   const clock = { now: 1_000_000 };
-  const over: string[] = [];
   const quotas = new Quotas(
-    { perUser: { ...OPEN, ...limits.perUser }, perAddress: { ...OPEN, ...limits.perAddress } },
+    { perUser: { ...NO_QUOTA, ...limits.perUser }, perAddress: { ...NO_QUOTA, ...limits.perAddress } },
     () => clock.now,
-    (scope, kind) => over.push(`${scope} ${kind}`),
   );
   const quotaOf = (address: string, principal: Parameters<Quota['become']>[0], database = 'main'): Quota => {
     const quota = new Quota(quotas, address);
     quota.become(principal, database);
     return quota;
   };
-  return { quotas, clock, over, quotaOf };
+  return { quotas, clock, quotaOf };
 }
 
 /** How many of so many operations are not refused. */
@@ -83,7 +75,7 @@ test('what one budget refuses takes nothing from the other', () => {
 });
 
 test('the refusal names the limit and when to come back, and then holds its word', () => {
-  const { clock, over, quotaOf } = quotasOf({ perUser: { operationsPerSecond: 4 } });
+  const { quotas, clock, quotaOf } = quotasOf({ perUser: { operationsPerSecond: 4 } });
   const quota = quotaOf('192.0.2.1', ANN);
   operate(quota, 8, clock.now);
   expect(() => quota.spend(1, clock.now)).toThrow(
@@ -93,7 +85,7 @@ test('the refusal names the limit and when to come back, and then holds its word
       retryAfterMs: 250,
     }),
   );
-  expect(over).toEqual(['user operations']);
+  expect(quotas.refused.user).toEqual({ operations: 1, bytes: 0, listens: 0 });
   clock.now += 250;
   quota.spend(1, clock.now);
 });
@@ -108,12 +100,12 @@ test('a time that was read long ago is not held against anybody', () => {
 });
 
 test('listens count for whom the session is, and go over with it', () => {
-  const { over, quotaOf } = quotasOf({ perUser: { listens: 2 } });
+  const { quotas, quotaOf } = quotasOf({ perUser: { listens: 2 } });
   const [one, two] = [quotaOf('192.0.2.1', ANN), quotaOf('192.0.2.1', ANN)];
   one.countListens(1);
   two.countListens(1);
   expect(() => one.assertListen()).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
-  expect(over).toEqual(['user listens']);
+  expect(quotas.refused.user.listens).toBe(1);
   two.become(BOB, 'main');
   one.assertListen();
   two.become(ANN, 'main');

@@ -2,7 +2,7 @@ import type { Principal } from '@backside/protocol';
 import { type Account, overBudget, type Quotas, tooManyListens } from './quotas.js';
 
 /**
- * What one session takes, from the account of its user and from that of its address. An admin takes from neither: who
+ * What one session, or one request, takes, from the account of its user and from that of its address. An admin takes from neither: who
  * administers must get through while others flood.
  */
 export class Quota {
@@ -43,7 +43,7 @@ export class Quota {
     account.refill(this.#quotas.now());
     const kind = account.exceededBy(bytes);
     if (kind === null) return;
-    this.#quotas.overQuota(account.scope, kind);
+    this.#quotas.refused[account.scope][kind] += 1;
     throw overBudget(account, kind, bytes);
   }
 
@@ -51,7 +51,7 @@ export class Quota {
   assertListen(): void {
     for (const account of [this.#ofUser, this.#ofAddress]) {
       if (account === null || account.listens < account.limits.listens) continue;
-      this.#quotas.overQuota(account.scope, 'listens');
+      this.#quotas.refused[account.scope].listens += 1;
       throw tooManyListens(account);
     }
   }

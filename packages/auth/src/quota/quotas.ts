@@ -1,16 +1,13 @@
 import { BacksideError, type Principal } from '@backside/protocol';
 import { addressBlock } from './address-block.js';
 import { Budget } from './budget.js';
-import type { QuotaLimits } from './limits.js';
+import type { QuotaLimits } from './quota-limits.js';
 
 /** Whose quota it is. */
 export type QuotaScope = 'user' | 'address';
 export type QuotaKind = 'operations' | 'bytes' | 'listens';
 
-/** Told of each refusal. */
-export type OverQuota = (scope: QuotaScope, kind: QuotaKind) => void;
-
-/** Accounts that nobody uses and that are in debt are kept, so that to reconnect brings no new budget; so many at most. */
+/** Accounts that nobody uses but that are in debt are kept, so that to reconnect brings no new budget; so many at most. */
 const MAX_IDLE = 10_000;
 
 /** What one user, or all who come from one address, have taken. */
@@ -21,7 +18,7 @@ export class Account {
   readonly operations: Budget;
   readonly bytes: Budget;
   listens = 0;
-  /** Sessions that hold it. */
+  /** Sessions and requests that hold it. */
   holders = 0;
 
   constructor(names: { key: string; scope: QuotaScope }, limits: QuotaLimits, now: number) {
@@ -54,23 +51,23 @@ export class Account {
   }
 }
 
-/** The accounts of everybody who is connected to this process, and of those who left with a debt. */
+/** The accounts of everybody who is connected to this process, by whichever edge, and of those who left with a debt. */
 export class Quotas {
   readonly now: () => number;
-  readonly overQuota: OverQuota;
+  /** How often what was refused: whose quota it was over, then which. */
+  readonly refused: Readonly<Record<QuotaScope, Record<QuotaKind, number>>> = {
+    user: { operations: 0, bytes: 0, listens: 0 },
+    address: { operations: 0, bytes: 0, listens: 0 },
+  };
   readonly #limits: { readonly perUser: QuotaLimits; readonly perAddress: QuotaLimits };
   readonly #held = new Map<string, Account>();
   /** Oldest first. */
   readonly #idle = new Map<string, Account>();
 
-  constructor(
-    limits: { readonly perUser: QuotaLimits; readonly perAddress: QuotaLimits },
-    now: () => number,
-    overQuota: OverQuota,
-  ) {
+  /** @param now milliseconds since the epoch. */
+  constructor(limits: { readonly perUser: QuotaLimits; readonly perAddress: QuotaLimits }, now: () => number) {
     this.#limits = limits;
     this.now = now;
-    this.overQuota = overQuota;
   }
 
   /** Accounts that are kept now. */
