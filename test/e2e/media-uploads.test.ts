@@ -92,6 +92,28 @@ describe('an upload by tus-js-client', () => {
     expect((await download('/files/two')).equals(bytes)).toBe(true);
   });
 
+  it('comes with its announcement in one request, where the client likes that', async () => {
+    let requests = 0;
+    const onBeforeRequest = (): void => {
+      requests += 1;
+    };
+    await begin('/files/at-once', { uploadDataDuringCreation: true, chunkSize: bytes.length, onBeforeRequest }).ended;
+    expect(requests).toBe(1);
+    expect((await download('/files/at-once')).equals(bytes)).toBe(true);
+  });
+
+  it('is given up by its client, and then there is nothing to go on with', async () => {
+    const uploadUrl = await new Promise<string>((resolve, reject) => {
+      const { upload } = begin('/files/given-up', {}, (accepted) => {
+        const url = upload.url!;
+        if (accepted >= CHUNK_BYTES) upload.abort(true).then(() => resolve(url), reject);
+      });
+    });
+    const headers = { 'tus-resumable': '1.0.0' };
+    expect((await fetch(uploadUrl, { method: 'HEAD', headers })).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${port}/.media/files/given-up`)).status).toBe(404);
+  });
+
   it('goes on after the server was killed and started again', async () => {
     let restarted: Promise<void> | null = null;
     const { ended } = begin('/files/three', {}, (accepted) => {

@@ -78,7 +78,7 @@ class WorkerServer {
     });
   }
 
-  async #serve({ config, nodeId, leads }: StartMessage, logger: Logger): Promise<void> {
+  async #serve({ config, nodeId, node, leads }: StartMessage, logger: Logger): Promise<void> {
     const notifier = this.#openNotifier(config);
     const databases = await openDatabases({
       config,
@@ -95,6 +95,7 @@ class WorkerServer {
       databases,
       notifier,
       nodeId,
+      node,
       leads,
       steer: this.#steering(),
     });
@@ -126,6 +127,9 @@ class WorkerServer {
       join: (topic) => {
         // The primary tells of the databases' commits itself.
         if (!databases.has(topic)) this.#tell({ kind: 'join', topic });
+      },
+      leave: (topic) => {
+        if (!databases.has(topic)) this.#tell({ kind: 'leave', topic });
       },
     });
   }

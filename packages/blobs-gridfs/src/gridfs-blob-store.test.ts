@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { blobStoreConformance } from '@backside/media/conformance';
 import { MongoClient, ObjectId } from 'mongodb';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sharedService } from '../../../test/services/index.js';
 import { createGridFsBlobStore } from './gridfs-blob-store.js';
 
@@ -46,28 +46,58 @@ describe.skipIf(server === null)('GridFS', () => {
   it('is swept of what puts left that never came to an end, and of nothing else', async () => {
     const place = newPlace();
     const store = await createGridFsBlobStore(place);
-    try {
-      await store.put('kept', Readable.from([Buffer.from('kept')]), { contentType: 'text/plain' });
-      const old = ObjectId.createFromTime(Date.now() / 1_000 - 7_200);
-      const young = new ObjectId();
-      await withClient(place, async (client) => {
-        const database = client.db(place.mongoDatabase);
-        for (const files_id of [old, young]) {
-          await database.collection(`${place.bucket}.chunks`).insertOne({ files_id, n: 0, data: Buffer.from('x') });
+    onTestFinished(() => store.close());
+    await store.put('kept', Readable.from([Buffer.from('kept')]), { contentType: 'text/plain' });
+    const left = [
+      { begun: 2 * HOUR, chunks: [2 * HOUR] },
+      { begun: 3 * HOUR, chunks: [3 * HOUR, 2 * HOUR] },
+      { begun: 0, chunks: [0] },
+      { begun: 3 * HOUR, chunks: [3 * HOUR, 0] }, // an upload that takes long
+    ];
+    await withClient(place, async (client) => {
+      const chunks = client.db(place.mongoDatabase).collection(`${place.bucket}.chunks`);
+      for (const { begun, chunks: written } of left) {
+        const files_id = idOf(begun);
+        for (const [n, ago] of written.entries()) {
+          await chunks.insertOne({ _id: idOf(ago), files_id, n, data: Buffer.from('x') });
         }
-      });
-      expect(await store.sweep(HOUR)).toBe(1);
-      expect(await store.sweep(HOUR)).toBe(0);
-      expect((await store.head('kept'))?.size).toBe(4);
-      const left = await withClient(place, (client) =>
-        client.db(place.mongoDatabase).collection(`${place.bucket}.chunks`).countDocuments(),
-      );
-      expect(left).toBe(2);
-    } finally {
-      await store.close();
-    }
+      }
+    });
+    expect(await store.sweep(HOUR)).toBe(2);
+    expect(await store.sweep(HOUR)).toBe(0);
+    expect((await store.head('kept'))?.size).toBe(4);
+    expect(await countChunks(place)).toBe(1 + 1 + 2);
+  });
+
+  it('names no blob of which the beginning was swept because it stood still', async () => {
+    const place = newPlace();
+    const [store, other] = [await createGridFsBlobStore(place), await createGridFsBlobStore(place)];
+    onTestFinished(async () => void (await Promise.all([store.close(), other.close()])));
+    const standing = async function* (): AsyncGenerator<Uint8Array, void> {
+      yield Buffer.alloc(300_000);
+      await vi.waitFor(async () => expect(await countChunks(place)).toBe(1), { timeout: 10_000 });
+      expect(await other.sweep(-HOUR)).toBe(1);
+      yield Buffer.alloc(300_000);
+    };
+    const putting = store.put('a', standing(), { contentType: 'text/plain' });
+    await expect(putting).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await store.get('a')).toBeNull();
+    expect(await countChunks(place)).toBe(0);
   });
 });
+
+/** An id that was made so many milliseconds ago. */
+function idOf(ago: number): ObjectId {
+  const seconds = Math.floor((Date.now() - ago) / 1_000);
+  return new ObjectId(seconds.toString(16).padStart(8, '0') + new ObjectId().toHexString().slice(8));
+}
+
+function countChunks(place: Place): Promise<number> {
+  return withClient(place, async (client) => {
+    const chunks = client.db(place.mongoDatabase).collection(`${place.bucket}.chunks`);
+    return (await chunks.find({}, { projection: { _id: 1 } }).toArray()).length;
+  });
+}
 
 it('that cannot be reached is unavailable', async () => {
   const url = 'mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200';

@@ -11,6 +11,7 @@ import {
   type OpenBlob,
   type PutOptions,
 } from '@backside/media';
+import { BacksideError } from '@backside/protocol';
 import { type Collection, GridFSBucket, MongoClient, ObjectId } from 'mongodb';
 import { gridFsError } from './gridfs-error.js';
 
@@ -35,14 +36,25 @@ interface NameDocument {
 }
 
 interface ChunkDocument {
+  /** Tells, by seconds, when the chunk was written. */
+  readonly _id: ObjectId;
   readonly files_id: ObjectId;
+  readonly n: number;
 }
 
+interface FileDocument {
+  readonly _id: ObjectId;
+  /** When its last byte was written. */
+  readonly uploadDate: Date;
+}
+
+/** How long a server is looked for, in milliseconds, if the URL does not say. */
 const CONNECT_MS = 10_000;
 
 /** Blobs as files of GridFS. Rejects with `unavailable` if the server cannot be reached. */
 export async function createGridFsBlobStore(options: GridFsBlobStoreOptions): Promise<BlobStore> {
-  const client = new MongoClient(options.url, { serverSelectionTimeoutMS: CONNECT_MS });
+  const isPatienceSaid = /[?&]serverSelectionTimeoutMS=/i.test(options.url);
+  const client = new MongoClient(options.url, isPatienceSaid ? {} : { serverSelectionTimeoutMS: CONNECT_MS });
   try {
     await client.connect();
     const store = new GridFsBlobStore(client, options);
@@ -62,7 +74,7 @@ class GridFsBlobStore implements BlobStore {
   readonly #client: MongoClient;
   readonly #bucket: GridFSBucket;
   readonly #names: Collection<NameDocument>;
-  readonly #files: Collection;
+  readonly #files: Collection<FileDocument>;
   readonly #chunks: Collection<ChunkDocument>;
   readonly #now: () => number;
 
@@ -87,6 +99,7 @@ class GridFsBlobStore implements BlobStore {
     const file = new ObjectId();
     try {
       await this.#write(file, key, measured.pieces());
+      await this.#assertWhole(file, measured.size);
     } catch (error) {
       await this.#remove(file);
       throw error;
@@ -119,6 +132,13 @@ class GridFsBlobStore implements BlobStore {
     }
     stream.end();
     await Promise.race([done, failed]).catch(gridFsError);
+  }
+
+  /** An upload that has stood still for long was swept, and what came after that is no blob. */
+  async #assertWhole(file: ObjectId, size: number): Promise<void> {
+    if (size === 0) return;
+    const first = await this.#chunks.findOne({ files_id: file, n: 0 }, { projection: { _id: 1 } }).catch(gridFsError);
+    if (first === null) throw new BacksideError('unavailable', 'the upload stood still for too long');
   }
 
   /** First the file, then its chunks: a reader finds all of a file, or fails. */
@@ -157,23 +177,37 @@ class GridFsBlobStore implements BlobStore {
     }
   }
 
-  /** Files without a name, and chunks without a file, that were begun before: their ids tell when. */
+  /** Files without a name, and chunks without a file, to which nothing has come since. */
   async sweep(olderThanMs: number): Promise<number> {
-    const before = ObjectId.createFromTime(Math.max(0, Math.floor((this.#now() - olderThanMs) / 1_000)));
-    const begun = new Map<string, ObjectId>();
+    const time = this.#now() - olderThanMs;
+    const left = new Map<string, ObjectId>();
     try {
-      for await (const { _id } of this.#files.find({ _id: { $lt: before } }, { projection: { _id: 1 } })) {
-        if (await this.#isNameless(_id)) begun.set(_id.toHexString(), _id);
-      }
-      const first = this.#chunks.find({ n: 0, files_id: { $lt: before } }, { projection: { files_id: 1 } });
-      for await (const { files_id } of first) {
-        if (await this.#isNameless(files_id)) begun.set(files_id.toHexString(), files_id);
+      for await (const id of this.#begunBefore(time)) {
+        if ((await this.#isNameless(id)) && (await this.#lastWritten(id)) < time) left.set(id.toHexString(), id);
       }
     } catch (error) {
       gridFsError(error);
     }
-    for (const id of begun.values()) await this.#remove(id);
-    return begun.size;
+    for (const id of left.values()) await this.#remove(id);
+    return left.size;
+  }
+
+  /** The ids of files, and of chunks perhaps without a file, that were made before; some of them twice. */
+  async *#begunBefore(time: number): AsyncGenerator<ObjectId, void> {
+    const before = ObjectId.createFromTime(Math.max(0, Math.floor(time / 1_000)));
+    for await (const { _id } of this.#files.find({ _id: { $lt: before } }, { projection: { _id: 1 } })) yield _id;
+    const first = this.#chunks.find({ n: 0, files_id: { $lt: before } }, { projection: { files_id: 1 } });
+    for await (const { files_id } of first) yield files_id;
+  }
+
+  /**
+   * When something last came to a file, in milliseconds since the epoch: the id of a file is as old as the beginning of its upload, which
+   * may take any time, but a chunk is written once it is full.
+   */
+  async #lastWritten(file: ObjectId): Promise<number> {
+    const newest = await this.#chunks.findOne({ files_id: file }, { sort: { n: -1 }, projection: { _id: 1 } });
+    const whole = await this.#files.findOne({ _id: file }, { projection: { uploadDate: 1 } });
+    return Math.max(newest?._id.getTimestamp().getTime() ?? 0, whole?.uploadDate.getTime() ?? 0);
   }
 
   async #isNameless(file: ObjectId): Promise<boolean> {

@@ -3,11 +3,14 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  type ListPartsCommandInput,
   PutObjectCommand,
   paginateListObjectsV2,
+  paginateListParts,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
@@ -110,12 +113,7 @@ class S3BlobStore implements BlobStore {
     const part = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` };
     try {
       const answer = await this.#client.send(new GetObjectCommand({ ...place, ...part }));
-      const body = answer.Body as Readable;
-      const { start, size } = parseContentRange(answer.ContentRange, answer.ContentLength);
-      if (range === undefined) return { info: describe(key, answer, size), body };
-      if (range.end >= size) body.destroy();
-      assertRange(range, size);
-      return { info: describe(key, answer, size), body: cutTo(range, body, start) };
+      return opened(key, range, answer);
     } catch (error) {
       return isMissing(error) ? null : s3Error(error);
     }
@@ -154,14 +152,25 @@ class S3BlobStore implements BlobStore {
     try {
       const { Uploads = [] } = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket }));
       for (const { Key, UploadId, Initiated } of Uploads) {
+        const upload = { Bucket: this.#bucket, Key, UploadId };
         if (Initiated === undefined || Initiated.getTime() >= before) continue;
-        await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
+        if ((await this.#lastPart(upload)) >= before) continue;
+        await this.#client.send(new AbortMultipartUploadCommand(upload));
         swept++;
       }
     } catch (error) {
       if (!isUnknown(error)) s3Error(error);
     }
     return swept;
+  }
+
+  /** When the newest part of an upload came, in milliseconds since the epoch; 0 if none did. An upload may take any time, as long as it comes on. */
+  async #lastPart(upload: ListPartsCommandInput): Promise<number> {
+    let newest = 0;
+    for await (const { Parts = [] } of paginateListParts({ client: this.#client }, upload)) {
+      for (const { LastModified } of Parts) newest = Math.max(newest, LastModified?.getTime() ?? 0);
+    }
+    return newest;
   }
 
   async close(): Promise<void> {
@@ -178,6 +187,21 @@ interface Answer {
   readonly Metadata?: Record<string, string> | undefined;
   readonly ContentType?: string | undefined;
   readonly LastModified?: Date | undefined;
+}
+
+/** What an answer holds. If that is not what was asked for, the connection of its body is given back. */
+function opened(key: string, range: ByteRange | undefined, answer: GetObjectCommandOutput): OpenBlob {
+  const body = answer.Body as Readable;
+  try {
+    const { start, size } = parseContentRange(answer.ContentRange, answer.ContentLength);
+    const info = describe(key, answer, size);
+    if (range === undefined) return { info, body };
+    assertRange(range, size);
+    return { info, body: cutTo(range, body, start) };
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
 }
 
 function describe(key: string, { Metadata, ContentType, LastModified }: Answer, size: number): BlobInfo {

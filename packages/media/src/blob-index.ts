@@ -11,12 +11,12 @@ export interface StoredBytes {
   readonly size: number;
 }
 
-/** What the index knows of a blob. */
+/** What the index knows of a blob, and of the node that refers to it. */
 export interface BlobRecord {
   readonly hash: string;
   readonly size: number;
-  /** Milliseconds since the epoch. */
-  readonly created: number;
+  /** When the bytes were last uploaded to that node, in milliseconds since the epoch. */
+  readonly claimed: number;
 }
 
 /** That a node refers, or is about to refer, to a blob. */
@@ -57,8 +57,7 @@ export class BlobIndex {
       const reference = ['blobs', blob, 'references', referenceKey(path)];
       const before = this.#tree.read(reference);
       const value = { path: formatPath(path), at: by.now, token: by.token };
-      const changes =
-        blob === bytes.blob ? this.#newBlob(bytes, { path, value, now: by.now }) : [{ path: reference, value }];
+      const changes = blob === bytes.blob ? this.#newBlob(bytes, { path, value }) : [{ path: reference, value }];
       try {
         await this.#tree.update(changes, [
           { path: ['hashes', bytes.hash], value: known },
@@ -72,10 +71,10 @@ export class BlobIndex {
     }
   }
 
-  #newBlob({ blob, hash, size }: StoredBytes, first: { path: Path; value: Json; now: number }) {
+  #newBlob({ blob, hash, size }: StoredBytes, first: { path: Path; value: Json }) {
     const references = { [referenceKey(first.path)]: first.value };
     return [
-      { path: ['blobs', blob], value: { hash, size, created: first.now, references } },
+      { path: ['blobs', blob], value: { hash, size, references } },
       { path: ['hashes', hash], value: blob },
     ];
   }
@@ -129,12 +128,13 @@ export class BlobIndex {
 
   #lookUp(blob: string, path: Path): BlobRecord | null {
     const place = ['blobs', blob];
-    if (this.#tree.read([...place, 'references', referenceKey(path), 'path']) !== formatPath(path)) return null;
+    const reference = [...place, 'references', referenceKey(path)];
+    if (this.#tree.read([...reference, 'path']) !== formatPath(path)) return null;
     const hash = this.#tree.read([...place, 'hash']);
     const size = this.#tree.read([...place, 'size']);
-    const created = this.#tree.read([...place, 'created']);
-    if (typeof hash !== 'string' || typeof size !== 'number' || typeof created !== 'number') return null;
-    return { hash, size, created };
+    const claimed = this.#tree.read([...reference, 'at']);
+    if (typeof hash !== 'string' || typeof size !== 'number' || typeof claimed !== 'number') return null;
+    return { hash, size, claimed };
   }
 
   has(blob: string): boolean {

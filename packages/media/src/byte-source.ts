@@ -23,8 +23,15 @@ export async function* sourceOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
   yield bytes;
 }
 
-/** Shows the first bytes, at most `count`, before anything is handed on; `all` is the whole source, those bytes included. */
-export async function peek(source: ByteSource, count: number): Promise<{ head: Buffer; all: ByteSource }> {
+/**
+ * Shows `look` the first bytes, at most `count`, before anything is handed on. `all` is the whole source, those bytes included. If `look`
+ * throws, the source is released and that error is passed on.
+ */
+export async function peek<T>(
+  source: ByteSource,
+  count: number,
+  look: (head: Buffer) => T,
+): Promise<{ seen: T; all: ByteSource }> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   const iterator = source[Symbol.asyncIterator]();
@@ -34,7 +41,12 @@ export async function peek(source: ByteSource, count: number): Promise<{ head: B
     pieces.push(next.value);
     size += next.value.byteLength;
   }
-  return { head: Buffer.concat(pieces).subarray(0, count), all: rejoined(pieces, iterator) };
+  try {
+    return { seen: look(Buffer.concat(pieces).subarray(0, count)), all: rejoined(pieces, iterator) };
+  } catch (error) {
+    await iterator.return?.();
+    throw error;
+  }
 }
 
 async function* rejoined(

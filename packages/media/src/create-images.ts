@@ -87,8 +87,7 @@ class SharpImages implements Images {
 
   async #bytesOf(input: Uint8Array | ByteSource): Promise<Buffer> {
     const source = input instanceof Uint8Array ? sourceOf(input) : input;
-    const { head, all } = await peek(source, SNIFF_BYTES);
-    if (sniffImage(head) === null) throw new BacksideError('invalid-data', 'this is no image that can be read');
+    const { all } = await peek(source, SNIFF_BYTES, assertImage);
     return readAll(all, this.limits.maxBytes);
   }
 
@@ -123,6 +122,10 @@ class SharpImages implements Images {
   #run(pipeline: Sharp): Promise<Buffer> {
     return refusing(() => pipeline.toBuffer());
   }
+}
+
+function assertImage(head: Uint8Array): void {
+  if (sniffImage(head) === null) throw new BacksideError('invalid-data', 'this is no image that can be read');
 }
 
 function describe(metadata: Metadata, bytes: Buffer): ImageInfo {

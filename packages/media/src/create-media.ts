@@ -13,9 +13,10 @@ import { Uploads } from './uploads.js';
 
 /** Files and images of a database, over a blob store. Opens nothing; the first `collect` marks the store as belonging to this database. */
 export function createMedia(options: MediaOptions): Media {
+  const limits = { ...DEFAULT_MEDIA_LIMITS, ...options.limits };
   const context: MediaContext = {
     ...options,
-    limits: { ...DEFAULT_MEDIA_LIMITS, ...options.limits },
+    limits,
     index: new BlobIndex(options.tree),
     keys: new MediaKeys(options.database.name),
     rights: new Rights(options),
@@ -35,6 +36,7 @@ export function createMedia(options: MediaOptions): Media {
     thumbnail: (principal, path, transform) => thumbnails.thumbnail(principal, path, transform),
     remove: (principal, path, condition) => uploads.remove(principal, path, condition),
     collect: () => collector.collect(),
+    limit: (changed) => void Object.assign(limits, changed),
     close: () => collector.close(),
   };
 }

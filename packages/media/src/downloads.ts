@@ -20,7 +20,7 @@ export class Downloads {
       size: record.size,
       etag: record.hash,
       contentType: node.type,
-      modified: record.created,
+      modified: record.claimed,
       open: (range) => this.open(node.blob, range),
     };
   }

@@ -23,6 +23,9 @@ export function checkTransform(transform: ImageTransform, limits: ImageLimits): 
     throw wrong('quality', 'a whole number from 1 to 100');
   }
   if (rotate !== undefined && !Number.isInteger(rotate / 90)) throw wrong('rotate', 'a multiple of 90');
+  for (const name of ['brightness', 'contrast'] as const) {
+    if (!(Math.abs(transform[name] ?? 0) <= 100)) throw wrong(name, 'a number from -100 to 100');
+  }
   if (background !== undefined && !/^#[0-9a-f]{6}$/i.test(background)) throw wrong('background', '"#rrggbb"');
 }
 
@@ -50,7 +53,16 @@ export function applyTransform(pipeline: Sharp, input: ImageInfo, transform: Ima
   }
   if (background !== undefined) pipeline.flatten({ background });
   else if (OPAQUE.has(format)) pipeline.flatten({ background: '#000000' });
+  light(pipeline, transform);
   return encode(pipeline, format, transform.quality);
+}
+
+/** A line through the middle grey, turned by the contrast and lifted by the brightness; transparency stays. */
+function light(pipeline: Sharp, { brightness = 0, contrast = 0 }: ImageTransform): void {
+  if (brightness === 0 && contrast === 0) return;
+  const steepest = 255;
+  const slope = Math.min(steepest, Math.tan((Math.PI * (contrast / 100 + 1)) / 4));
+  pipeline.linear(slope, 127.5 * (1 - slope) + 2.55 * brightness);
 }
 
 /** Effort is kept low where a format would take seconds for a few bytes less. */

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { createImages } from './create-images.js';
 import type { ImageTransform } from './images.js';
-import { animation, picture, pixel } from './testing/pictures.js';
+import { animation, corners, picture, pixel, UPRIGHT, upperCorners } from './testing/pictures.js';
 
 const images = createImages();
 
@@ -77,6 +77,19 @@ describe('transforming an image', () => {
     expect((await pixel(bytes, 10, 38))[2]).toBeGreaterThan(150);
   });
 
+  it.each(Object.keys(UPRIGHT))('turns a picture upright that was taken in orientation %s', async (orientation) => {
+    for (const format of ['jpeg', 'png', 'webp', 'avif'] as const) {
+      const options = { quality: 95 };
+      const taken = corners(40, 20).withMetadata({ orientation: Number(orientation) });
+      const bytes = await taken.toFormat(format, options).toBuffer();
+      const [width, height] = Number(orientation) < 5 ? [40, 20] : [20, 40];
+      expect(await images.verify(bytes)).toMatchObject({ width, height });
+      const made = await images.transform(bytes, { format: 'png' });
+      expect(made.info).toMatchObject({ width, height });
+      expect([format, await upperCorners(made.bytes)]).toEqual([format, UPRIGHT[Number(orientation)]]);
+    }
+  });
+
   it.each([
     ['gif', 'gif', 4],
     ['gif', 'webp', 4],
@@ -87,6 +100,28 @@ describe('transforming an image', () => {
   ] as const)('makes of a moving %s a %s of %i frames', async (from, format, frames) => {
     const { info } = await images.transform(await animation(from, 4), { width: 10, format });
     expect(info).toEqual({ format, contentType: `image/${format}`, width: 10, height: 10, frames });
+  });
+
+  it.each([
+    [{ brightness: 20 }, [251, 71, 71]],
+    [{ brightness: -20 }, [149, 0, 0]],
+    [{ contrast: 50 }, [255, 0, 0]],
+    [{ contrast: -100 }, [128, 128, 128]],
+    [{ brightness: 100 }, [255, 255, 255]],
+    [{ contrast: 100 }, [255, 0, 0]],
+  ])('makes a picture lighter, darker or starker by %o', async (transform, [red, green, blue]) => {
+    const bytes = await picture(40, 20).png().toBuffer();
+    const made = await images.transform(bytes, transform);
+    const pixels = await sharp(made.bytes).removeAlpha().raw().toBuffer();
+    for (const [at, wanted] of [red!, green!, blue!].entries()) expect(Math.abs(pixels[at]! - wanted)).toBeLessThan(3);
+  });
+
+  it('leaves what is transparent so, however light it gets', async () => {
+    const clear = await sharp({ create: { width: 4, height: 4, channels: 4, background: '#ff000080' } })
+      .png()
+      .toBuffer();
+    const { bytes } = await images.transform(clear, { brightness: 50, contrast: 30 });
+    expect((await sharp(bytes).ensureAlpha().raw().toBuffer())[3]).toBe(128);
   });
 
   it('makes smaller files of lower quality', async () => {
@@ -127,6 +162,8 @@ describe('transforming an image', () => {
     [{ quality: 0 }, 'invalid-data'],
     [{ quality: 101 }, 'invalid-data'],
     [{ rotate: 45 }, 'invalid-data'],
+    [{ brightness: 101 }, 'invalid-data'],
+    [{ contrast: Number.NaN }, 'invalid-data'],
     [{ fit: 'stretch' as 'fill' }, 'invalid-data'],
     [{ background: 'red' }, 'invalid-data'],
   ])('refuses %j', async (transform, code) => {

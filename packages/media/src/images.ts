@@ -27,6 +27,10 @@ export interface ImageTransform {
   readonly quality?: number | undefined;
   /** Degrees clockwise, a multiple of 90, on top of what the metadata asks for. Refused for animations. */
   readonly rotate?: number | undefined;
+  /** From -100, black, to 100, white. Default 0. */
+  readonly brightness?: number | undefined;
+  /** From -100, all grey, to 100, only full and no light in each colour. Default 0. */
+  readonly contrast?: number | undefined;
   /** Whether a smaller picture grows. Default false. */
   readonly enlarge?: boolean | undefined;
   /** Behind what is transparent or left over by `contain`: `#rrggbb`. Default transparent, black where the format has no transparency. */

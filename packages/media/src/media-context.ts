@@ -5,6 +5,7 @@ import type { Rights } from './rights.js';
 
 /** What the parts of a `Media` share. */
 export interface MediaContext extends Omit<MediaOptions, 'limits' | 'tree'> {
+  /** As they are now. */
   readonly limits: MediaLimits;
   readonly index: BlobIndex;
   readonly keys: MediaKeys;

@@ -42,6 +42,19 @@ describe('a file', () => {
     expect(String(await buffer((await file.open({ start: 1, end: 3 })).body))).toBe('ell');
   });
 
+  it('is as old as its own upload, also where others had uploaded the same bytes before', async () => {
+    const test = await openMedia();
+    const modified = async (path: string): Promise<number> => (await test.media.file(ADMIN, [path])).modified;
+    await test.upload('/a', 'same');
+    const first = await modified('a');
+    test.clock.ahead = 3_600_000;
+    await test.upload('/b', 'same');
+    expect((await modified('b')) - first).toBeGreaterThanOrEqual(3_600_000);
+    expect(await modified('a')).toBe(first);
+    await test.upload('/a', 'same');
+    expect(await modified('a')).toBeGreaterThanOrEqual(await modified('b'));
+  });
+
   it('of no bytes is a file', async () => {
     const test = await openMedia();
     expect(await test.upload('/a', '')).toMatchObject({ size: 0, type: 'application/octet-stream', name: 'a' });
@@ -81,6 +94,16 @@ describe('a file', () => {
     await expect(test.upload('/a', 'xyz', { size: 2 })).rejects.toMatchObject({ code: 'invalid-data' });
     expect(await test.keys('blobs')).toEqual([]);
     expect(nodeAt(test, '/a')).toBeNull();
+  });
+
+  it('may be larger, or must be smaller, once that is said', async () => {
+    const test = await openMedia({ limits: { maxFileBytes: 2 } });
+    await expect(test.upload('/a', 'xyz')).rejects.toMatchObject({ code: 'too-large' });
+    test.media.limit({ maxFileBytes: 3 });
+    expect((await test.upload('/a', 'xyz')).size).toBe(3);
+    test.media.limit({ maxFileBytes: 1 });
+    await expect(test.upload('/a', 'xyz')).rejects.toMatchObject({ code: 'too-large' });
+    expect(String(await test.download('/a'))).toBe('xyz');
   });
 
   it('cannot be the root', async () => {

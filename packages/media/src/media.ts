@@ -3,6 +3,7 @@ import type { Path } from '@backside/tree';
 import type { BlobStore, ByteRange, ByteSource, OpenBlob } from './blob-store.js';
 import type { Images, ImageTransform } from './images.js';
 import type { MediaNode } from './media-node.js';
+import type { MediaLimits } from './media-options.js';
 import type { ResumableUploads } from './resumable-uploads.js';
 
 /** What must hold of the file that is there: ETags as `MediaFile.etag` has them. */
@@ -36,7 +37,7 @@ export interface MediaFile {
   /** Without quotes; changes with every change of the bytes. */
   readonly etag: string;
   readonly contentType: string;
-  /** Milliseconds since the epoch. */
+  /** When the bytes were last uploaded to this node, in milliseconds since the epoch. */
   readonly modified: number;
   open(range?: ByteRange): Promise<OpenBlob>;
 }
@@ -81,6 +82,9 @@ export interface Media {
    * beside uploads of the same bytes.
    */
   collect(): Promise<CollectReport>;
+
+  /** Puts limits in force for what begins from now on. */
+  limit(limits: Partial<MediaLimits>): void;
 
   /** Ends a collection that is under way. Leaves the blob store to its owner. */
   close(): Promise<void>;

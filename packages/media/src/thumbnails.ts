@@ -40,7 +40,7 @@ export class Thumbnails {
       size: info.size,
       etag: `${file.record.hash}-${variant}`,
       contentType: info.contentType,
-      modified: file.record.created,
+      modified: file.record.claimed,
       open: (range) => (bytes === null ? this.#open(info.key, range) : openBytes(info, bytes, range)),
     };
   }

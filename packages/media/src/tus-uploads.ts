@@ -5,6 +5,7 @@ import { parsePath } from '@backside/tree';
 import { MemoryLocker, Server, type ServerOptions, type Upload } from '@tus/server';
 import type { MediaContext } from './media-context.js';
 import type { ResumableUploads } from './resumable-uploads.js';
+import { refuseByProtocol } from './tus-protocol.js';
 import { type Caller, TusStore } from './tus-store.js';
 import type { UploadRecord, UploadRecords } from './upload-records.js';
 import type { Uploads } from './uploads.js';
@@ -39,7 +40,7 @@ export class TusUploads implements ResumableUploads {
     const { limits, randomBytes } = this.#parts.context;
     return {
       path: PATH,
-      maxSize: limits.maxFileBytes,
+      maxSize: () => limits.maxFileBytes,
       locker: new MemoryLocker(),
       allowedOrigins: () => false,
       namingFunction: () => randomBytes(16).toString('hex'),
@@ -56,6 +57,7 @@ export class TusUploads implements ResumableUploads {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
+    if (refuseByProtocol(request, response)) return;
     await this.#callers.run({ principal }, () => this.#server.handle(request, response));
   }
 
@@ -108,10 +110,11 @@ export class TusUploads implements ResumableUploads {
     await records.finish(record);
   }
 
-  /** The library's own refusals have a status of their own. */
+  /** The library's own refusals have a status of their own; one of them, for more bytes than there may be, comes as an error. */
   #answer(error: Error | { status_code: number; body: string }): { status_code: number; body: string } {
     if (!(error instanceof Error)) return error;
-    const refusal = toBacksideError(error);
+    const isTooLarge = 'status_code' in error && error.status_code === ERRORS['too-large'].httpStatus;
+    const refusal = isTooLarge ? new BacksideError('too-large', undefined, { cause: error }) : toBacksideError(error);
     const { code } = refusal;
     if (code === 'internal') this.#parts.context.logger.error({ err: error }, 'an upload failed');
     const message = code === 'internal' ? ERRORS.internal.stompMessage : refusal.message;

@@ -77,8 +77,8 @@ export class Uploads {
 
   async #receive(request: UploadRequest): Promise<Received> {
     const { limits, keys, blobs, randomBytes } = this.#context;
-    const { head, all } = await peek(limited(request.source, limits.maxFileBytes), SNIFF_BYTES);
-    const found = uploadType(request.type, head);
+    const source = limited(request.source, limits.maxFileBytes);
+    const { seen: found, all } = await peek(source, SNIFF_BYTES, (head) => uploadType(request.type, head));
     const blob = randomBytes(16).toString('hex');
     const size = request.size === undefined ? {} : { size: request.size };
     const { etag: hash, size: bytes } = await blobs.put(keys.blob(blob), all, { contentType: found.type, ...size });

@@ -15,13 +15,17 @@ export function optionsHelp<Values>(table: OptionTable<Values>): string {
   return lines.join('\n');
 }
 
-/** The options of a table as a table in Markdown, its columns aligned. */
-export function optionsMarkdown<Values>(table: OptionTable<Values>): string {
-  const rows = [['flag', 'environment', 'file key', 'default', 'meaning']];
+/** The options of a table as a table in Markdown, its columns aligned, with what puts a changed one in force. */
+export function optionsMarkdown<Values>(
+  table: OptionTable<Values>,
+  inForceBy: (name: keyof Values & string) => string,
+): string {
+  const rows = [['flag', 'environment', 'file key', 'default', 'in force by', 'meaning']];
   for (const [name, option] of Object.entries<Option<unknown>>(table)) {
     const placeholder = option.placeholder === null ? '' : ` ${option.placeholder.replaceAll('|', '\\|')}`;
     const cells = [`${flagOf(name)}${placeholder}`, environmentNameOf(name), name, formatDefault(option)];
-    rows.push([...cells.map((cell) => `\`${cell}\``), option.description]);
+    const by = inForceBy(name as keyof Values & string);
+    rows.push([...cells.map((cell) => `\`${cell}\``), by, option.description]);
   }
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const [heading, ...body] = rows.map(

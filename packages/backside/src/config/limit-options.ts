@@ -99,11 +99,14 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
     proxy.bytesPerSecond,
     'SIZE',
   ),
-  userOperationsPerSecond: liftable('SENDs and SUBSCRIBEs per second of one user.', proxy.perUser.operationsPerSecond),
+  userOperationsPerSecond: liftable(
+    'SENDs, SUBSCRIBEs and HTTP requests per second of one user.',
+    proxy.perUser.operationsPerSecond,
+  ),
   userBytesPerSecond: liftable('Bytes of these per second of one user.', proxy.perUser.bytesPerSecond, 'SIZE'),
-  userListens: liftable('Subscriptions to the tree of one user at a time.', proxy.perUser.listens),
+  userListens: liftable('Subscriptions to the tree and event streams of one user at a time.', proxy.perUser.listens),
   addressOperationsPerSecond: liftable(
-    'SENDs and SUBSCRIBEs per second from one address.',
+    'SENDs, SUBSCRIBEs and HTTP requests per second from one address.',
     proxy.perAddress.operationsPerSecond,
   ),
   addressBytesPerSecond: liftable(
@@ -111,7 +114,10 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
     proxy.perAddress.bytesPerSecond,
     'SIZE',
   ),
-  addressListens: liftable('Subscriptions to the tree from one address at a time.', proxy.perAddress.listens),
+  addressListens: liftable(
+    'Subscriptions to the tree and event streams from one address at a time.',
+    proxy.perAddress.listens,
+  ),
   expiryNotice: time(
     proxy.expiryNoticeMs,
     'How long before a token ends its holder is told at `/.info/user`; a fifth of its life if that is shorter.',

@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, RequestListener } from 'node:http';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Quotas } from '@backside/auth';
 import type { Logger } from '@backside/protocol';
 import {
   type ClusterMember,
@@ -59,10 +60,11 @@ export interface EdgesOptions {
 export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const { config, logger } = options;
   const reception = { tls: readTls(config), patienceMs: config.logInTimeout };
-  const proxy = openProxy(options);
-  const rest = createRestHandlers(options);
+  const quotas = new Quotas(proxyLimitsOf(config), Date.now);
+  const proxy = openProxy(options, quotas);
+  const rest = createRestHandlers({ ...options, quotas });
   const httpDrain = new HttpDrain();
-  const web = createWebServer(reception, httpDrain.observe(requestListener(options, proxy, rest)));
+  const web = createWebServer(reception, httpDrain.observe(requestListener(options, { proxy, rest, quotas })));
   const stomp = proxy && createStreamServer(reception, (socket) => proxy.acceptTcp(socket));
   serveUpgrades(web, proxy, options.services);
   const servers = stomp ? [web, stomp] : [web];
@@ -89,7 +91,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   }
 }
 
-function openProxy({ config, logger, databases }: EdgesOptions): StompProxy | null {
+function openProxy({ config, logger, databases }: EdgesOptions, quotas: Quotas): StompProxy | null {
   if (config.role === 'api') return null;
   return createProxy({
     databases: (host) => databases.byHost(host).main,
@@ -99,6 +101,7 @@ function openProxy({ config, logger, databases }: EdgesOptions): StompProxy | nu
     logger,
     now: Date.now,
     limits: proxyLimitsOf(config),
+    quotas,
     allowedOrigins: allowedOriginsOf(config),
     compression: config.websocketCompression,
     drainTimeoutMs: config.drainTimeout * CLIENT_SHARE,
@@ -111,13 +114,24 @@ async function openSocket({ config, logger }: EdgesOptions, rest: RestHandlers):
   return openOperatorSocket(config.data, rest.operator, logger);
 }
 
+/** What speaks to clients, and what each client may take of all of it. */
+interface Interfaces {
+  readonly proxy: StompProxy | null;
+  readonly rest: RestHandlers;
+  readonly quotas: Quotas;
+}
+
 /** `/health` and `/metrics`, then the HTTP interfaces if this node's role has them. */
 function requestListener(
   { config, logger, databases, services, member }: EdgesOptions,
-  proxy: StompProxy | null,
-  rest: RestHandlers,
+  { proxy, rest, quotas }: Interfaces,
 ): RequestListener {
-  const observed = { databases: () => databases.all, services: () => services.states(), ...(proxy && { proxy }) };
+  const observed = {
+    databases: () => databases.all,
+    services: () => services.states(),
+    quotas,
+    ...(proxy && { proxy }),
+  };
   const own = createMetrics(observed, { process: true });
   services.useRegistry(async () => samplesOf(await own.getMetricsAsJSON()));
   const registry = member ? joinClusterMetrics(own, member) : own;

@@ -8,7 +8,8 @@ const BEFORE: ServerConfig = { ...resolveSettings<ServerConfig>(SERVER_OPTIONS, 
 
 test('settings that are put in force at once are named', () => {
   expect(liveChanges(BEFORE, BEFORE)).toEqual([]);
-  expect(liveChanges(BEFORE, { ...BEFORE, logLevel: 'debug' })).toEqual(['logLevel']);
+  const after = { ...BEFORE, logLevel: 'debug' as const, maxUploadBytes: 5 };
+  expect(liveChanges(BEFORE, after)).toEqual(['maxUploadBytes', 'logLevel']);
 });
 
 test('what new workers can take on is refused until they are replaced', () => {

@@ -2,38 +2,8 @@ import { BacksideError } from '@backside/protocol';
 import { ConfigError } from '../config/config-error.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { optionNames } from '../config/setting.js';
+import { type OptionName, takesForce } from '../config/taking-force.js';
 import { assertLegacySettings } from './legacy-settings.js';
-
-type Name = keyof ServerConfig & string;
-
-/** What is put in force while a server runs. The settings in the file of `backendjsSettings` are as well. */
-const LIVE: ReadonlySet<Name> = new Set<Name>(['logLevel', 'backendjsSettings']);
-
-/** What processes share, or the primary has opened itself: workers that are replaced cannot take these on. */
-const FIXED: ReadonlySet<Name> = new Set<Name>([
-  'databases',
-  'workers',
-  'host',
-  'port',
-  'tcpPort',
-  'data',
-  'indexes',
-  'store',
-  'storeUrl',
-  'storeNamespace',
-  'notifier',
-  'notifierUrl',
-  'notifierPrefix',
-  'nodeId',
-  'journalSegmentSize',
-  'journalRetentionAge',
-  'journalRetentionSize',
-  'checkpointSize',
-  'checkpointDelay',
-  'journalPatience',
-  'storePatience',
-  'projector',
-]);
 
 /** The settings as they are written now. Rejects with `invalid-data`, saying where and why, if they cannot be used. */
 export async function readAgain(reread: () => ServerConfig): Promise<ServerConfig> {
@@ -48,16 +18,16 @@ export async function readAgain(reread: () => ServerConfig): Promise<ServerConfi
 }
 
 /** The names of the options that differ. */
-function changedOptions(before: ServerConfig, after: ServerConfig): readonly Name[] {
+function changedOptions(before: ServerConfig, after: ServerConfig): readonly OptionName[] {
   return optionNames(SERVER_OPTIONS).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 
 /** The names of what has changed. Throws `invalid-data` if anything has that cannot be put in force now. */
-export function liveChanges(before: ServerConfig, after: ServerConfig): readonly Name[] {
+export function liveChanges(before: ServerConfig, after: ServerConfig): readonly OptionName[] {
   const changed = changedOptions(before, after);
-  const refused = changed.filter((name) => !LIVE.has(name));
+  const refused = changed.filter((name) => takesForce(name) !== 'SIGHUP');
   if (refused.length === 0) return changed;
-  const rolling = refused.every((name) => !FIXED.has(name)) && before.workers > 1;
+  const rolling = refused.every((name) => takesForce(name) !== 'restart') && before.workers > 1;
   const what = rolling
     ? 'need the workers to be restarted (SIGUSR2 or /system/restart)'
     : 'need the server to be restarted';
@@ -66,10 +36,15 @@ export function liveChanges(before: ServerConfig, after: ServerConfig): readonly
 
 /** Throws `invalid-data` if anything has changed that new workers cannot take on. */
 export function assertRollable(before: ServerConfig, after: ServerConfig): void {
-  const refused = changedOptions(before, after).filter((name) => FIXED.has(name));
+  const refused = changedOptions(before, after).filter((name) => takesForce(name) === 'restart');
   if (refused.length === 0) return;
   throw new BacksideError(
     'invalid-data',
     `no worker is replaced: ${refused.join(', ')} need the server to be restarted`,
   );
+}
+
+/** The settings, but for these options, which are as in `from`. */
+export function withOptions(config: ServerConfig, names: readonly OptionName[], from: ServerConfig): ServerConfig {
+  return { ...config, ...Object.fromEntries(names.map((name) => [name, from[name]])) };
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createNoNotifier } from './no-notifier.js';
 import { NodeLink } from './node-link.js';
 import { joinRelay } from './worker-news.js';
-import { type BrokerState, createWorkerNotifier } from './worker-notifier.js';
+import { type BrokerState, createWorkerNotifier, type WorkerNotifierOptions } from './worker-notifier.js';
 
 const commit = new Commit({ revision: 1, time: 0, author: null, origin: 'a', changes: [] });
 
@@ -13,6 +13,12 @@ const commit = new Commit({ revision: 1, time: 0, author: null, origin: 'a', cha
 interface Node {
   readonly link: NodeLink;
   readonly workers: readonly Notifier[];
+}
+
+/** What a primary does for one of its workers. */
+function joining(link: NodeLink): Pick<WorkerNotifierOptions, 'join' | 'leave'> {
+  const joined = new Map<string, () => void>();
+  return { join: (topic) => joined.set(topic, link.join(topic)), leave: (topic) => joined.get(topic)!() };
 }
 
 let nodes: Node[];
@@ -25,7 +31,7 @@ beforeEach(() => {
       createWorkerNotifier({
         siblings: joinRelay(relay),
         broker: () => link.state,
-        join: (topic) => link.join(topic),
+        ...joining(link),
       }),
     );
     return { link, workers };
@@ -59,6 +65,63 @@ test('what one worker tells under a name all other workers of all nodes hear onc
   await vi.waitFor(() => expect([...heard].sort()).toEqual(['a at 0.1', 'a at 1.0', 'a at 1.1']));
 });
 
+/** A notifier that tells how many listen to what. */
+function counted(inner: Notifier): { notifier: Notifier; listeners: () => Record<string, number> } {
+  const counts: Record<string, number> = {};
+  const subscribe: Notifier['subscribe'] = async (topic, handler) => {
+    const end = await inner.subscribe(topic, handler);
+    counts[topic] = (counts[topic] ?? 0) + 1;
+    return async () => {
+      counts[topic]! -= 1;
+      await end();
+    };
+  };
+  const notifier: Notifier = { ...createNoNotifier(), publish: inner.publish.bind(inner), subscribe };
+  return { notifier, listeners: () => counts };
+}
+
+test('what nobody listens to any more is passed on no more, and again once somebody does', async () => {
+  const hub = createMemoryHub();
+  const { notifier, listeners } = counted(hub.connect());
+  const relay = relayNotifications();
+  const link = new NodeLink(notifier, joinRelay(relay), SILENT_LOGGER);
+  const [one, two] = [0, 1].map(() =>
+    createWorkerNotifier({ siblings: joinRelay(relay), broker: () => link.state, ...joining(link) }),
+  );
+  const ends = [one!, one!, two!].map((worker) => worker.subscribe('turns', () => undefined));
+  await vi.waitFor(() => expect(listeners()).toEqual({ turns: 1 }));
+  for (const end of ends.slice(0, 2)) {
+    await (await end)();
+    await (await end)();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(listeners()).toEqual({ turns: 1 });
+  await (await ends[2]!)();
+  await vi.waitFor(() => expect(listeners()).toEqual({ turns: 0 }));
+  await one!.subscribe('turns', () => undefined);
+  await vi.waitFor(() => expect(listeners()).toEqual({ turns: 1 }));
+  for (const worker of [one!, two!]) await worker.close();
+  await link.close();
+});
+
+test('a name that cannot be listened to is tried again by the next who joins', async () => {
+  const hub = createMemoryHub();
+  const { notifier, listeners } = counted(hub.connect());
+  let down = true;
+  const subscribe: Notifier['subscribe'] = (topic, handler) =>
+    down ? Promise.reject(new Error('down')) : notifier.subscribe(topic, handler);
+  const link = new NodeLink({ ...notifier, subscribe }, joinRelay(relayNotifications()), SILENT_LOGGER);
+  const leave = link.join('turns');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  down = false;
+  link.join('turns');
+  await vi.waitFor(() => expect(listeners()).toEqual({ turns: 1 }));
+  leave();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(listeners()).toEqual({ turns: 1 });
+  await link.close();
+});
+
 test('workers say of the notifier what the primary knows of it', async () => {
   const silent = new NodeLink(createNoNotifier(), joinRelay(relayNotifications()), SILENT_LOGGER);
   const told: BrokerState[] = [];
@@ -68,6 +131,7 @@ test('workers say of the notifier what the primary knows of it', async () => {
     siblings: joinRelay(relayNotifications()),
     broker: () => told.at(-1)!,
     join: () => {},
+    leave: () => {},
   });
   expect([worker.betweenNodes, worker.state.up]).toEqual([false, false]);
   await worker.close();

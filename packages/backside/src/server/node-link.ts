@@ -5,6 +5,15 @@ import type { BrokerState } from './worker-notifier.js';
 /** How often the workers are told how the notifier is if that has changed, in milliseconds. */
 const TELL_MS = 500;
 
+/** What is passed on under one name. */
+interface Passage {
+  /** How many have joined and not left. */
+  joined: number;
+  /** Settled once all is heard that is to be passed on, or cannot be. */
+  readonly opened: Promise<void>;
+  readonly ends: readonly (() => Promise<void>)[];
+}
+
 /** Between the workers of one node and the other nodes, in the primary. */
 export class NodeLink {
   /** Between nodes. */
@@ -12,7 +21,7 @@ export class NodeLink {
   /** To the workers of this node. */
   readonly workers: Notifier;
   readonly #logger: Logger;
-  readonly #topics = new Set<string>();
+  readonly #passages = new Map<string, Passage>();
   readonly #listeners = new Set<(state: BrokerState) => void>();
   readonly #timer: NodeJS.Timeout;
   #told = '';
@@ -37,16 +46,19 @@ export class NodeLink {
   }
 
   /**
-   * Passes on what the workers and other nodes tell each other under a name that is no database's: hints, of which some may be lost
-   * while the notifier is down.
+   * Passes on what the workers and other nodes tell each other under a name that is no database's, until everybody who has joined has called
+   * the returned function: hints, of which some may be lost while the notifier is down.
    */
-  join(topic: string): void {
-    if (this.#topics.has(topic)) return;
-    this.#topics.add(topic);
-    this.#pass(topic).catch((error: unknown) => {
-      this.#topics.delete(topic);
-      this.#logger.warn({ err: error, topic }, 'what other nodes tell is not heard');
-    });
+  join(topic: string): () => void {
+    const passage = this.#passages.get(topic) ?? this.#open(topic);
+    passage.joined += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      passage.joined -= 1;
+      if (passage.joined === 0) this.#close(topic, passage);
+    };
   }
 
   /** Lets go of the workers; the notifier is its owner's. */
@@ -55,9 +67,30 @@ export class NodeLink {
     await this.workers.close();
   }
 
-  async #pass(topic: string): Promise<void> {
-    await this.workers.subscribe(topic, ({ commits }) => this.notifier.publish(topic, commits));
-    await this.notifier.subscribe(topic, ({ commits }) => this.workers.publish(topic, commits));
+  #open(topic: string): Passage {
+    const ends: (() => Promise<void>)[] = [];
+    const passage = { joined: 0, opened: this.#pass(topic, ends), ends };
+    this.#passages.set(topic, passage);
+    passage.opened.catch((error: unknown) => {
+      this.#logger.warn({ err: error, topic }, 'what other nodes tell is not heard');
+      this.#close(topic, passage);
+    });
+    return passage;
+  }
+
+  async #pass(topic: string, ends: (() => Promise<void>)[]): Promise<void> {
+    ends.push(await this.workers.subscribe(topic, ({ commits }) => this.notifier.publish(topic, commits)));
+    ends.push(await this.notifier.subscribe(topic, ({ commits }) => this.workers.publish(topic, commits)));
+  }
+
+  /** A later join opens another one. */
+  #close(topic: string, passage: Passage): void {
+    if (this.#passages.get(topic) !== passage) return;
+    this.#passages.delete(topic);
+    passage.opened
+      .catch(() => undefined) // told when it failed
+      .then(() => Promise.all(passage.ends.map((end) => end())))
+      .catch((error: unknown) => this.#logger.warn({ err: error, topic }, 'what other nodes tell is heard in vain'));
   }
 
   #tell(): void {

@@ -1,4 +1,4 @@
-import type { AccountsSource, Jobs } from '@backside/jobs';
+import type { AccountsSource, FunctionsDesk, Jobs } from '@backside/jobs';
 import type { Logger } from '@backside/protocol';
 import type { ServiceState } from '@backside/proxy';
 import type { ServerConfig } from '../config/server-options.js';
@@ -25,6 +25,8 @@ export interface OpenJobsOptions {
 
 export interface OpenedJobs {
   readonly jobs: Jobs;
+  /** Null if the settings name no functions. */
+  readonly functions: FunctionsDesk | null;
   states(): Readonly<Record<'queue', ServiceState>>;
   /** Takes no more jobs; see `close`. */
   drain(): Promise<void>;
@@ -39,7 +41,7 @@ export function openJobs(options: OpenJobsOptions): Promise<OpenedJobs> {
 
 async function openParts(options: OpenJobsOptions, opened: Opened): Promise<OpenedJobs> {
   const { config, served, logger, leads } = options;
-  const { createJobs } = await import('@backside/jobs');
+  const { createFunctionsDesk, createJobs } = await import('@backside/jobs');
   const queue = opened.add(await openQueue({ config, served, logger }));
   const jobs = createJobs({
     queue,
@@ -60,7 +62,8 @@ async function openParts(options: OpenJobsOptions, opened: Opened): Promise<Open
   if (leads) await openTriggers(options, { jobs, opened });
   const probe = new ServiceProbe(config.queue, () => queue.counts(config.jobQueues[0]!));
   opened.onClose(async () => probe.stop());
-  return { jobs, drain, states: () => ({ queue: probe.state }), close: opened.close };
+  const functions = config.functions === null ? null : createFunctionsDesk(served.privatePart(FUNCTIONS_ROOT));
+  return { jobs, functions, drain, states: () => ({ queue: probe.state }), close: opened.close };
 }
 
 async function openTriggers(

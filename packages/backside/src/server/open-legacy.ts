@@ -6,7 +6,7 @@ import type { Media } from '@backside/media';
 import type { ServiceState } from '@backside/proxy';
 import { createClientAddress } from '@backside/rest';
 import type { ServerConfig } from '../config/server-options.js';
-import { createLegacyControl } from './legacy-control.js';
+import { createLegacyControl, hearReloads } from './legacy-control.js';
 import { warnOfOpenLegacyPaths } from './legacy-rights.js';
 import { readLegacySettings } from './legacy-settings.js';
 import { openCache } from './open-cache.js';
@@ -65,7 +65,7 @@ async function openParts(options: OpenLegacyOptions, opened: Opened): Promise<Op
     nodeId,
     metrics: await metricsOf(options, cache),
     ipc,
-    control: createLegacyControl({ steer: options.steer, ipc, config: () => config }),
+    control: createLegacyControl({ steer: options.steer, ipc, node: options.node, config: () => config }),
   });
   opened.onClose(() => edge.close());
   if (config.mode === 'production') warnOfOpenLegacyPaths(served, logger);
@@ -81,15 +81,11 @@ async function openParts(options: OpenLegacyOptions, opened: Opened): Promise<Op
 }
 
 /** The leading process of a node hears for it what other nodes ask to be read again. */
-async function openNodeIpc({ notifier, nodeId, logger, leads, steer }: OpenLegacyOptions): Promise<Ipc> {
+async function openNodeIpc({ notifier, nodeId, node, logger, leads, steer }: OpenLegacyOptions): Promise<Ipc> {
   const { openIpc } = await import('@backside/backendjs');
   const roles = leads ? ['web', 'worker', 'server', 'master'] : ['web', 'worker'];
   const ipc = await openIpc({ notifier, nodeId, appName: APP_NAME, roles, logger });
-  if (leads) {
-    ipc.on('config:init', () => {
-      steer.reload().catch((error: unknown) => logger.warn({ err: error }, 'the settings are not read again'));
-    });
-  }
+  if (leads) hearReloads({ steer, ipc, node, logger });
   return ipc;
 }
 

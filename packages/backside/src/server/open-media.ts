@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '@backside/api';
-import type { Media } from '@backside/media';
+import type { Media, MediaLimits } from '@backside/media';
 import type { ServiceState } from '@backside/proxy';
+import type { ServerConfig } from '../config/server-options.js';
 import { openBlobs } from './open-blobs.js';
 import { type Opened, openTogether } from './opened.js';
 import type { ServedDatabase } from './served-database.js';
@@ -18,6 +19,8 @@ const COLLECT_MS = 10 * 60_000;
 export interface OpenedMedia {
   of(database: Database): Media;
   states(): Readonly<Record<'blobs', ServiceState>>;
+  /** Puts settings in force for uploads that begin from now on. */
+  reload(config: ServerConfig): void;
   close(): Promise<void>;
 }
 
@@ -38,7 +41,7 @@ async function openParts({ config, databases, logger, leads }: ServicesOptions, 
       tree: served.privatePart(MEDIA_ROOT),
       blobs,
       images,
-      limits: { maxFileBytes: config.maxUploadBytes },
+      limits: limitsOf(config),
       logger,
       now: Date.now,
       randomBytes,
@@ -47,7 +50,18 @@ async function openParts({ config, databases, logger, leads }: ServicesOptions, 
   if (leads) opened.onClose(keepCollected([...media.values()], logger));
   const probe = new ServiceProbe(config.blobs, () => blobs.head(NO_BLOB));
   opened.onClose(async () => probe.stop());
-  return { of: (database) => media.get(database)!, states: () => ({ blobs: probe.state }), close: opened.close };
+  return {
+    of: (database) => media.get(database)!,
+    states: () => ({ blobs: probe.state }),
+    reload: (changed) => {
+      for (const each of media.values()) each.limit(limitsOf(changed));
+    },
+    close: opened.close,
+  };
+}
+
+function limitsOf({ maxUploadBytes }: ServerConfig): Partial<MediaLimits> {
+  return { maxFileBytes: maxUploadBytes };
 }
 
 function keepCollected(all: readonly Media[], logger: ServicesOptions['logger']): () => Promise<void> {

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type SharedJournal, shareJournal } from '@backside/journal-ipc';
 import { type NotificationRelay, relayNotifications } from '@backside/notifier-ipc';
@@ -11,8 +10,7 @@ import type { ServerConfig } from '../config/server-options.js';
 import { type CheckpointedJournal, openCheckpointedJournal } from './checkpointed-journal.js';
 import { openDataFolder, privateNameOf } from './data-folder.js';
 import type { Ports } from './edges.js';
-import { listen } from './listening.js';
-import { assertRollable, liveChanges, readAgain } from './live-settings.js';
+import { assertRollable, liveChanges, readAgain, withOptions } from './live-settings.js';
 import { type AdjustableLogger, withFields } from './logger.js';
 import type { MessageLink } from './message-link.js';
 import { NodeLink } from './node-link.js';
@@ -22,6 +20,7 @@ import { Opened } from './opened.js';
 import { clearOperatorSocket } from './operator-socket.js';
 import { restartWorkers } from './rolling-restart.js';
 import type { RunningServer, StartOptions } from './running-server.js';
+import { keepPorts, settlePorts } from './settled-ports.js';
 import { QuestionRelay } from './siblings.js';
 import { WorkerHandle } from './worker-handle.js';
 import { journalChannel, NOTIFICATIONS_CHANNEL, SIBLINGS_CHANNEL, type SteerOutcome } from './worker-messages.js';
@@ -108,6 +107,8 @@ interface PrimaryParts {
 
 class Primary {
   #config: ServerConfig;
+  /** While workers are replaced: the settings for the case that none can start with the new ones. */
+  #fallback: ServerConfig | null = null;
   readonly #logger: AdjustableLogger;
   readonly #reread: () => ServerConfig;
   readonly #node: Node;
@@ -157,22 +158,31 @@ class Primary {
     const config = await readAgain(this.#reread);
     if (this.#restarting !== null || this.#stopping) return;
     assertRollable(this.#config, config);
+    this.#restarting = this.#replaceAll(config).finally(() => {
+      this.#restarting = null;
+    });
+  }
+
+  /** If a worker cannot start with the settings, the next that is needed gets those from before. */
+  async #replaceAll(config: ServerConfig): Promise<void> {
+    this.#fallback = this.#config;
     this.#apply(config);
-    this.#restarting = restartWorkers({
+    const replaced = await restartWorkers({
       workers: () => this.#workers,
       replace: ({ leads }) => this.#fork(leads, { instead: true }),
       stopping: () => this.#stopping,
       drainMs: WORKER_SHARE * config.drainTimeout,
       logger: this.#logger,
-    }).finally(() => {
-      this.#restarting = null;
     });
+    if (!replaced) this.#apply(this.#fallback);
+    this.#fallback = null;
   }
 
   async reload(): Promise<readonly string[]> {
     const config = await readAgain(this.#reread);
     const changed = liveChanges(this.#config, config);
     this.#apply(config);
+    if (this.#fallback !== null) this.#fallback = withOptions(this.#fallback, changed, config);
     for (const worker of this.#workers) worker.reload(config);
     this.#logger.info({ changed }, 'the settings were read again');
     return changed;
@@ -205,6 +215,7 @@ class Primary {
     const worker = new WorkerHandle({
       config: this.#config,
       nodeId: `${this.#node.name}-${this.#forked}`,
+      node: this.#node.name,
       leads,
       connect: (link) => this.#connect(link),
       setIndexes: (database, definitions) => this.#setIndexes(database, definitions),
@@ -270,24 +281,4 @@ class Primary {
       (error: unknown) => this.#logger.error({ err: error }, 'a new worker could not start'),
     );
   }
-}
-
-/** Ports that were chosen at the start stay as they are. */
-function keepPorts(config: ServerConfig, { port, tcpPort }: ServerConfig): ServerConfig {
-  return { ...config, port: config.port || port, tcpPort: config.tcpPort || tcpPort };
-}
-
-/** Chooses free ports where any will do, so that all workers, also later ones, listen on the same. */
-async function settlePorts(config: ServerConfig): Promise<ServerConfig> {
-  const port = await settlePort(config.host, config.port);
-  const tcpPort = await settlePort(config.host, config.tcpPort);
-  return { ...config, port, tcpPort };
-}
-
-async function settlePort(host: string, port: number): Promise<number> {
-  if (port !== 0) return port;
-  const server = createServer();
-  const settled = await listen(server, { host, port, option: 'port' });
-  await new Promise((resolve) => server.close(resolve));
-  return settled;
 }

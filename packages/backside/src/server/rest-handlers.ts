@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Database, DenialTrace } from '@backside/api';
+import type { PrivateTree, Quotas } from '@backside/auth';
 import type { Logger } from '@backside/protocol';
 import { createRest, type TreeLimits } from '@backside/rest';
 import { type CoverageReport, mergeCoverage } from '@backside/security';
@@ -30,8 +31,9 @@ export function createRestHandlers(options: {
   readonly databases: Databases;
   readonly services: Services;
   readonly siblings: Siblings;
+  readonly quotas: Quotas;
 }): RestHandlers {
-  const { config, logger, databases, services, siblings } = options;
+  const { config, logger, databases, services, siblings, quotas } = options;
   const byMain = new Map<Database, ServedDatabase>(databases.served.map((served) => [served.main, served]));
   const coverages = new Map<string, LiveCoverage>(
     databases.served.map(({ name, rules }) => [name, watchCoverage(rules)]),
@@ -60,8 +62,11 @@ export function createRestHandlers(options: {
     allowedOrigins: allowedOriginsOf(config),
     allowedRedirects: config.redirectUrls,
     tree: treeLimitsOf(config),
+    quotas,
+    settings: (database: Database): PrivateTree => byMain.get(database)!.privatePart(['settings']),
     media: (database: Database) => services.media(database),
     jobs: (database: Database) => (database === databases.all[0] ? services.jobs : null),
+    functions: (database: Database) => (database === databases.all[0] ? services.functions : null),
     docs: config.docs === 'auto' ? config.mode === 'development' : config.docs === 'on',
     logger,
     now: Date.now,

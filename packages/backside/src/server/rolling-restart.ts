@@ -14,16 +14,17 @@ export interface RollingRestartOptions {
 
 /**
  * Replaces every worker there is now, one at a time: the next is begun when the new one serves and the old one has ended, so there are never
- * fewer than before. If a new one cannot start, those that are left stay as they are.
+ * fewer than before. If a new one cannot start, those that are left stay as they are. Resolves with whether all were replaced.
  */
-export async function restartWorkers(options: RollingRestartOptions): Promise<void> {
+export async function restartWorkers(options: RollingRestartOptions): Promise<boolean> {
   const { workers, logger } = options;
   const old = [...workers()].filter(({ isRetiring }) => !isRetiring);
   logger.info({ workers: old.length }, 'the workers are replaced one after the other');
   for (const worker of old) {
-    if (options.stopping() || !(await isReplaced(worker, options))) return;
+    if (options.stopping() || !(await isReplaced(worker, options))) return false;
   }
   logger.info({ workers: old.length }, 'all workers have been replaced');
+  return true;
 }
 
 /** Whether a new worker serves in its place, and it has ended. */

@@ -11,7 +11,7 @@ import {
 import type { Auth, PrivateTree } from '@backside/auth';
 import type { Notifier } from '@backside/notifier';
 import type { BacksideError, Logger } from '@backside/protocol';
-import type { Journal } from '@backside/store';
+import type { IndexDefinition, Journal } from '@backside/store';
 import type { Path, TreeReader } from '@backside/tree';
 import { databaseLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
@@ -22,6 +22,9 @@ import { type Opened, openTogether } from './opened.js';
 import { createPrivateTree } from './private-tree.js';
 import { sleep } from './sleep.js';
 import type { Storage } from './storage.js';
+
+/** Jobs are listed by when they were submitted. */
+const JOBS_INDEX: IndexDefinition = { pattern: ['jobs'], by: ['submittedAt'] };
 
 export interface DatabasesOptions {
   readonly config: ServerConfig;
@@ -86,7 +89,7 @@ async function openParts(name: string, opening: Opening): Promise<ServedDatabase
     database: hidden,
     position: () => ({ epoch: storage.journal.epoch, revision: storage.replica.revision }),
     fallback: config.mode === 'development' ? OPEN_RULES : CLOSED_RULES,
-    setIndexes: (wanted) => storage.setIndexes([...config.indexes, ...wanted]),
+    setIndexes: (wanted) => storage.setIndexes([JOBS_INDEX, ...config.indexes, ...wanted]),
     now: Date.now,
     logger,
   });

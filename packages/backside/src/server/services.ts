@@ -1,6 +1,6 @@
 import type { Database } from '@backside/api';
 import type { Backendjs, ReadRegistry } from '@backside/backendjs';
-import type { Jobs } from '@backside/jobs';
+import type { FunctionsDesk, Jobs } from '@backside/jobs';
 import type { Media } from '@backside/media';
 import type { Notifier } from '@backside/notifier';
 import type { Logger } from '@backside/protocol';
@@ -26,7 +26,10 @@ export interface ServicesOptions {
   readonly logger: Logger;
   readonly databases: Databases;
   readonly notifier: Notifier;
+  /** Names this process. */
   readonly nodeId: string;
+  /** Names the node, all of whose processes say the same. */
+  readonly node: string;
   /** Whether this process does what one of the node does for all: jobs, the crontab, functions. */
   readonly leads: boolean;
   readonly steer: Steering;
@@ -38,6 +41,8 @@ export interface Services {
   media(database: Database): Media | null;
   /** Those of the first database. */
   readonly jobs: Jobs | null;
+  /** Those of the first database, whichever process runs them; null if they are off. */
+  readonly functions: FunctionsDesk | null;
   /** The legacy interface; null if it is off. */
   legacy(): Backendjs | null;
   /** What `/health` tells of what these depend on. */
@@ -73,6 +78,7 @@ async function openParts(options: ServicesOptions, opened: Opened): Promise<Serv
   return {
     media: (database) => media?.of(database) ?? null,
     jobs: jobs?.jobs ?? null,
+    functions: jobs?.functions ?? null,
     legacy: () => legacy?.edge ?? null,
     states: () => Object.assign({}, media?.states(), jobs?.states(), legacy?.states()),
     useRegistry: (read) => {
@@ -81,7 +87,10 @@ async function openParts(options: ServicesOptions, opened: Opened): Promise<Serv
     drain: async () => {
       await Promise.all([jobs?.drain(), legacy?.edge.close()]);
     },
-    reload: async (changed) => legacy?.reload(changed),
+    reload: async (changed) => {
+      await legacy?.reload(changed);
+      media?.reload(changed);
+    },
     close: opened.close,
   };
 }

@@ -46,7 +46,7 @@ export async function startSingleServer(
     if (config.store !== 'memory') await clearOperatorSocket(config.data);
     const control = new SingleControl(config, live);
     const services = opened.add(
-      await openServices({ config, logger, databases, notifier, nodeId, leads: true, steer: control }),
+      await openServices({ config, logger, databases, notifier, nodeId, node: nodeId, leads: true, steer: control }),
     );
     const edges = await openEdges({ config, logger, databases, services, siblings: createNoSiblings() });
     control.apply = (changed) => services.reload(changed);

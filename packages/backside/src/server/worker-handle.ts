@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly config: ServerConfig;
   /** Names the worker in its commits and messages. */
   readonly nodeId: string;
+  /** Names the node. */
+  readonly node: string;
   /** Whether it does what one process of the node does for all. */
   readonly leads: boolean;
   /** Called before the worker's first message can arrive. */
@@ -37,6 +39,8 @@ export class WorkerHandle {
   readonly leads: boolean;
   readonly #worker: Worker;
   readonly #control: LinkChannel;
+  /** What it takes part in, and how to end that. */
+  readonly #joined = new Map<string, () => void>();
   #failure: string | null = null;
   #hasServed = false;
   #retiring = false;
@@ -59,12 +63,16 @@ export class WorkerHandle {
         if (told.kind === 'born') this.#start(options);
         else if (told.kind === 'ready') this.#serves(told.ports, resolve);
         else if (told.kind === 'failed') this.#failure = told.message;
-        else if (told.kind === 'join') options.nodeLink?.join(told.topic);
+        else if (told.kind === 'join') this.#join(told.topic, options.nodeLink);
+        else if (told.kind === 'leave') this.#leave(told.topic);
         else if (told.kind === 'indexes') options.setIndexes(told.database, told.definitions);
         else if (told.kind === 'steer') void this.#answerSteer(told, options.steer);
         else void this.#answerMetrics(told.id, options.clusterMetrics);
       });
-      void this.ended.then((reason) => reject(new Error(reason)));
+      void this.ended.then((reason) => {
+        for (const topic of [...this.#joined.keys()]) this.#leave(topic);
+        reject(new Error(reason));
+      });
     });
   }
 
@@ -89,8 +97,12 @@ export class WorkerHandle {
     this.#tell({ kind: 'stop', retiring: true });
   }
 
+  /** One that starts yet is told once it serves: before, it may not listen, and has nothing that could take the settings on. */
   reload(config: ServerConfig): void {
-    this.#tell({ kind: 'reload', config });
+    this.ready.then(
+      () => this.#tell({ kind: 'reload', config }),
+      () => {}, // it has ended, and whoever waits for it knows
+    );
   }
 
   /** Ends the worker at once; its clients connect to another. */
@@ -99,10 +111,19 @@ export class WorkerHandle {
     this.#worker.process.kill('SIGKILL');
   }
 
-  #start({ config, nodeId, nodeLink, leads }: WorkerOptions): void {
+  #join(topic: string, link: NodeLink | null): void {
+    if (link !== null && !this.#joined.has(topic)) this.#joined.set(topic, link.join(topic));
+  }
+
+  #leave(topic: string): void {
+    this.#joined.get(topic)?.();
+    this.#joined.delete(topic);
+  }
+
+  #start({ config, nodeId, node, nodeLink, leads }: WorkerOptions): void {
     const unwatch = nodeLink?.watch((state) => this.#tell({ kind: 'broker', state }));
     void this.ended.then(unwatch);
-    this.#tell({ kind: 'start', config, nodeId, leads });
+    this.#tell({ kind: 'start', config, nodeId, node, leads });
   }
 
   #serves(ports: Ports, resolve: (ports: Ports) => void): void {

@@ -8,7 +8,10 @@ export type ToWorker =
   | {
       readonly kind: 'start';
       readonly config: ServerConfig;
+      /** Names the worker. */
       readonly nodeId: string;
+      /** Names the node, of which it is a part. */
+      readonly node: string;
       /** Whether it runs what one process of the node does for all: jobs, the crontab, functions. */
       readonly leads: boolean;
     }
@@ -32,6 +35,8 @@ export type ToPrimary =
   | { readonly kind: 'indexes'; readonly database: string; readonly definitions: readonly IndexDefinition[] }
   /** Asks to take part in what nodes tell each other under this name. */
   | { readonly kind: 'join'; readonly topic: string }
+  /** Takes part no more. Ending the process says the same. */
+  | { readonly kind: 'leave'; readonly topic: string }
   /** Asks for the metrics of all workers. */
   | { readonly kind: 'metrics'; readonly id: number }
   /** Asks that the workers be replaced, or that the settings be read again. */

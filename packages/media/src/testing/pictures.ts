@@ -1,4 +1,3 @@
-import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 
 const RED = { r: 200, g: 20, b: 20 };
@@ -10,6 +9,40 @@ export function picture(width: number, height: number): Sharp {
   return sharp({ create: { width, height, channels: 3, background: RED } }).composite([
     { input: right, left: Math.floor(width / 2), top: 0 },
   ]);
+}
+
+/** Upper left red, upper right green, lower left blue, lower right white. */
+export function corners(width: number, height: number): Sharp {
+  const create = { width: width / 2, height: height / 2, channels: 3 as const };
+  return sharp({ create: { width, height, channels: 3, background: '#ff0000' } }).composite([
+    { input: { create: { ...create, background: '#00ff00' } }, left: width / 2, top: 0 },
+    { input: { create: { ...create, background: '#0000ff' } }, left: 0, top: height / 2 },
+    { input: { create: { ...create, background: '#ffffff' } }, left: width / 2, top: height / 2 },
+  ]);
+}
+
+/**
+ * By the orientation that a camera may note (EXIF): which of `corners` are above when the picture is shown, left and right.
+ */
+export const UPRIGHT: Readonly<Record<number, readonly [left: string, right: string]>> = {
+  1: ['red', 'green'],
+  2: ['green', 'red'],
+  3: ['white', 'blue'],
+  4: ['blue', 'white'],
+  5: ['red', 'blue'],
+  6: ['blue', 'red'],
+  7: ['white', 'green'],
+  8: ['green', 'white'],
+};
+
+/** The colours of the two upper corners of a picture made of `corners`. */
+export async function upperCorners(bytes: Buffer): Promise<string[]> {
+  const { width } = await sharp(bytes).metadata();
+  const colours = await Promise.all([3, width - 4].map((left) => pixel(bytes, left, 3)));
+  return colours.map(([r, g, b]) => {
+    const on = [r, g, b].map((part) => (part! > 127 ? 1 : 0)).join('');
+    return { '100': 'red', '010': 'green', '001': 'blue', '111': 'white' }[on] ?? on;
+  });
 }
 
 /** An animation whose frames differ. */
@@ -24,58 +57,6 @@ export async function animation(format: 'gif' | 'webp', frames: number, side = 2
   return sharp(pages, { join: { animated: true } })
     .toFormat(format, { delay: Array.from({ length: frames }, () => 100), loop: 0 })
     .toBuffer();
-}
-
-/** A PNG of a few bytes that says it has this many pixels, all of them there, each the same. */
-export function bomb(width: number, height: number): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([1, 0, 0, 0, 0], 8);
-  const line = Math.ceil(width / 8) + 1;
-  const pixels = deflateSync(Buffer.alloc(Math.min(line * height, 64 * 1024 * 1024)), { level: 9 });
-  return png([chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
-}
-
-/** A small JPEG whose header says that it is larger. */
-export async function lyingJpeg(side: number): Promise<Buffer> {
-  const bytes = await picture(16, 16).jpeg().toBuffer();
-  const header = bytes.indexOf(Buffer.from('ffc0', 'hex'));
-  bytes.writeUInt16BE(side, header + 5);
-  bytes.writeUInt16BE(side, header + 7);
-  return bytes;
-}
-
-/** A small GIF whose headers, of screen and frame, say that it is larger. */
-export async function lyingGif(side: number): Promise<Buffer> {
-  const bytes = await picture(16, 16).gif().toBuffer();
-  for (const at of [6, bytes.indexOf(Buffer.from('2c0000000010001000', 'hex')) + 5]) {
-    bytes.writeUInt16LE(side, at);
-    bytes.writeUInt16LE(side, at + 2);
-  }
-  return bytes;
-}
-
-/** A PNG with a text of many megabytes, compressed to few bytes. */
-export function textBomb(): Buffer {
-  const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
-  const text = Buffer.concat([Buffer.from('Comment\0\0'), deflateSync(Buffer.alloc(200 * 1024 * 1024), { level: 9 })]);
-  const pixels = deflateSync(Buffer.from([0, 255]));
-  const chunks = [chunk('IHDR', header), chunk('zTXt', text), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))];
-  return png(chunks);
-}
-
-function png(chunks: readonly Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, sum]);
 }
 
 /** The colour of one pixel: `[r, g, b]`. */
