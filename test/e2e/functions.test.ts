@@ -5,6 +5,7 @@ import { connect, type Database } from '@backside/sdk';
 import { nodeSocket } from '@backside/sdk/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServerHandle, startServer } from '../harness/server.js';
+import { adminTokenOf } from './admin-token.js';
 
 const FUNCTIONS = `
 import { onCreate, onUserCreated, schedule } from '@backside/jobs/functions';
@@ -50,6 +51,17 @@ describe.each([1, 2])('functions of a server of %i processes', (workers) => {
     expect(response.status).toBeLessThan(300);
     const welcomed = async (): Promise<unknown> => Object.values(Object(await db.get('/welcome')));
     await expect.poll(welcomed, { timeout: 20_000 }).toEqual(['bob']);
+  });
+
+  it('are listed for admins by each process', async () => {
+    // Each request has a connection of its own, so that whichever process may take it.
+    const headers = { authorization: `Bearer ${await adminTokenOf(server)}`, connection: 'close' };
+    for (let count = 0; count < 10; count++) {
+      const answer = await fetch(`http://127.0.0.1:${server.httpPort}/.functions`, { headers });
+      const { node, functions } = (await answer.json()) as { node: string; functions: { name: string }[] };
+      expect(functions.map(({ name }) => name)).toEqual(['shop:tick', 'shop:total', 'shop:welcome']);
+      expect(node).not.toBeNull();
+    }
   });
 
   it('run when it is time, each time once', async () => {

@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type ServerHandle, startServer } from '../harness/server.js';
+import { startServer } from '../harness/server.js';
 import { type ServiceName, sharedService } from '../services/index.js';
-import { runBackside } from './run-backside.js';
+import { adminTokenOf } from './admin-token.js';
 
 const JOBS = fileURLToPath(new URL('../../config/jobs', import.meta.url));
-const PASSWORD = 'correct horse battery';
-
-async function signedIn({ httpPort, dataDir }: ServerHandle): Promise<string> {
-  const made = await runBackside(['create-admin', 'a@example.com', '--data', dataDir], { input: `${PASSWORD}\n` });
-  expect(made.code, made.stderr).toBe(0);
-  const answer = await fetch(`http://127.0.0.1:${httpPort}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ login: 'a@example.com', password: PASSWORD }),
-  });
-  return ((await answer.json()) as { accessToken: string }).accessToken;
-}
 
 describe.each<{ queue: string; service: ServiceName }>([
   { queue: 'redis', service: 'redis' },
@@ -30,7 +18,7 @@ describe.each<{ queue: string; service: ServiceName }>([
     const where = ['--queue', queue, '--queue-url', broker!.url, '--queue-prefix', prefix];
     const server = await startServer({ args: [...where, '--jobs', JOBS] });
     try {
-      const token = await signedIn(server);
+      const token = await adminTokenOf(server);
       const ask = async (path: string, init: RequestInit = {}): Promise<[status: number, body: unknown]> => {
         const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
         const response = await fetch(`http://127.0.0.1:${server.httpPort}${path}`, { ...init, headers });

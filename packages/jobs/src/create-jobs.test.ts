@@ -231,6 +231,37 @@ test('jobs are listed, the newest first, by state and queue', async () => {
   expect(await idsOf({ limit: 10, state: 'waiting', queue: 'default' })).toEqual([later.id]);
 });
 
+test('jobs with ids of whatever kind are listed in the order of their submission', async () => {
+  let now = 1_000_000;
+  const { jobs, database } = await startJobs({ workers: 0, now: () => (now += 1) });
+  const submitted: string[] = [];
+  for (const id of ['cron-1', undefined, 'zz', 'aa', undefined, 'cron-0']) {
+    submitted.unshift((await jobs.submit({ name: 'x', ...(id !== undefined && { id }) })).id);
+  }
+  // What others put among the jobs is none.
+  const strange = { 'no-time': { state: 'waiting' }, 'a-text': { state: 'waiting', submittedAt: 'now' } };
+  await database.write({ principal: ADMIN, steps: [{ method: 'update', path: ['jobs'], value: strange }] });
+  const listed = async (limit: number) => (await jobs.list({ limit })).map(({ id }) => id);
+  expect(await listed(10)).toEqual(submitted);
+  expect(await listed(2)).toEqual(submitted.slice(0, 2));
+});
+
+test('a list goes on behind the first page, also where many were submitted at the same time', async () => {
+  const { jobs, database } = await startJobs({ workers: 0 });
+  const node = (index: number) => ({
+    name: 'x',
+    queue: 'default',
+    state: 'done',
+    submittedAt: Math.floor(index / 1_500),
+  });
+  const nodes = Object.fromEntries(Array.from({ length: 4_500 }, (_, index) => [`j${10_000 + index}`, node(index)]));
+  nodes.j10007!.state = 'waiting';
+  await database.write({ principal: ADMIN, steps: [{ method: 'set', path: ['jobs'], value: nodes }] });
+  expect((await jobs.list({ state: 'waiting', limit: 10 })).map(({ id }) => id)).toEqual(['j10007']);
+  const all = (await jobs.list({ limit: 10_000 })).map(({ id }) => id);
+  expect(all).toEqual(Object.keys(nodes).reverse());
+});
+
 test('nodes of jobs that ended are removed after their time, others are not', async () => {
   let ahead = 0;
   const { jobs } = await startJobs({

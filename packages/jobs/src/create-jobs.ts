@@ -6,6 +6,7 @@ import { DEFAULT_QUEUE, parseRequest } from './job-request.js';
 import type { JobRequest, JobState, JobStatus, Jobs, JobsOptions } from './jobs.js';
 import type { Consumer, DeadLetter, QueueCounts } from './queue.js';
 import { createLocalRunner, type Runner } from './runner.js';
+import { createSequenceRunner } from './sequence.js';
 import { createUniqueQueue } from './unique-queue.js';
 import { createProcessRunner } from './workers/process-runner.js';
 
@@ -132,8 +133,9 @@ function runnersOf(options: JobsOptions): Runner[] {
   const { handlers, directory, queues = [DEFAULT_QUEUE], workers = 1, logger } = options;
   const { workerMemoryMb: memoryMb = DEFAULT_MEMORY_MB, graceMs = DEFAULT_GRACE_MS } = options;
   const maxIdle = workers * queues.length;
-  return [
+  const runners = [
     ...(handlers === undefined ? [] : [createLocalRunner(handlers)]),
     ...(directory === undefined ? [] : [createProcessRunner({ directory, memoryMb, graceMs, maxIdle, logger })]),
   ];
+  return runners.length === 0 ? [] : [...runners, createSequenceRunner({ runners, logger })];
 }

@@ -25,14 +25,16 @@ export interface DeliverOptions {
 export class Deliveries {
   readonly #options: DeliverOptions;
   readonly #runs = new Set<JobRun>();
+  #isDraining = false;
 
   constructor(options: DeliverOptions) {
     this.#options = options;
   }
 
-  /** Gives what runs back to the queue. */
+  /** Gives what runs back to the queue, and whatever is delivered from now on. */
   endAll(): void {
-    for (const run of this.#runs) run.end('draining', 'this server is shutting down');
+    this.#isDraining = true;
+    for (const run of this.#runs) endForDraining(run);
   }
 
   /** Never rejects. */
@@ -47,6 +49,7 @@ export class Deliveries {
   }
 
   async #handle({ job, attempt, lost }: Delivery): Promise<Outcome> {
+    if (this.#isDraining) return { kind: 'release' };
     const { nodes } = this.#options;
     const shown = await nodes.begin(job, attempt);
     if (shown === null) return { kind: 'done' };
@@ -56,6 +59,7 @@ export class Deliveries {
     const run = new JobRun({ ...this.#options, job, attempt, shown });
     const unwatch = this.#endsOf(run, { job, attempt, lost });
     this.#runs.add(run);
+    if (this.#isDraining) endForDraining(run);
     try {
       const result = await this.#run(run, job.data);
       await run.settle();
@@ -129,6 +133,10 @@ export class Deliveries {
     if (isFinal) return { kind: 'dead', error: text };
     return { kind: 'retry', delayMs: backoffMs(job.options.backoff, attempt, random()), error: text };
   }
+}
+
+function endForDraining(run: JobRun): void {
+  run.end('draining', 'this server is shutting down');
 }
 
 /** Whether trying again is of no use; by name, since handlers come from elsewhere. */

@@ -3,6 +3,7 @@ import type { Logger } from '@backside/protocol';
 import type { Path } from '@backside/tree';
 import type { JobNodes } from './job-nodes.js';
 import { parsePlace, placeOf } from './place.js';
+import { Sweep } from './sweep.js';
 
 const FORGET_EVERY_MS = 10_000;
 const FORGET_AT_ONCE = 200;
@@ -22,11 +23,16 @@ export interface EndedJobsOptions {
 /** Removes the nodes of jobs that ended long ago. */
 export class EndedJobs {
   readonly #options: EndedJobsOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #sweep: Sweep;
 
   constructor(options: EndedJobsOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#forget(), Math.min(FORGET_EVERY_MS, options.keepMs)).unref();
+    this.#sweep = new Sweep({
+      everyMs: Math.min(FORGET_EVERY_MS, options.keepMs),
+      some: () => this.#forget(),
+      failure: 'nodes of ended jobs could not be removed',
+      logger: options.logger,
+    });
   }
 
   /** Called before the node shows the end, so that no node is left for ever. */
@@ -36,20 +42,17 @@ export class EndedJobs {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#sweep.close();
   }
 
-  async #forget(): Promise<void> {
-    const { tree, nodes, logger } = this.#options;
-    try {
-      for (let places = this.#lapsed(); places.length > 0; places = this.#lapsed()) {
-        const ids = places.map((place) => parsePlace(place).id);
-        await nodes.remove(ids.filter((id) => this.#isOver(id)));
-        await tree.update(places.map((place) => ({ path: [...SHOWN, place], value: null })));
-      }
-    } catch (error) {
-      logger.warn({ err: error }, 'nodes of ended jobs could not be removed; they are tried again');
-    }
+  async #forget(): Promise<boolean> {
+    const { tree, nodes } = this.#options;
+    const places = this.#lapsed();
+    if (places.length === 0) return false;
+    const ids = places.map((place) => parsePlace(place).id);
+    await nodes.remove(ids.filter((id) => this.#isOver(id)));
+    await tree.update(places.map((place) => ({ path: [...SHOWN, place], value: null })));
+    return true;
   }
 
   #lapsed(): string[] {

@@ -4,6 +4,12 @@ export type { CronEntry, CrontabLine } from './cron/cron-entry.js';
 export { createEmbeddedQueue, type EmbeddedQueueOptions } from './embedded/embedded-queue.js';
 export { createFunctions } from './functions/functions.js';
 export {
+  createFunctionsDesk,
+  type FunctionReport,
+  type FunctionsDesk,
+  type FunctionsReport,
+} from './functions/functions-desk.js';
+export {
   type AccountsSource,
   DEFAULT_FUNCTIONS_LIMITS,
   type FunctionDeadLetter,
@@ -14,6 +20,7 @@ export {
 } from './functions/options.js';
 export { FinalError, type Handler, type JobContext, type JobStep } from './handler.js';
 export type { JobRequest, JobState, JobStatus, Jobs, JobsOptions } from './jobs.js';
+export { namedJobs } from './named-jobs.js';
 export type {
   Backoff,
   ConsumeOptions,

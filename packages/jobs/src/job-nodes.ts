@@ -1,12 +1,25 @@
 import type { Database, WriteStep } from '@backside/api';
 import { ADMIN, BacksideError } from '@backside/protocol';
-import { hashNode, isMap, type Json, nodeToJson, type Path, parseQuery } from '@backside/tree';
+import {
+  compareKeys,
+  hashNode,
+  isMap,
+  type Json,
+  type Node,
+  nodeToJson,
+  type Order,
+  type Path,
+  type Query,
+} from '@backside/tree';
 import type { JobState, JobStatus } from './jobs.js';
 import type { NewJob } from './queue.js';
 
-/** Nodes that one look at the list reads. */
-const PAGE = 500;
-const MAX_PAGES = 20;
+/** Nodes that a list looks at. */
+const MAX_LISTED = 10_000;
+/** Nodes that its first look reads at least; each further one reads so many times more, since without an index each passes over all nodes. */
+const FIRST_PAGE = 100;
+const GROWTH = 4;
+const BY_SUBMISSION: Order = { by: 'child', path: ['submittedAt'] };
 /** How often a run that begins is shown against others that change the node. */
 const MAX_TRIES = 25;
 
@@ -43,18 +56,20 @@ export class JobNodes {
     return statusOf(id, this.#read([...this.#root, id]));
   }
 
-  /** The last `limit` of those that `wanted` chooses, among the last 10,000, in descending order of their ids. */
+  /** The `limit` newest of those that `wanted` chooses, among the 10,000 newest; of those submitted at the same time by id, highest first. */
   list(wanted: (status: JobStatus) => boolean, limit: number): JobStatus[] {
     const found: JobStatus[] = [];
-    let before: string | null = null;
-    for (let page = 0; page < MAX_PAGES && found.length < limit; page += 1) {
-      const query = parseQuery({ orderBy: '$key', limitToLast: PAGE, ...(before !== null && { endBefore: before }) });
-      const { node } = this.#database.read(ADMIN, this.#root, query);
-      const entries = isMap(node) ? [...node.entries()].reverse() : [];
-      const statuses = entries.map(([id, child]) => statusOf(id, nodeToJson(child, 'val')));
-      found.push(...statuses.filter((status) => status !== null).filter(wanted));
-      if (entries.length < PAGE) break;
-      before = entries.at(-1)![0];
+    let before: JobStatus | undefined;
+    let left = MAX_LISTED;
+    for (let size = Math.max(limit, FIRST_PAGE); left > 0 && found.length < limit; size *= GROWTH) {
+      const count = Math.min(size, left);
+      const { node } = this.#database.read(ADMIN, this.#root, newestBefore(before, count));
+      const entries = isMap(node) ? [...node.entries()] : [];
+      const statuses = statusesOf(entries);
+      found.push(...statuses.filter(wanted));
+      before = statuses.at(-1);
+      if (entries.length < count || before === undefined) break;
+      left -= count;
     }
     return found.slice(0, limit);
   }
@@ -165,6 +180,25 @@ export class JobNodes {
       throw error;
     }
   }
+}
+
+/** A page of the nodes that were submitted before one; nodes that others have put among them have no such time. */
+function newestBefore(before: JobStatus | undefined, count: number): Query {
+  const end =
+    before === undefined
+      ? { value: Number.MAX_VALUE, inclusive: true }
+      : { value: before.submittedAt, key: before.id, inclusive: false };
+  const start = { value: 0, inclusive: true };
+  return { order: BY_SUBMISSION, start, end, limit: { count, from: 'last' } };
+}
+
+function statusesOf(entries: readonly (readonly [string, Node])[]): JobStatus[] {
+  const statuses = entries.map(([id, child]) => statusOf(id, nodeToJson(child, 'val')));
+  return statuses.filter((status) => status !== null).sort(newestFirst);
+}
+
+function newestFirst(a: JobStatus, b: JobStatus): number {
+  return b.submittedAt - a.submittedAt || compareKeys(b.id, a.id);
 }
 
 function present({ token }: ShownRun): [name: string, value: string][] {

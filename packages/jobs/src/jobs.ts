@@ -83,7 +83,7 @@ export interface Jobs {
   submit(request: JobRequest): Promise<{ readonly id: string; readonly duplicate: boolean }>;
   /** Null if there is none of that id, or it ended longer ago than such nodes are kept. */
   status(id: string): Promise<JobStatus | null>;
-  /** In descending order of ids, which for drawn ids is the newest first; among the last 10,000. */
+  /** The newest first, among the last 10,000 that were submitted. Quick with an index on `submittedAt`; without, it reads over all nodes. */
   list(filter: { readonly state?: JobState; readonly queue?: string; readonly limit: number }): Promise<JobStatus[]>;
   /** A job that waits is never run; one that runs is told by its signal, and killed if it does not end. False if it has ended or is not known. */
   cancel(id: string): Promise<boolean>;

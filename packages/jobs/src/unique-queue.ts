@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { PrivateTree } from '@backside/auth';
 import { BacksideError, type Logger } from '@backside/protocol';
 import type { Path } from '@backside/tree';
 import { parsePlace, placeOf } from './place.js';
 import type { ConsumeOptions, Consumer, NewJob, Outcome, Queue, QueueSupports, Submission } from './queue.js';
+import { Sweep } from './sweep.js';
+import { uniqueHashOf } from './unique-hash.js';
 
 /** For how long the id of a job that has ended is known. */
 const KEEP_MS = 25 * 3_600_000;
-const FORGET_EVERY_MS = 10_000;
 const FORGET_AT_ONCE = 500;
 /** How long another submitter of the same job may take before it is taken for dead. */
 const PATIENCE_MS = 5_000;
@@ -46,7 +46,8 @@ export function createUniqueQueue(options: UniqueQueueOptions): Queue {
 class UniqueQueue implements Queue {
   readonly supports: QueueSupports;
   readonly #options: UniqueQueueOptions;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #consumers = new Set<Consumer>();
+  #sweep: Sweep | null = null;
 
   constructor(options: UniqueQueueOptions) {
     this.#options = options;
@@ -74,14 +75,33 @@ class UniqueQueue implements Queue {
   }
 
   consume(options: ConsumeOptions): Consumer {
-    this.#timer ??= setInterval(() => void this.#forget(), FORGET_EVERY_MS).unref();
-    return this.#options.queue.consume({
+    this.#sweep ??= this.#newSweep();
+    const consumer = this.#options.queue.consume({
       ...options,
       handle: async (delivery) => {
         const outcome = await options.handle(delivery);
         if (!delivery.lost.aborted) await this.#ended(delivery.job, outcome);
         return outcome;
       },
+    });
+    this.#consumers.add(consumer);
+    return { close: () => this.#close(consumer) };
+  }
+
+  /** Whoever wraps a queue in this one may close the consumers alone: nothing goes on then. */
+  async #close(consumer: Consumer): Promise<void> {
+    await consumer.close();
+    this.#consumers.delete(consumer);
+    if (this.#consumers.size > 0) return;
+    this.#sweep?.close();
+    this.#sweep = null;
+  }
+
+  #newSweep(): Sweep {
+    return new Sweep({
+      some: () => this.#forget(),
+      failure: 'ids of jobs that ended long ago could not be forgotten',
+      logger: this.#options.logger,
     });
   }
 
@@ -108,15 +128,14 @@ class UniqueQueue implements Queue {
     return this.#options.queue.counts(queue);
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#options.queue.close();
+  close(): Promise<void> {
+    return this.#options.queue.close();
   }
 
   /** The id of the job that holds the id or the key of this one. */
   #holderOf({ id, queue, uniqueKey }: NewJob): string | null {
     if (this.#reservation(id) !== null) return id;
-    const holder = uniqueKey === null ? null : this.#options.tree.read(PATHS.key(hashOf(queue, uniqueKey)));
+    const holder = uniqueKey === null ? null : this.#options.tree.read(PATHS.key(uniqueHashOf(queue, uniqueKey)));
     return typeof holder === 'string' ? holder : null;
   }
 
@@ -126,7 +145,7 @@ class UniqueQueue implements Queue {
   }
 
   #reserve({ id, queue, uniqueKey }: NewJob, by: string): Promise<boolean> {
-    const key = uniqueKey === null ? null : PATHS.key(hashOf(queue, uniqueKey));
+    const key = uniqueKey === null ? null : PATHS.key(uniqueHashOf(queue, uniqueKey));
     return this.#update(
       [{ path: PATHS.id(id), value: { by, stored: false } }, ...(key === null ? [] : [{ path: key, value: id }])],
       [{ path: PATHS.id(id), value: null }, ...(key === null ? [] : [{ path: key, value: null }])],
@@ -166,7 +185,7 @@ class UniqueQueue implements Queue {
   /** Frees the key of a job whose submission is not known to have come to an end. */
   async #release({ queue, uniqueKey }: NewJob, holder: string): Promise<void> {
     if (uniqueKey === null) return;
-    const key = PATHS.key(hashOf(queue, uniqueKey));
+    const key = PATHS.key(uniqueHashOf(queue, uniqueKey));
     await this.#update([{ path: key, value: null }], [{ path: key, value: holder }]);
   }
 
@@ -182,21 +201,19 @@ class UniqueQueue implements Queue {
     }
   }
 
-  async #forget(): Promise<void> {
-    const { tree, now, logger } = this.#options;
-    try {
-      const before = now() - KEEP_MS;
-      const places = tree
-        .keys(PATHS.ended, { limit: FORGET_AT_ONCE })
-        .filter((place) => parsePlace(place).timeMs < before);
-      const changes = places.flatMap((place) => [
-        { path: [...PATHS.ended, place], value: null },
-        { path: PATHS.id(parsePlace(place).id), value: null },
-      ]);
-      if (changes.length > 0) await tree.update(changes);
-    } catch (error) {
-      logger.warn({ err: error }, 'ids of jobs that ended long ago could not be forgotten; they are tried again');
-    }
+  async #forget(): Promise<boolean> {
+    const { tree, now } = this.#options;
+    const before = now() - KEEP_MS;
+    const places = tree
+      .keys(PATHS.ended, { limit: FORGET_AT_ONCE })
+      .filter((place) => parsePlace(place).timeMs < before);
+    const changes = places.flatMap((place) => [
+      { path: [...PATHS.ended, place], value: null },
+      { path: PATHS.id(parsePlace(place).id), value: null },
+    ]);
+    if (changes.length === 0) return false;
+    await tree.update(changes);
+    return true;
   }
 
   /** False if something was not as expected. */
@@ -209,8 +226,4 @@ class UniqueQueue implements Queue {
       throw error;
     }
   }
-}
-
-function hashOf(queue: string, key: string): string {
-  return createHash('sha256').update(`${queue}\n${key}`).digest('hex');
 }

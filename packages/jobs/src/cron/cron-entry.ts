@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Json } from '@backside/tree';
 import { Cron as Pattern } from 'croner';
 import type { JobRequest } from '../jobs.js';
+import { namedJobs } from '../named-jobs.js';
 
 /** A line of a crontab as people write it. */
 export interface CrontabLine {
   /** Six fields: second minute hour day month weekday; or a nickname, `@hourly`. An empty line (`{}`) stands for none. */
   readonly cron?: string;
-  /** `"module.function"`, or `{"module.function": data, …}` for several, or a list of these: all are submitted at once. */
+  /** `"module.function"`, or `{"module.function": data, …}` for several at once, or a list of these, one after the other. */
   readonly job?: Json;
   readonly disabled?: boolean;
   readonly queueName?: string;
@@ -81,17 +82,10 @@ function keyOf({ cron, job, timezone, queueName }: CrontabLine): string {
 }
 
 function requestsOf({ job, queueName, uniqueTtl = 0 }: CrontabLine, key: string): JobRequest[] {
-  return namedJobs(job ?? null).map(([name, data], index) => ({
+  return namedJobs(job ?? null).map(({ name, data }, index) => ({
     name,
     data,
     ...(queueName !== undefined && { queue: queueName }),
     ...(uniqueTtl > 0 && { uniqueKey: `cron-${key}-${index}` }),
   }));
-}
-
-function namedJobs(job: Json): [name: string, data: Json][] {
-  if (typeof job === 'string') return [[job, null]];
-  if (Array.isArray(job)) return job.flatMap(namedJobs);
-  if (typeof job === 'object' && job !== null) return Object.entries(job);
-  throw new Error('"job" is a name, an object of names with data, or a list of these');
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMemoryPrivateTree } from '@backside/auth';
 import { SILENT_LOGGER } from '@backside/protocol';
@@ -9,6 +9,12 @@ import { type Cron, createCron } from './cron.js';
 
 const SOON = { timeout: 15_000, interval: 20 };
 const line = (job: string): string => JSON.stringify([{ cron: '* * * * * *', job }]);
+
+/** All at once: a reader never finds a half of it. */
+async function put(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
 
 function namesOf(cron: Cron): (string | undefined)[] {
   return cron.entries().flatMap(({ requests }) => requests.map(({ name }) => name));
@@ -42,21 +48,54 @@ test('a file that changes is in force some time later; the same text, or a wrong
   expect(namesOf(cron)).toEqual(['a.first']);
   const loads = () => lines.filter((text) => text.startsWith('the crontab is in force')).length;
 
-  await writeFile(local, line('b.local'));
+  await put(local, line('b.local'));
   await vi.waitFor(() => expect(namesOf(cron)).toEqual(['a.first', 'b.local']), SOON);
   expect(loads()).toBe(2);
 
-  await writeFile(main, '[{"cron": "never", "job": "a.b"}]');
+  await put(main, '[{"cron": "never", "job": "a.b"}]');
   await vi.waitFor(() => expect(lines.join()).toContain('a crontab is not valid'), SOON);
   expect(namesOf(cron)).toEqual(['a.first', 'b.local']);
 
-  await writeFile(main, line('a.second'));
+  await put(main, line('a.second'));
   await vi.waitFor(() => expect(namesOf(cron)).toEqual(['a.second', 'b.local']), SOON);
   const before = loads();
-  await writeFile(main, line('a.second'));
+  await put(main, line('a.second'));
   await cron.reload();
   expect(loads()).toBe(before);
 
-  await writeFile(main, '[{}]');
+  await put(main, '[{}]');
   await vi.waitFor(() => expect(namesOf(cron)).toEqual(['b.local']), SOON);
+});
+
+test('a tick fires soon after the clock is set to its time, and never again: not when it is set back, nor after a restart', async () => {
+  const HOUR_MS = 3_600_000;
+  const folder = await folderOf({ crontab: JSON.stringify([{ cron: '0 0 * * * *', job: 'hourly' }]) });
+  const handlers = new Map([['hourly', () => null]]);
+  const noon = Date.parse('2026-03-10T12:00:00Z');
+  let ahead = noon + HOUR_MS / 2 - Date.now();
+  const now = (): number => Date.now() + ahead;
+  const { jobs, tree } = await startJobs({ handlers, now });
+  const start = async (): Promise<Cron> => {
+    const cron = await createCron({ files: [join(folder, 'crontab')], jobs, tree, now, logger: SILENT_LOGGER });
+    onTestFinished(() => cron.close());
+    return cron;
+  };
+  const hours = async (): Promise<number[]> => {
+    const ticks = (await jobs.list({ limit: 100 })).map(({ id }) => Number(id.split('-').at(-2)));
+    return ticks.map((tick) => (tick - noon) / HOUR_MS).sort((a, b) => a - b);
+  };
+  const first = await start();
+  ahead += HOUR_MS / 2;
+  await vi.waitFor(async () => expect(await hours()).toEqual([1]), SOON);
+  ahead -= HOUR_MS / 4;
+  await first.close();
+  const second = await start();
+  ahead += HOUR_MS / 4;
+  // Long enough for a look at the clock, of which there is one each second.
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(await hours()).toEqual([1]);
+  await second.close();
+  ahead += 3 * HOUR_MS;
+  await start();
+  await vi.waitFor(async () => expect(await hours()).toEqual([1, 4]), SOON);
 });

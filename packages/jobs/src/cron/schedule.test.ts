@@ -184,8 +184,7 @@ test('a line names one job or several, their data, their queue, and whether only
   expect(seen).toEqual([
     ['mail.send', { to: 'bob' }, 'slow', true],
     ['log.rotate', {}, 'slow', true],
-    ['a.b', null, undefined, false],
-    ['c.d', 1, undefined, false],
+    ['.sequence', { items: ['a.b', { 'c.d': 1 }], stopsAtError: false }, undefined, false],
   ]);
 });
 

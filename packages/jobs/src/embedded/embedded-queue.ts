@@ -12,13 +12,13 @@ import type {
   QueueSupports,
   Submission,
 } from '../queue.js';
+import { Sweep } from '../sweep.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
 import { type JobRecord, jobOf } from './job-record.js';
 import { Records } from './records.js';
 
 /** For how long the id of a job that has ended is known. */
 const KEEP_ENDED_MS = 25 * 3_600_000;
-const FORGET_EVERY_MS = 10_000;
 const FORGET_AT_ONCE = 500;
 
 export interface EmbeddedQueueOptions {
@@ -50,7 +50,7 @@ class EmbeddedQueue implements Queue {
   };
   readonly #options: EmbeddedQueueOptions;
   readonly #records: Records;
-  #housekeeping: NodeJS.Timeout | undefined;
+  #sweep: Sweep | null = null;
 
   constructor(options: EmbeddedQueueOptions) {
     this.#options = options;
@@ -62,7 +62,7 @@ class EmbeddedQueue implements Queue {
   }
 
   consume(options: ConsumeOptions): Consumer {
-    this.#housekeeping ??= setInterval(() => void this.#forget(), FORGET_EVERY_MS).unref();
+    this.#sweep ??= this.#newSweep();
     const { tree, logger, now, monotonic = () => performance.now() } = this.#options;
     return new EmbeddedConsumer({ ...options, tree, logger, now, monotonic, records: this.#records });
   }
@@ -98,7 +98,7 @@ class EmbeddedQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#housekeeping);
+    this.#sweep?.close();
   }
 
   async #find(queue: string, id: string, state: JobRecord['state']): Promise<JobRecord | null> {
@@ -107,12 +107,12 @@ class EmbeddedQueue implements Queue {
     return record?.state === state && jobOf(record).queue === queue ? record : null;
   }
 
-  async #forget(): Promise<void> {
+  #newSweep(): Sweep {
     const { now, logger } = this.#options;
-    try {
-      await this.#records.forget(now() - KEEP_ENDED_MS, FORGET_AT_ONCE);
-    } catch (error) {
-      logger.warn({ err: error }, 'jobs that ended long ago could not be forgotten; they are tried again');
-    }
+    return new Sweep({
+      some: () => this.#records.forget(now() - KEEP_ENDED_MS, FORGET_AT_ONCE),
+      failure: 'jobs that ended long ago could not be forgotten',
+      logger,
+    });
   }
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { PrivateTree, PrivateValue } from '@backside/auth';
 import { BacksideError } from '@backside/protocol';
 import type { Json, Path } from '@backside/tree';
 import { parsePlace, placeOf } from '../place.js';
 import type { NewJob, QueueCounts, Submission } from '../queue.js';
+import { uniqueHashOf } from '../unique-hash.js';
 import { type JobRecord, jobOf, parseRecord } from './job-record.js';
 
 /**
@@ -57,7 +57,7 @@ export class Records {
   }
 
   async add(job: NewJob): Promise<Submission> {
-    const unique = job.uniqueKey === null ? '' : hashOf(job.queue, job.uniqueKey);
+    const unique = job.uniqueKey === null ? '' : uniqueHashOf(job.queue, job.uniqueKey);
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const known = this.#known(job.id, unique);
       if (known !== null) return { id: known, duplicate: true };
@@ -168,15 +168,16 @@ export class Records {
     return { waiting: waiting!, running: running!, dead: dead! };
   }
 
-  /** Forgets jobs that ended before `before`, `limit` at most: their ids may be used again. */
-  async forget(before: number, limit: number): Promise<void> {
+  /** Forgets jobs that ended before `before`, `limit` at most: their ids may be used again. Resolves with whether there were any. */
+  async forget(before: number, limit: number): Promise<boolean> {
     const places = this.#tree.keys(PATHS.ended, { limit }).filter((place) => parsePlace(place).timeMs < before);
-    if (places.length === 0) return;
+    if (places.length === 0) return false;
     const changes = places.flatMap((place) => [
       value([...PATHS.ended, place], null),
       value(PATHS.record(parsePlace(place).id), null),
     ]);
     await this.#tree.update(changes);
+    return true;
   }
 
   #enqueued(queue: string, place: string, id: string): PrivateValue[] {
@@ -222,8 +223,4 @@ function turnOf(record: JobRecord, id: string): PrivateValue {
 
 function released(record: JobRecord): PrivateValue[] {
   return record.unique === '' ? [] : [value(PATHS.unique(record.unique), null)];
-}
-
-function hashOf(queue: string, key: string): string {
-  return createHash('sha256').update(`${queue}\n${key}`).digest('hex');
 }

@@ -1,5 +1,7 @@
-import { BacksideError, type Logger } from '@backside/protocol';
+import type { Logger } from '@backside/protocol';
 import { AccountsRecorder } from './accounts-recorder.js';
+import { DeadLetterBound } from './dead-letter-bound.js';
+import { Departed } from './departed.js';
 import { Effects } from './effects.js';
 import { FunctionDirectory } from './function-directory.js';
 import { FunctionQueue } from './function-queue.js';
@@ -8,9 +10,10 @@ import type { FunctionStatus, FunctionsLimits, FunctionsOptions } from './option
 import { PLACES } from './places.js';
 import { Recorder } from './recorder.js';
 import { Registry } from './registry.js';
+import { Revivals } from './revivals.js';
 import { Scheduler } from './scheduler.js';
 import { Shadow } from './shadow.js';
-import { asStored, pendingEntry, type StoredDeadLetter, type StoredEvent } from './stored-event.js';
+import { asStored, type StoredEvent } from './stored-event.js';
 
 /** Between two looks for new commits, due times and changed files, in milliseconds. */
 const LOOK_MS = 20;
@@ -38,6 +41,9 @@ export class ActiveFunctions {
   readonly #recorder: Recorder;
   readonly #accounts: AccountsRecorder | null;
   readonly #scheduler: Scheduler;
+  readonly #deadLetters: DeadLetterBound;
+  readonly #revivals: Revivals;
+  readonly #departed: Departed;
   readonly #queues = new Map<string, FunctionQueue>();
   #looking: Promise<void> = Promise.resolve();
   /** No event is begun any more. */
@@ -62,9 +68,16 @@ export class ActiveFunctions {
     this.#effects = new Effects({ database, journal: options.journal, logger });
     const shadow = new Shadow(store.tree, limits.maxValueBytes);
     const shared = { ...options, store, logger, registry: this.#registry, recorded };
-    this.#recorder = new Recorder({ ...shared, shadow });
+    this.#deadLetters = new DeadLetterBound(store, limits.maxDeadLetters);
+    this.#recorder = new Recorder({ ...shared, shadow, deadLetters: this.#deadLetters });
     this.#accounts = accounts === undefined ? null : new AccountsRecorder({ ...shared, source: accounts });
     this.#scheduler = new Scheduler(shared);
+    this.#departed = new Departed(shared);
+    this.#revivals = new Revivals({
+      store,
+      effects: this.#effects,
+      revived: (name, key) => this.#queues.get(name)?.revived(key),
+    });
     this.#directory = new FunctionDirectory({
       ...limits,
       directory: options.directory,
@@ -123,6 +136,7 @@ export class ActiveFunctions {
       store: this.#store,
       effects: this.#effects,
       limits: this.#limits,
+      deadLetters: this.#deadLetters,
       isEnding: () => this.#ending || this.#queues.get(one.declared.name) !== queue,
       isClosed: () => this.#ended,
     });
@@ -142,6 +156,9 @@ export class ActiveFunctions {
     const worked = await this.#recorder.step();
     await this.#accounts?.step();
     await this.#scheduler.step();
+    await this.#revivals.step();
+    await this.#departed.step();
+    await this.#deadLetters.trim();
     this.#pump();
     return worked;
   }
@@ -160,18 +177,6 @@ export class ActiveFunctions {
 
   status(): FunctionStatus[] {
     return Array.from(this.#queues.values(), ({ status }) => status);
-  }
-
-  /** Rejects with `not-found`. */
-  async revive(name: string, key: string): Promise<void> {
-    const dead = asStored<StoredDeadLetter>(this.#store.json(PLACES.deadEntry(name, key)));
-    if (dead === null) throw new BacksideError('not-found', 'there is no such dead letter');
-    const { event, head } = dead;
-    await this.#store.write([
-      pendingEntry(name, key, { event, head }),
-      { path: PLACES.deadEntry(name, key), value: null },
-    ]);
-    this.#queues.get(name)?.revived(key);
   }
 
   /** Begins nothing more; what runs may end in its own time up to some seconds, unless the lease is lost. */

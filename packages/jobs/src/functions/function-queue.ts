@@ -1,4 +1,5 @@
 import type { PrivateValue } from '@backside/auth';
+import type { DeadLetterBound } from './dead-letter-bound.js';
 import type { FunctionEvent } from './define.js';
 import type { Effects } from './effects.js';
 import type { FunctionFile } from './function-file.js';
@@ -7,7 +8,7 @@ import { RunFailure } from './function-thread.js';
 import type { FunctionStatus, FunctionsLimits, FunctionsOptions } from './options.js';
 import { PLACES } from './places.js';
 import type { DeclaredFunction } from './registry.js';
-import { asStored, deadEntry, type StoredEvent } from './stored-event.js';
+import { asStored, deadEntry, type StoredEvent, type StoredTries } from './stored-event.js';
 
 /** Entries looked at at a time. */
 const PAGE = 100;
@@ -19,20 +20,13 @@ const STORE_AGAIN_MS = 500;
 /** Characters of a reason that are kept. */
 const MAX_REASON = 2_000;
 
-/** The failed tries of an entry, as they are stored. */
-interface Tries {
-  readonly attempts: number;
-  /** Milliseconds since the epoch. */
-  readonly notBefore: number;
-  readonly reason: string;
-}
-
 export interface FunctionQueueOptions extends Pick<FunctionsOptions, 'now' | 'sleep' | 'logger'> {
   readonly declared: DeclaredFunction;
   readonly file: FunctionFile;
   readonly store: FunctionStore;
   readonly effects: Effects;
   readonly limits: FunctionsLimits;
+  readonly deadLetters: DeadLetterBound;
   /** Whether no event is begun any more. */
   readonly isEnding: () => boolean;
   /** Whether nothing is stored any more. */
@@ -44,12 +38,11 @@ export class FunctionQueue {
   readonly #options: FunctionQueueOptions;
   readonly #running = new Set<string>();
   /** By entry. */
-  readonly #waiting = new Map<string, Tries>();
+  readonly #waiting = new Map<string, StoredTries>();
   #page: string[] = [];
   /** The last entry that was begun. */
   #cursor: string | undefined;
   #mayHaveMore = true;
-  #deadLetters: number;
   #succeeded = 0;
   #failed = 0;
   #dead = 0;
@@ -60,10 +53,9 @@ export class FunctionQueue {
     this.declared = options.declared;
     const { store, declared } = options;
     for (const key of store.tree.keys(PLACES.triesOf(declared.name))) {
-      const tries = store.json(PLACES.tries(declared.name, key)) as unknown as Tries | null;
+      const tries = store.json(PLACES.tries(declared.name, key)) as unknown as StoredTries | null;
       if (tries !== null && store.tree.read(PLACES.entry(declared.name, key)) !== null) this.#waiting.set(key, tries);
     }
-    this.#deadLetters = store.tree.keys(PLACES.deadOf(declared.name)).length;
   }
 
   /** What the function is now: its events may have other keys than those read so far. */
@@ -97,7 +89,6 @@ export class FunctionQueue {
 
   /** A dead letter is to run again: it stands among the entries. */
   revived(key: string): void {
-    this.#deadLetters -= 1;
     this.#waiting.set(key, { attempts: 0, notBefore: 0, reason: '' });
   }
 
@@ -214,25 +205,17 @@ export class FunctionQueue {
     const { now, limits } = this.#options;
     const first = this.declared.options.backoffMs ?? limits.backoffMs;
     const notBefore = now() + Math.min(MAX_BACKOFF_MS, first * 2 ** (attempt - 1));
-    const tries: Tries = { attempts: attempt, notBefore, reason };
+    const tries: StoredTries = { attempts: attempt, notBefore, reason };
     this.#waiting.set(key, tries);
     await this.#keep([{ path: PLACES.tries(this.declared.name, key), value: JSON.stringify(tries) }]);
   }
 
   async #giveUp({ key, stored, attempt }: Tried, reason: string): Promise<void> {
-    const { now, limits, store } = this.#options;
+    const { now, deadLetters } = this.#options;
     const { name } = this.declared;
     this.#dead += 1;
-    const changes = [deadEntry(name, key, { ...stored, reason, attempts: attempt, time: now() })];
-    this.#deadLetters += 1;
-    if (this.#deadLetters > limits.maxDeadLetters) {
-      for (const oldest of store.tree.keys(PLACES.deadOf(name), { limit: 1 })) {
-        if (oldest === key) continue;
-        this.#deadLetters -= 1;
-        changes.push({ path: PLACES.deadEntry(name, oldest), value: null });
-      }
-    }
-    await this.#finish(key, stored, changes);
+    await this.#finish(key, stored, [deadEntry(name, key, { ...stored, reason, attempts: attempt, time: now() })]);
+    deadLetters.note(name);
   }
 
   /** Nothing more is to be done for an entry. */

@@ -2,6 +2,7 @@ import type { PrivateTree } from '@backside/auth';
 import { BacksideError } from '@backside/protocol';
 import type { Journal } from '@backside/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFunctionsDesk } from './functions-desk.js';
 import type { Functions } from './options.js';
 import { FunctionsFixture } from './testing/functions-fixture.js';
 
@@ -111,9 +112,34 @@ describe('functions on several nodes', () => {
     expect(await create('c')).toBe('second');
     await fixture.quiet();
     expect(fixture.value('/count')).toBe(3);
-    await expect(first.functions.revive({ function: 'count:count', key: 'r' })).rejects.toMatchObject({
-      code: 'unavailable',
-    });
+  });
+
+  it('are seen and steered from any of them', async () => {
+    await fixture.file(
+      'moody.js',
+      `export const moody = onCreate('/moods/{id}', { attempts: 1 }, async (event, { database }) => {
+        if ((await database.get('/fixed')) === null) throw new Error('not in the mood');
+        await database.set('/cheered/' + event.params.id, process.env.NODE);
+      });`,
+    );
+    await start('first');
+    const second = await start('second');
+    const desk = createFunctionsDesk(second.tree);
+    await fixture.write('/moods', { a: 1, b: 2 });
+    await expect.poll(async () => (await desk.dead({ limit: 10 })).length, { timeout: 20_000 }).toBe(2);
+    const { node, functions } = await desk.report();
+    expect(node).toBe('first');
+    expect(functions.map(({ name, dead }) => [name, dead])).toEqual([
+      ['count:count', 0],
+      ['moody:moody', 2],
+    ]);
+    const [a, b] = await desk.dead({ function: 'moody:moody', limit: 10 });
+    await fixture.write('/fixed', true);
+    expect([await desk.retry(a!), await desk.drop(b!)]).toEqual([true, true]);
+    const id = (a!.event as { params: { id: string } }).params.id;
+    expect(await fixture.until(`/cheered/${id}`)).toBe('first');
+    expect(await desk.dead({ limit: 10 })).toEqual([]);
+    expect([await desk.retry(a!), await desk.drop(b!)]).toEqual([false, false]);
   });
 
   it('stay with a node that takes long to load them', { timeout: 60_000 }, async () => {

@@ -125,6 +125,52 @@ describe('functions', () => {
     await expect(functions.revive(letter!)).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  it('that are revived do not write again what they wrote before, though the database has forgotten it', async () => {
+    await fixture.close();
+    fixture = await FunctionsFixture.create({ idempotencyKeys: 1 });
+    await fixture.file(
+      'orders.js',
+      `export const pay = onCreate('/orders/{id}', { attempts: 1 }, async (event, { database }) => {
+        await database.set('/paid', { '.sv': { increment: 1 } });
+        if ((await database.get('/fixed')) === null) throw new Error('after the fact');
+        await database.set('/sent', true);
+      });`,
+    );
+    const functions = await fixture.start();
+    await fixture.write('/orders/a', 1);
+    await fixture.quiet();
+    const [letter] = functions.deadLetters();
+    for (const idempotencyKey of ['x', 'y'])
+      await fixture.database.write({ principal: NOBODY, steps: [{ method: 'remove', path: ['z'] }], idempotencyKey });
+    await fixture.write('/fixed', true);
+    await functions.revive(letter!);
+    await fixture.until('/sent');
+    expect(fixture.value('/paid')).toBe(1);
+  });
+
+  it('keep the newest dead letters only, however they came to be', async () => {
+    await fixture.file(
+      'orders.js',
+      `export const bad = onWrite('/orders/{id}', { attempts: 1 }, () => { throw new Error('as it must'); });`,
+    );
+    const functions = await fixture.start({ limits: { maxDeadLetters: 3, maxValueBytes: 100 } });
+    const places = (): unknown[] => functions.deadLetters().map(({ event }) => (event as { path: string }).path);
+    const settle = async (): Promise<void> => {
+      await fixture.quiet();
+      await expect.poll(() => places().length).toBe(3);
+    };
+    for (let n = 0; n < 20; n++) await fixture.write(`/orders/n${n}`, 1);
+    await settle();
+    expect(places().sort()).toEqual(['/orders/n17', '/orders/n18', '/orders/n19']);
+    for (const letter of functions.deadLetters()) await functions.revive(letter);
+    await settle();
+    for (let n = 0; n < 20; n++) await fixture.write(`/orders/large${n}`, 'x'.repeat(200));
+    const reasons = (): unknown[] => functions.deadLetters().map(({ reason }) => reason);
+    await expect.poll(() => new Set(reasons())).toEqual(new Set(['the node is too large']));
+    await settle();
+    await expect(functions.revive(functions.deadLetters()[0]!)).rejects.toMatchObject({ code: 'precondition-failed' });
+  });
+
   it('go past an event that waits for its next try, or keep the order, as they ask', async () => {
     const body = `async (event, { database }) => {
         if (event.params.id === 'a' && event.attempt === 1) throw new Error('not yet');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BacksideError, type Logger } from '@backside/protocol';
 import { ActiveFunctions } from './active-functions.js';
+import { DeadLetters, type LetterName } from './dead-letters.js';
 import { FunctionStore, LeaseLostError } from './function-store.js';
 import { Lease } from './lease.js';
 import {
@@ -11,8 +12,6 @@ import {
   type FunctionsLimits,
   type FunctionsOptions,
 } from './options.js';
-import { PLACES } from './places.js';
-import { asStored, type StoredDeadLetter } from './stored-event.js';
 
 /** How often a node shows that it lives, or looks whether the other one does, in milliseconds. */
 const BEAT_MS = 1_000;
@@ -32,6 +31,7 @@ class NodeFunctions implements Functions {
   readonly #options: FunctionsOptions;
   readonly #limits: FunctionsLimits;
   readonly #logger: Logger;
+  readonly #deadLetters: DeadLetters;
   #lease: Lease;
   #holder = '';
   #functions: ActiveFunctions | null = null;
@@ -42,6 +42,7 @@ class NodeFunctions implements Functions {
     this.#options = options;
     this.#limits = { ...DEFAULT_FUNCTIONS_LIMITS, ...options.limits };
     this.#logger = options.logger;
+    this.#deadLetters = new DeadLetters(options.tree);
     this.#lease = this.#newLease();
   }
 
@@ -130,22 +131,11 @@ class NodeFunctions implements Functions {
   }
 
   deadLetters(limit: number = DEFAULT_DEAD_LETTERS): FunctionDeadLetter[] {
-    const { tree } = this.#options;
-    const store = new FunctionStore(tree, this.#holder);
-    const letters = tree.keys(PLACES.dead).flatMap((name) =>
-      tree.keys(PLACES.deadOf(name)).flatMap((key): FunctionDeadLetter[] => {
-        const dead = asStored<StoredDeadLetter>(store.json(PLACES.deadEntry(name, key)));
-        if (dead === null) return [];
-        const { event, reason, attempts, time } = dead;
-        return [{ function: name, key, reason, attempts, time, event }];
-      }),
-    );
-    return letters.sort((a, b) => b.time - a.time).slice(0, limit);
+    return this.#deadLetters.list(limit);
   }
 
-  async revive({ function: name, key }: Pick<FunctionDeadLetter, 'function' | 'key'>): Promise<void> {
-    if (this.#functions === null) throw new BacksideError('unavailable', 'another node runs the functions');
-    await this.#functions.revive(name, key);
+  async revive(letter: LetterName): Promise<void> {
+    if (!(await this.#deadLetters.retry(letter))) throw new BacksideError('not-found', 'there is no such dead letter');
   }
 
   async close(): Promise<void> {

@@ -88,6 +88,7 @@ export interface FunctionDeadLetter {
   readonly key: string;
   /** What the last try failed with. */
   readonly reason: string;
+  /** 0 if it never ran, for its values were too large to be kept. */
   readonly attempts: number;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -103,7 +104,7 @@ export interface Functions {
   status(): FunctionStatus[];
   /** Newest first, at most so many. */
   deadLetters(limit?: number): FunctionDeadLetter[];
-  /** Lets a dead letter run again, from its first try. Rejects with `not-found`, and with `unavailable` if another node runs functions. */
+  /** See `FunctionsDesk.retry`. Rejects with `not-found` where that is false. */
   revive(letter: Pick<FunctionDeadLetter, 'function' | 'key'>): Promise<void>;
   /** Takes nothing new, waits for what runs up to some seconds, then ends the threads; another node takes over at once. */
   close(): Promise<void>;

@@ -14,6 +14,12 @@ export const PLACES: {
   readonly known: Path;
   readonly filledAll: Path;
   readonly dead: Path;
+  /** The tries of all functions. */
+  readonly triesAll: Path;
+  /** Dead letters that are to run again, by function and entry, as somebody has asked on whichever node. */
+  readonly revivals: Path;
+  /** Functions that are there no more though events wait for them, with the time when that was seen. */
+  readonly gone: Path;
   /** Below `filledAll`: there for a pattern whose shadow is whole. */
   filled(patternId: string): Path;
   shadow(patternId: string, keys: readonly string[]): Path;
@@ -29,6 +35,9 @@ export const PLACES: {
   tries(name: string, key: string): Path;
   deadOf(name: string): Path;
   deadEntry(name: string, key: string): Path;
+  revivalsOf(name: string): Path;
+  revival(name: string, key: string): Path;
+  goneSince(name: string): Path;
 } = {
   lease: ['lease'],
   holder: ['lease', 'holder'],
@@ -39,6 +48,9 @@ export const PLACES: {
   known: ['known'],
   filledAll: ['filled'],
   dead: ['dead'],
+  triesAll: ['tries'],
+  revivals: ['revivals'],
+  gone: ['gone'],
   filled: (patternId) => ['filled', patternId],
   shadow: (patternId, keys) => ['shadow', patternId, ...keys],
   knownOf: (name) => ['known', name],
@@ -49,4 +61,7 @@ export const PLACES: {
   tries: (name, key) => ['tries', name, key],
   deadOf: (name) => ['dead', name],
   deadEntry: (name, key) => ['dead', name, key],
+  revivalsOf: (name) => ['revivals', name],
+  revival: (name, key) => ['revivals', name, key],
+  goneSince: (name) => ['gone', name],
 };

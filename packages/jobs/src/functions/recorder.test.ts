@@ -3,6 +3,7 @@ import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
 import { getAt, isMap, type Json, type Node, nodesEqual, nodeToJson, parsePath, readNode } from '@backside/tree';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DeadLetterBound } from './dead-letter-bound.js';
 import type { Trigger, WriteEvent } from './define.js';
 import { FunctionStore } from './function-store.js';
 import { PLACES } from './places.js';
@@ -71,6 +72,7 @@ describe('the recorder', () => {
       store,
       registry,
       shadow: new Shadow(tree, 1_000_000),
+      deadLetters: new DeadLetterBound(store, 1_000),
       recorded: () => {},
     });
   }

@@ -1,6 +1,7 @@
 import type { PrivateValue } from '@backside/auth';
 import { BacksideError, Commit, type Logger } from '@backside/protocol';
 import { type Change, isPrefix, nodesEqual, type Path, readNode } from '@backside/tree';
+import type { DeadLetterBound } from './dead-letter-bound.js';
 import { fillShadow } from './fill-shadow.js';
 import type { FunctionStore } from './function-store.js';
 import type { FunctionsOptions } from './options.js';
@@ -32,6 +33,7 @@ export interface RecorderOptions extends Pick<FunctionsOptions, 'database' | 'jo
   readonly store: FunctionStore;
   readonly shadow: Shadow;
   readonly registry: Registry;
+  readonly deadLetters: DeadLetterBound;
   /** Called once there are new entries of these functions. */
   readonly recorded: (names: ReadonlySet<string>) => void;
 }
@@ -204,21 +206,22 @@ export class Recorder {
   }
 
   #addEntry(found: FoundEvent): void {
-    const { now, journal } = this.#options;
+    const { now, journal, deadLetters } = this.#options;
     const { watched, before, after, key, commit } = found;
     const event = writeEvent(found, eventId(journal.epoch, watched.name, key));
     const stored = { event, head: commit.revision };
-    const entry =
-      before === OVERSIZE || after === OVERSIZE
-        ? deadEntry(watched.name, key, { ...stored, reason: 'the node is too large', attempts: 0, time: now() })
-        : pendingEntry(watched.name, key, stored);
+    const tooLarge = before === OVERSIZE || after === OVERSIZE;
+    const entry = tooLarge
+      ? deadEntry(watched.name, key, { ...stored, reason: 'the node is too large', attempts: 0, time: now() })
+      : pendingEntry(watched.name, key, stored);
+    if (tooLarge) deadLetters.note(watched.name);
     this.#entries.push(entry);
     this.#characters += String(entry.value).length;
     this.#names.add(watched.name);
   }
 
   async #flush(): Promise<void> {
-    const { store, shadow, recorded } = this.#options;
+    const { store, shadow, recorded, deadLetters } = this.#options;
     const position = this.#position as Position;
     const changes = [...this.#entries, ...shadow.changes()];
     if (changes.length === 0 && position.revision - this.#storedRevision < MAX_UNSTORED) return;
@@ -230,6 +233,7 @@ export class Recorder {
     this.#names = new Set();
     shadow.clear();
     if (names.size > 0) recorded(names);
+    await deadLetters.trim();
   }
 }
 

@@ -30,7 +30,7 @@ interface HistoryPoint {
 }
 
 /** What is stored of a function: what it was declared as, and since when. */
-interface Known {
+export interface Known {
   readonly trigger: Trigger;
   readonly epoch: string;
   readonly since: number;
@@ -97,13 +97,15 @@ export class Registry {
       const same = known?.epoch === epoch && JSON.stringify(known.trigger) === JSON.stringify(trigger);
       wanted.set(name, same ? known : { trigger, epoch, since: revision });
     }
-    const stored = store.tree.keys(PLACES.known);
-    const gone = stored
-      .filter((name) => !wanted.has(name))
-      .map((name) => ({ path: PLACES.knownOf(name), value: null }));
-    const kept = Array.from(wanted, ([name, known]) => ({ path: PLACES.knownOf(name), value: JSON.stringify(known) }));
-    const changed = kept.filter(({ path, value }) => store.tree.read(path) !== value);
-    if (gone.length + changed.length > 0) await store.write([...gone, ...changed]);
+    const texts = new Map(Array.from(wanted, ([name, known]) => [name, JSON.stringify(known)]));
+    const names = new Set([...store.tree.keys(PLACES.known), ...texts.keys()]);
+    const changed = [...names].filter((name) => store.tree.read(PLACES.knownOf(name)) !== (texts.get(name) ?? null));
+    // When a schedule fired last says nothing about another one of the same name.
+    const changes = changed.flatMap((name) => [
+      { path: PLACES.knownOf(name), value: texts.get(name) ?? null },
+      { path: PLACES.fired(name), value: null },
+    ]);
+    if (changes.length > 0) await store.write(changes);
     this.#watched = Array.from(wanted, ([name, { trigger, since }]) => ({
       name,
       trigger,

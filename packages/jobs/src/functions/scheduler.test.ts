@@ -24,12 +24,15 @@ describe('schedules of functions', () => {
   });
   afterEach(() => fixture.close());
 
-  /** As a new process begins. */
-  async function newScheduler(cron: string, timezone = 'UTC'): Promise<Scheduler> {
+  /** As a new process begins, without the schedule for null. */
+  async function newScheduler(cron: string | null, timezone = 'UTC'): Promise<Scheduler> {
     const store = new FunctionStore(tree, HOLDER);
     const registry = new Registry({ store, pointFor: () => ({ epoch: 'e', revision: 0 }) });
-    const trigger: Trigger = { kind: 'schedule', cron, timezone };
-    registry.declare([{ name: 'f:timed', file: 'f', trigger, options: {} }], new Set());
+    const triggers: Trigger[] = cron === null ? [] : [{ kind: 'schedule', cron, timezone }];
+    registry.declare(
+      triggers.map((trigger) => ({ name: 'f:timed', file: 'f', trigger, options: {} })),
+      new Set(),
+    );
     await registry.settle();
     const scheduler = new Scheduler({
       store,
@@ -69,6 +72,19 @@ describe('schedules of functions', () => {
     await newScheduler('*/5 * * * *');
     await newScheduler('*/5 * * * *');
     expect(fired()).toEqual([['2026-03-28T00:20:00.000Z', 3]]);
+  });
+
+  it('begin anew when they are declared as others, or were gone for a while', async () => {
+    await newScheduler('0 0 * * *');
+    now += 50 * HOUR_MS;
+    const other = await newScheduler('*/5 * * * *');
+    expect(fired()).toEqual([]);
+    await pass(other, 300_000, 10_000);
+    expect(fired()).toEqual([['2026-03-30T02:05:00.000Z', 0]]);
+    await newScheduler(null);
+    now += HOUR_MS;
+    await newScheduler('*/5 * * * *');
+    expect(fired()).toHaveLength(1);
   });
 
   it('fire no time again when the clock is set back, and go on from there', async () => {

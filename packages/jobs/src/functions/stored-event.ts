@@ -29,9 +29,19 @@ export function pendingEntry(name: string, key: string, stored: StoredEvent): Pr
   return { path: PLACES.entry(name, key), value: JSON.stringify(stored) };
 }
 
+/** The failed tries of an event that is tried again, as they are stored. */
+export interface StoredTries {
+  readonly attempts: number;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  /** What the last one failed with. */
+  readonly reason: string;
+}
+
 /** An event that was given up, as it is kept. */
 export interface StoredDeadLetter extends StoredEvent {
   readonly reason: string;
+  /** 0 if it never ran, for its values were too large to be kept. */
   readonly attempts: number;
   /** Milliseconds since the epoch. */
   readonly time: number;

@@ -117,3 +117,53 @@ test('no name leads out of the folder', async () => {
   await ends(jobs, id, 'dead');
   expect((await jobs.status(id))?.error).toBe('no handler is named ..in');
 });
+
+test('what a job asks for after it has ended is refused, and the next one in its process knows nothing of it', async () => {
+  const directory = await folderOf({
+    'late.mjs': `
+      let ended;
+      export const leave = (_data, context) => { ended = context; };
+      export async function next(_data, context) {
+        ended.progress('of the one before');
+        // A refusal that nobody waits for.
+        ended.write([{ method: 'set', path: '/late', value: 1 }]);
+        const refusal = await ended.write([{ method: 'set', path: '/late', value: 2 }]).catch((error) => error.message);
+        const read = await ended.read('/late').catch((error) => error.message);
+        await context.write([{ method: 'set', path: '/mine', value: 1 }]);
+        return { refusal, read, pid: process.pid };
+      }
+    `,
+  });
+  const { jobs, at } = await startJobs({ directory });
+  await jobs.submit({ name: 'late.leave', id: 'first' });
+  await ends(jobs, 'first', 'done');
+  await jobs.submit({ name: 'late.next', id: 'second', attempts: 1 });
+  await ends(jobs, 'second', 'done');
+  const { result, progress } = (await jobs.status('second'))!;
+  expect(result).toMatchObject({ refusal: 'the job first has ended', read: 'the job first has ended' });
+  expect(progress).toBeNull();
+  expect([at('/late'), at('/mine')]).toEqual([null, 1]);
+});
+
+test('what a job asked for without waiting is a part of it: it is made before the job is done, or fails it', async () => {
+  const directory = await folderOf({
+    'hasty.mjs': `
+      export const good = (_data, context) => { context.write([{ method: 'set', path: '/hasty', value: 1 }]); };
+      export const bad = (_data, context) => { context.write([{ method: 'set', path: '/a.b', value: 1 }]); };
+      export const careless = async (_data, context) => {
+        bad(_data, context);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      };
+    `,
+  });
+  const { jobs, at } = await startJobs({ directory });
+  await jobs.submit({ name: 'hasty.good', id: 'good', attempts: 1 });
+  await ends(jobs, 'good', 'done');
+  expect(at('/hasty')).toBe(1);
+  await jobs.submit({ name: 'hasty.bad', id: 'bad', attempts: 1 });
+  await ends(jobs, 'bad', 'dead');
+  expect((await jobs.status('bad'))?.error).toBe('Invalid path');
+  await jobs.submit({ name: 'hasty.careless', id: 'careless', attempts: 1 });
+  await ends(jobs, 'careless', 'dead');
+  expect((await jobs.status('careless'))?.error).toContain('the worker process ended');
+});

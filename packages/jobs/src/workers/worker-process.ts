@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Json } from '@backside/tree';
-import type { Handler, JobContext, JobStep } from '../handler.js';
+import type { Handler } from '../handler.js';
+import { JobCalls, type Question } from './job-calls.js';
 import { type FromWorker, fromWireError, type ToWorker, toWireError } from './worker-messages.js';
 
 /** Ends this process when its parent has died; in a thread, since a handler may keep the main one busy for ever. */
@@ -31,7 +32,7 @@ class WorkerJobs {
   readonly #send: (message: FromWorker) => void;
   readonly #calls = new Map<number, Waiting>();
   #lastCall = 0;
-  #abort = new AbortController();
+  #running: JobCalls | null = null;
 
   constructor(send: (message: FromWorker) => void) {
     this.#send = send;
@@ -43,7 +44,7 @@ class WorkerJobs {
         void this.#run(message);
         break;
       case 'abort':
-        this.#abort.abort(fromWireError(message.reason));
+        this.#running?.abort(fromWireError(message.reason));
         break;
       case 'answer':
         this.#settle(message.call)?.resolve(message.value);
@@ -55,34 +56,25 @@ class WorkerJobs {
   }
 
   async #run({ module, handler, job, data }: Extract<ToWorker, { kind: 'run' }>): Promise<void> {
-    this.#abort = new AbortController();
-    try {
-      const value = await (await loadHandler(module, handler))(data, this.#context(job));
-      // What JSON cannot hold is refused here, where the stack still tells whose it is.
-      this.#send({ kind: 'result', value: JSON.parse(JSON.stringify(value ?? null)) as Json });
-    } catch (error) {
-      this.#send({ kind: 'failed', error: toWireError(error) });
-    }
+    const calls = new JobCalls({ job, tell: this.#send, ask: (question) => this.#ask(question) });
+    this.#running = calls;
+    const end = await endOf(async () => {
+      const value = await (await loadHandler(module, handler))(data, calls.context);
+      // What it did not wait for is a part of it nevertheless.
+      await calls.rest();
+      return value;
+    });
+    calls.end();
+    this.#running = null;
+    this.#send(end);
   }
 
-  #context(job: { readonly id: string; readonly name: string; readonly attempt: number }): JobContext {
-    return {
-      ...job,
-      signal: this.#abort.signal,
-      progress: (value) => this.#send({ kind: 'progress', value }),
-      read: (path) => this.#call((call) => ({ kind: 'read', call, path })),
-      write: async (steps: readonly JobStep[]) => {
-        await this.#call((call) => ({ kind: 'write', call, steps }));
-      },
-    };
-  }
-
-  #call(message: (call: number) => FromWorker): Promise<Json> {
+  #ask(question: Question): Promise<Json> {
     this.#lastCall += 1;
     const call = this.#lastCall;
     return new Promise((resolve, reject) => {
       this.#calls.set(call, { resolve, reject });
-      this.#send(message(call));
+      this.#send({ ...question, call });
     });
   }
 
@@ -90,6 +82,15 @@ class WorkerJobs {
     const waiting = this.#calls.get(call);
     this.#calls.delete(call);
     return waiting;
+  }
+}
+
+async function endOf(work: () => unknown): Promise<FromWorker> {
+  try {
+    // What JSON cannot hold is refused here, where the stack still tells whose it is.
+    return { kind: 'result', value: JSON.parse(JSON.stringify((await work()) ?? null)) as Json };
+  } catch (error) {
+    return { kind: 'failed', error: toWireError(error) };
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDatabase, type Database, openAuthorizer } from '@backside/api';
+import { createDatabase, type Database, type DatabaseLimits, openAuthorizer } from '@backside/api';
 import { createMemoryPrivateTree, type PrivateTree } from '@backside/auth';
 import { createMemoryNotifier } from '@backside/notifier';
 import { ADMIN, type Logger, type Principal, SILENT_LOGGER } from '@backside/protocol';
@@ -34,7 +34,8 @@ export class FunctionsFixture {
     this.database = parts.database;
   }
 
-  static async create(): Promise<FunctionsFixture> {
+  /** @param limits of the database. */
+  static async create(limits: Partial<DatabaseLimits> = {}): Promise<FunctionsFixture> {
     const root = await mkdtemp(join(tmpdir(), 'functions-'));
     await mkdir(join(root, 'functions'));
     const journal = createMemoryJournal();
@@ -51,6 +52,7 @@ export class FunctionsFixture {
       sleep,
       nodeId: 'one',
       trimsJournal: false,
+      limits,
     });
     return new FunctionsFixture(root, { journal, replica, database });
   }
