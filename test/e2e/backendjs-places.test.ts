@@ -146,6 +146,81 @@ test('a page that a client of the tree writes is shown by HTTP, and the other wa
   await stomp.close();
 });
 
+/** Every endpoint of these areas that writes: what a client of the tree sees at `path`; null for nothing any more. In this order. */
+const WRITES: readonly [endpoint: string, params: Params, path: string, seen: object | null][] = [
+  ['/account/put/icon', { type: '1', icon: PNG, descr: 'one' }, '/icons/ANN/account/1', { descr: 'one', width: 1 }],
+  ['/account/del/icon', { type: '1' }, '/icons/ANN/account/1', null],
+  ['/account/put/icon', { type: '2', icon: PNG }, '/icons/ANN/account/2', { ext: 'png' }],
+  ['/account/icon/del', { type: '2' }, '/icons/ANN/account/2', null],
+  [
+    '/icon/put',
+    { prefix: 'album', type: 'a', icon: PNG, acl_allow: 'auth' },
+    '/icons/ANN/album/a',
+    { acl_allow: 'auth' },
+  ],
+  ['/icon/del', { prefix: 'album', type: 'a' }, '/icons/ANN/album/a', null],
+  [
+    '/file/add',
+    { prefix: 'p', name: 'b.txt', data: 'aGVsbG8=' },
+    '/files/p/b%2Etxt',
+    { size: 5, owner: expect.any(String) },
+  ],
+  ['/file/del', { prefix: 'p', name: 'b.txt' }, '/files/p/b%2Etxt', null],
+  ['/pages/put', { id: 'x', title: 'X', content: 'x', pub: 1 }, '/pages/x', { title: 'X', pub: true }],
+  ['/pages/del/x', {}, '/pages/x', null],
+  ['/location/put', { latitude: -33.9, longitude: 18.4 }, '/locations/k3vp4/ANN', { latitude: -33.9 }],
+  ['/location/put', { latitude: -34.5, longitude: 18.4 }, '/locations/k3vp4/ANN', null],
+];
+
+test('what every endpoint of icons, files, pages and places writes is seen in the tree', async () => {
+  for (const [endpoint, params, path, expected] of WRITES) {
+    const act = () => done(endpoint, ann, params);
+    const seen = await watching(path.replace('ANN', ann.id), act, (value) => (value === null) === (expected === null));
+    expect([endpoint, seen]).toEqual([endpoint, expected === null ? null : expect.objectContaining(expected)]);
+  }
+});
+
+test('every endpoint of icons, files, pages and places that reads shows what is in the tree', async () => {
+  await done('/icon/put', ann, { prefix: 'reads', type: 'a', icon: PNG, acl_allow: 'all' });
+  await done('/account/put/icon', ann, { type: '3', icon: PNG, acl_allow: 'auth' });
+  await done('/message/add', bob, { id: ann.id, icon: PNG, _publish: 0 });
+  await done('/file/put', ann, { prefix: 'pages', name: 'guide.md', data: Buffer.from('# Guide').toString('base64') });
+  await done('/location/put', ann, { latitude: 1, longitude: 1 });
+  const put = (path: string, value: unknown) =>
+    askHttp(server.httpPort, `${path}.json`, { method: 'PUT', json: JSON.stringify(value) });
+  await put(`/icons/${ann.id}/reads/a/descr`, 'of the tree');
+  await put(`/icons/${ann.id}/account/3/descr`, 'of the tree');
+  await put('/pages/tree', { title: 'Of the tree', content: 'x' });
+  await put(`/accounts/${ann.id}/alias`, 'Annie');
+  const { body: inbox } = await ask<{ data: { mtime: string; icon: string }[] }>('/message/get', ann);
+  const picture = inbox.data.find(({ icon }) => icon !== undefined)!;
+  const near = { latitude: 1, longitude: 1.01, distance: 5 };
+  const reads: readonly [endpoint: string, as: Account, params: Params, expected: unknown][] = [
+    ['/icon/select', bob, { id: ann.id, prefix: 'reads' }, [expect.objectContaining({ descr: 'of the tree' })]],
+    ['/account/select/icon', bob, { id: ann.id }, [expect.objectContaining({ descr: 'of the tree', type: '3' })]],
+    ['/icon/get', bob, { id: ann.id, prefix: 'reads', type: 'a' }, expect.stringContaining('PNG')],
+    ['/account/get/icon', bob, { id: ann.id, type: '3' }, expect.stringContaining('PNG')],
+    [`/image/reads/${ann.id}/a.png`, bob, {}, expect.stringContaining('PNG')],
+    ['/message/image', ann, { sender: bob.id, mtime: picture.mtime }, expect.stringContaining('PNG')],
+    ['/pages/get/tree', bob, {}, { id: 'tree', title: 'Of the tree', content: 'x' }],
+    ['/pages/select', bob, { title: 'Of the tree' }, [{ id: 'tree', title: 'Of the tree', content: 'x' }]],
+    ['/pages/file/guide.md', bob, {}, expect.stringContaining('<h1 id="h-guide">Guide</h1>')],
+    ['/location/search', bob, near, expect.objectContaining({ data: [{ id: ann.id, name: 'ann', distance: 1 }] })],
+    [
+      '/account/select/location',
+      bob,
+      near,
+      { count: 1, data: [expect.objectContaining({ alias: 'Annie' })], next_token: '' },
+    ],
+  ];
+  for (const [endpoint, as, params, expected] of reads) {
+    const { status, body } = await ask(endpoint, as, params);
+    expect([endpoint, status, body]).toEqual([endpoint, 200, expected]);
+  }
+  const uploaded = await ask<{ url: string }>('/icon/upload', ann, { prefix: 'open', type: 'up', icon: PNG });
+  expect((await askHttp(server.httpPort, uploaded.body.url)).body).toEqual(expect.stringContaining('PNG'));
+});
+
 test('long polls and websockets hear what comes by any worker', async () => {
   const sockets = await Promise.all(Array.from({ length: 4 }, () => subscribe()));
   const polls = Array.from({ length: 4 }, () => ask('/account/subscribe', ann));

@@ -151,6 +151,13 @@ describe('a client of the tree sees at once what the legacy interface writes', (
     const kept = await seenBy(`${box}/archive`, () => ask(bob, '/message/update/archive', { ...key, note: 'm' }));
     expect(kept).toMatchObject({ [at]: { note: 'm' } });
     expect(await seenBy(`${box}/archive`, () => ask(bob, '/message/del/archive', key))).toBeNull();
+    await send('three')();
+    const moved = await seenBy(`${box}/archive`, () => ask(bob, '/message/get', { _archive: 1, msg: 'three' }));
+    expect(Object.values(moved as Record<string, Message>).map(({ msg }) => msg)).toEqual(['three']);
+    await send('four')();
+    const left = await seenBy(`${box}/inbox`, () => ask(bob, '/message/get', { _trash: 1, msg: 'four' }));
+    expect(Object.values(left as Record<string, Message>).map(({ msg }) => msg)).toEqual(['one']);
+    expect(await seenBy(`${box}/archive`, () => ask(bob, '/message/del/archive', { sender: ann.id }))).toBeNull();
     expect(await seenBy(`${box}/inbox`, () => ask(bob, '/message/del', { sender: ann.id }))).toBeNull();
     expect(await db.get(`${box}/unread`)).toBe(0);
     expect(await seenBy(`/messages/${ann.id}`, () => ask(ann, '/message/del/sent', { recipient: bob.id }))).toBeNull();

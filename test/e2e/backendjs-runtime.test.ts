@@ -26,7 +26,7 @@ describe('two workers with jobs, functions and the legacy interface', () => {
     expect((await ask('/system/params.json')).body).toBeNull();
     expect((await ask('/.settings/rules.json')).status).toBe(401);
     expect((await ask('/health')).body).toMatchObject({ status: 'ok' });
-    expect((await ask('/nothing/here')).body).toMatchObject({ error: { code: 'not-found' } });
+    expect(await ask('/nothing/here')).toMatchObject({ status: 404, body: { error: expect.anything() } });
   });
 
   test('health tells of what the node uses', async () => {
@@ -47,6 +47,11 @@ describe('two workers with jobs, functions and the legacy interface', () => {
     );
     await expect.poll(() => runtime.lines('jobs'), PATIENCE).toEqual([`${body.ids[0]} 1`]);
     await expect.poll(async () => (await ask(`/jobs/${body.ids[0]}/result.json`)).body, PATIENCE).toBe('noted');
+    const note = { 'note.note': { file: `${runtime.folder}/jobs.lines` } };
+    const list = encodeURIComponent(JSON.stringify([note, 'no.such', note]));
+    const [id] = (await runtime.ask<{ ids: string[] }>(`/system/jobs/send?job=${list}`)).body.ids;
+    await expect.poll(async () => (await ask(`/jobs/${id}/state.json`)).body, PATIENCE).toBe('done');
+    expect((await runtime.lines('jobs')).slice(1)).toEqual([`${id}-0-0 1`, `${id}-2-0 1`]);
     await expect.poll(async () => (await runtime.lines('ticks')).length, PATIENCE).toBeGreaterThan(3);
     const ticks = await runtime.lines('ticks');
     expect(new Set(ticks).size).toBe(ticks.length);

@@ -2,7 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream';
 import { pathOf, UsedSignatures } from '@backside/auth';
 import { RateLimits } from './access/rate-limits.js';
+import { ServerLoad } from './access/server-load.js';
 import { accountEndpoints } from './accounts/account-endpoints.js';
+import { InterruptedRemovals } from './accounts/interrupted-removals.js';
 import { type CompiledSettings, compileSettings } from './compiled-settings.js';
 import { connectionEndpoints } from './connections/connection-endpoints.js';
 import type { BackendjsContext } from './context.js';
@@ -88,6 +90,8 @@ class LegacyServer implements Backendjs {
   readonly #websockets: WebsocketRequests;
   /** Of every request that is not answered yet. */
   readonly #open: Set<AbortController> = new Set();
+  readonly #load: ServerLoad;
+  readonly #removals: InterruptedRemovals;
   #compiled: CompiledSettings;
 
   constructor(options: BackendjsOptions) {
@@ -97,6 +101,7 @@ class LegacyServer implements Backendjs {
     const { context } = this;
     const settings = (): BackendjsSettings => this.#compiled.settings;
     const { cache, logger, metrics, now } = options;
+    this.#load = new ServerLoad(metrics);
     const limits = new RateLimits({ cache, logger, metrics, settings });
     this.#router = new Router(endpointsOf(context, limits));
     this.#pipeline = new Pipeline({
@@ -104,6 +109,7 @@ class LegacyServer implements Backendjs {
       compiled: () => this.#compiled,
       router: this.#router,
       limits,
+      load: this.#load,
       bodies: new BodyBudget(() => settings().uploadsInFlight),
       used: new UsedSignatures({ max: () => settings().signatureOnceMax, now }),
       hooks: options.hooks ?? [],
@@ -114,6 +120,7 @@ class LegacyServer implements Backendjs {
       path: () => settings().wsPath,
       dispatch: context.dispatch,
     });
+    this.#removals = new InterruptedRemovals(context);
   }
 
   get #origin(): RequestOrigin {
@@ -141,11 +148,13 @@ class LegacyServer implements Backendjs {
   }
 
   async close(): Promise<void> {
+    this.#load.close();
     for (const gone of this.#open) gone.abort();
     await this.#websockets.close();
     for (let look = 0; look < DRAIN_LOOKS && this.#pipeline.running > 0; look++) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
     }
+    await this.#removals.close();
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -166,7 +175,7 @@ class LegacyServer implements Backendjs {
     const users = new UserAccounts(auth, now);
     const credentials = new Credentials({ tree, box: new SecretBox(secretKey), users, now });
     credentials.checkKey();
-    const settings = (): BackendjsSettings => this.#compiled.settings;
+    const compiled = (): CompiledSettings => this.#compiled;
     return {
       ...options,
       tree,
@@ -175,10 +184,13 @@ class LegacyServer implements Backendjs {
       accountHooks: [],
       control: options.control ?? null,
       ipc: options.ipc ?? null,
-      nextTokens: new NextTokens(() => settings().queryTokenSecret),
+      nextTokens: new NextTokens(() => compiled().settings.queryTokenSecret),
       dispatch: (request) => this.#pipeline.dispatch(request),
       get settings() {
-        return settings();
+        return compiled().settings;
+      },
+      get pageView() {
+        return compiled().pageView;
       },
     };
   }

@@ -13,6 +13,8 @@ import type { LegacyRequest } from './http/legacy-request.js';
 import type { NextTokens } from './http/next-token.js';
 import type { Ipc } from './ipc/ipc.js';
 import type { LegacyMetrics } from './metrics/legacy-metrics.js';
+import type { PageView } from './pages/page-view.js';
+import type { Expected } from './rows/row-store.js';
 import type { BackendjsSettings } from './settings.js';
 import type { ServerControl } from './system/server-control.js';
 
@@ -25,12 +27,23 @@ export interface NewAccount {
   readonly now: number;
 }
 
-/** What an area adds to the one commit that makes or removes an account. */
+/** Steps of a commit, and what they rest on. */
+interface Removal {
+  readonly steps: readonly WriteStep[];
+  readonly expected?: readonly Expected[];
+}
+
+/** What an area has of an account. */
 export interface AccountHook {
+  /** What is added to the one commit that makes an account. */
   onAdd?(account: NewAccount): readonly WriteStep[];
-  onDelete?(credential: Credential): Promise<readonly WriteStep[]> | readonly WriteStep[];
-  /** After the commit: what is not in the tree, such as images. */
-  afterDelete?(credential: Credential): Promise<void> | void;
+  /**
+   * What is added to the commits that take an account out of sight, as one is before `purge` and one after it: few steps, however much
+   * the account has. Called again if one of the `expected` values was no longer there.
+   */
+  onDelete?(id: string): Removal;
+  /** Removes what may be many, some at a time, and what is not in the tree, such as images. May be called again for what is half gone. */
+  purge?(id: string): Promise<void>;
 }
 
 /** What endpoints work with. One per server. */
@@ -50,6 +63,8 @@ export interface BackendjsContext {
   readonly cache: Cache;
   /** The settings in force now: they change on reload, so nobody keeps them. */
   readonly settings: BackendjsSettings;
+  /** What pages are shown in, as the settings say. */
+  readonly pageView: PageView;
   readonly nextTokens: NextTokens;
   readonly logger: Logger;
   readonly now: () => number;

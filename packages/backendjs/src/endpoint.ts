@@ -30,10 +30,8 @@ export interface LegacyCall {
   readonly variables: Readonly<Record<string, string>>;
   readonly params: Params;
   readonly control: Control;
-  /** What the client tells about itself; nothing may rest on it. */
+  /** What the client tells about itself, for hooks; no right may rest on it. */
   readonly client: RequestOptions;
-  /** The JSON body as it came, where the parameters are not enough, as for lists; null if there is none. */
-  readonly json: Json;
   /** Uploaded files by the name of their field. */
   readonly files: ReadonlyMap<string, UploadedFile>;
   /** Null if the request needed no credentials: then none are looked at. */

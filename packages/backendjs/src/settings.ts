@@ -1,6 +1,7 @@
 import { BacksideError } from '@backside/protocol';
 import { type Bounds, LIMIT_NAME, type LimitNames, limitsOf } from './access/limit-settings.js';
 import { toBool, toList } from './http/coercion.js';
+import { readPageView } from './pages/page-view.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SingleSettings } from './single-settings.js';
 
@@ -45,7 +46,7 @@ const FAMILIES = {
 
 /**
  * The settings in force, from values under the original's names (`api-upload-limit`, …), texts or JSON. Throws `invalid-data` for
- * names that there are not, numbers out of range and expressions that are none.
+ * names that there are not, numbers out of range, expressions that are none and a `pages-view` that cannot be shown.
  */
 export function parseBackendjsSettings(values: Readonly<Record<string, unknown>> = {}): BackendjsSettings {
   const single: Record<string, unknown> = {};
@@ -67,6 +68,7 @@ export function parseBackendjsSettings(values: Readonly<Record<string, unknown>>
   }
   const settings = { ...(single as unknown as SingleSettings), ...families, rateLimits: limitsOf(limits) };
   checkExpressions(settings);
+  readPageView(settings.pagesView);
   if (!['writes', 'all', 'none'].includes(settings.signatureOnce)) {
     throw new BacksideError('invalid-data', 'api-signature-once is writes, all or none');
   }

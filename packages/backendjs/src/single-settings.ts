@@ -1,7 +1,8 @@
 import { flag, list, number, type Setting, text } from './setting.js';
 
 const SECOND = 1000;
-const DAY = 24 * 60 * 60 * SECOND;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 const MIB = 1024 * 1024;
 const YEARS = 3650 * DAY;
 
@@ -13,6 +14,10 @@ export interface SingleSettings {
   readonly uploadLimit: number;
   readonly uploadsInFlight: number;
   readonly maxRequests: number;
+  readonly maxLatencyMs: number;
+  readonly maxCpu: number;
+  readonly maxHeap: number;
+  readonly maxRss: number;
   readonly jsonLenient: boolean;
   readonly signatureName: string;
   readonly signatureAgeMs: number;
@@ -49,6 +54,8 @@ export interface SingleSettings {
   readonly subscribeIntervalMs: number;
   readonly subscribeTimeoutMs: number;
   readonly pagesMain: string;
+  readonly pagesView: string;
+  readonly pushModule: string;
   readonly rateTotal: number;
   readonly wsPath: string;
 }
@@ -66,6 +73,15 @@ export const SETTINGS: { readonly [Key in keyof SingleSettings]: Setting<SingleS
     'bytes of all bodies that are being read or served; beyond it 503',
   ),
   maxRequests: number('api-max-requests', 10_000, [1, 1_000_000], 'requests under way at once; beyond it 503'),
+  maxLatencyMs: number(
+    'api-max-latency',
+    0,
+    [0, MINUTE],
+    'ms that requests wait for their turn; beyond it 503; 0: any',
+  ),
+  maxCpu: number('api-max-cpu', 0, [0, 10_000], 'per cent of one core that the process uses; beyond it 503; 0: any'),
+  maxHeap: number('api-max-memory-heap', 0, [0, 100], 'per cent of the heap that may be in use; beyond it 503; 0: any'),
+  maxRss: number('api-max-memory-rss', 0, [0, 100], "per cent of the machine's memory; beyond it 503; 0: any"),
   jsonLenient: flag('api-json-lenient', false, 'take JSON that cannot be parsed as empty, as the original did'),
   signatureName: text('api-signature-header-name', 'bk-signature', 'header, query parameter and cookie of signatures'),
   signatureAgeMs: number('api-signature-age', 0, [0, DAY], 'how long past its expiry a signature is still taken, ms'),
@@ -78,13 +94,13 @@ export const SETTINGS: { readonly [Key in keyof SingleSettings]: Setting<SingleS
   signatureOnce: text(
     'api-signature-once',
     'writes',
-    'which signatures are taken once only: writes (any path that is not known to only read), all, none',
+    'which signatures are taken once only: writes (any request that is not known to only read), all, none',
   ),
   signatureOnceMax: number(
     'api-signature-once-max',
     200_000,
     [1_000, 10_000_000],
-    'signatures remembered for that; beyond it signed writes get 503',
+    'signatures remembered for that, of one login a twentieth at most; beyond it signed writes get 503',
   ),
   noSignature: flag('api-no-signature', false, 'refuse signatures'),
   noSession: flag('api-no-session', false, 'refuse and issue no session cookies'),
@@ -141,6 +157,8 @@ export const SETTINGS: { readonly [Key in keyof SingleSettings]: Setting<SingleS
     'how long a long poll waits, ms',
   ),
   pagesMain: text('pages-main', '1', 'id of the first page'),
+  pagesView: text('pages-view', '', 'file of HTML that pages are shown in, with `@TITLE@`, `@TOC@` and `@CONTENT@`'),
+  pushModule: text('push-module', '', 'file of an ES module whose function `send` sends push messages'),
   rateTotal: number('rlimits-total', 1, [1, 10_000], 'servers that share the rate limits'),
   wsPath: text('ws-path', '/ws', 'where websocket requests are taken'),
 };

@@ -9,7 +9,8 @@ export type LimitNames = Map<string, number>;
 
 export const LIMIT_NAME: RegExp = /^rlimits-(rate|max|interval)-([A-Za-z0-9_]+)$/;
 
-const DEFAULT_INTERVAL_MS = 1_000;
+/** The interval of limits that name none. */
+export const DEFAULT_INTERVAL_MS = 1_000;
 
 /** The limits by what is limited. `max` is the rate if not said, the interval a second. Throws `invalid-data`. */
 export function limitsOf(values: LimitNames): Map<string, Bounds> {

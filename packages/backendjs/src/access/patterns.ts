@@ -6,10 +6,6 @@ export class Patterns {
     this.#expressions = sources.map((source) => new RegExp(source));
   }
 
-  get isEmpty(): boolean {
-    return this.#expressions.length === 0;
-  }
-
   match(text: string): boolean {
     return this.#expressions.some((expression) => expression.test(text));
   }

@@ -5,8 +5,7 @@ import type { Credential } from '../credentials/credential.js';
 import { LegacyError } from '../http/legacy-error.js';
 import type { LegacyMetrics } from '../options.js';
 import type { BackendjsSettings } from '../settings.js';
-
-const DEFAULT_INTERVAL_MS = 1_000;
+import { DEFAULT_INTERVAL_MS } from './limit-settings.js';
 
 /**
  * Token buckets by address, by address and path, by login and by account, as the settings say; none are in force that no setting names.

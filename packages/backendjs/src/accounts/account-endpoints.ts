@@ -17,7 +17,9 @@ export function accountEndpoints(context: BackendjsContext): LegacyEndpoint[] {
   const rows = new Rows(context.database, context.tree);
   context.accountHooks.push({
     onAdd: accountSteps,
-    onDelete: ({ id }) => [...deleteSteps(ACCOUNTS, newRow({ id })), { method: 'remove', path: eventPath(id) }],
+    onDelete: (id) => ({
+      steps: [...deleteSteps(ACCOUNTS, newRow({ id })), { method: 'remove', path: eventPath(id) }],
+    }),
   });
   return [
     { paths: ['/account/get'], serve: (call) => getAccount(rows, call) },

@@ -1,4 +1,3 @@
-import { ADMIN } from '@backside/protocol';
 import type { Json } from '@backside/tree';
 import { randomSecret } from '../credentials/credentials.js';
 import type { LegacyCall, LegacyReply } from '../endpoint.js';
@@ -10,6 +9,7 @@ import { type Rows, untilUndisturbed } from '../rows/rows.js';
 import { newRow } from '../rows/table.js';
 import { ACCOUNTS } from '../rows/tables.js';
 import { accountColumns } from './account-columns.js';
+import { removeAccount } from './remove-account.js';
 
 /** `/account/update`: columns of the caller's own row; name and secret are those of the credential too. Answers what was set. */
 export async function updateAccount(rows: Rows, call: LegacyCall): Promise<LegacyReply> {
@@ -47,17 +47,9 @@ export async function putSecret(call: LegacyCall): Promise<LegacyReply> {
   return [];
 }
 
-/**
- * `/account/del`: everything that is the account's goes in one commit, then its credential. Whoever is stopped in between can still
- * sign in and delete again.
- */
-export async function deleteAccount(call: LegacyCall): Promise<Json> {
-  const { credential } = call.requireAccount();
-  const { context } = call;
-  const steps = await Promise.all(context.accountHooks.map((hook) => hook.onDelete?.(credential) ?? []));
-  await context.database.write({ principal: ADMIN, steps: steps.flat() });
-  await context.credentials.remove(credential.id);
-  for (const hook of context.accountHooks) await hook.afterDelete?.(credential);
+/** `/account/del`: the caller and everything that is its own. Resolves once all is gone. */
+export async function deleteAccount({ context, requireAccount }: LegacyCall): Promise<Json> {
+  await removeAccount(context, requireAccount().id);
   context.metrics.count('auth_del');
   return [];
 }

@@ -45,6 +45,14 @@ describe('/connection/add', () => {
     });
   });
 
+  test('is counted in the metrics by its type, as what else is done with connections is', async () => {
+    await server.context.metrics.row({ reset: true });
+    const pair = { peer: bob.id, type: 'told' };
+    for (const operation of ['add', 'put', 'update', 'del']) await asAnn(`/connection/${operation}`, pair);
+    const row = await server.context.metrics.row({ reset: true });
+    expect(row).toMatchObject({ add_told_0: 1, put_told_0: 1, update_told_0: 1, del_told_0: 1 });
+  });
+
   test('refuses what is there already', async () => {
     await asAnn('/connection/add', { peer: bob.id, type: 'like' });
     expect((await asAnn('/connection/add', { peer: bob.id, type: 'like' })).status).toBe(409);

@@ -6,7 +6,7 @@ import { Rows } from '../rows/rows.js';
 import { newRow, type Table } from '../rows/table.js';
 import { CONNECTIONS, REFERENCES } from '../rows/tables.js';
 import { readPair } from './connection-request.js';
-import { accountConnectionSteps, deleteConnections } from './delete-connections.js';
+import { deleteConnections, purgeConnections } from './delete-connections.js';
 import { writeConnection } from './put-connection.js';
 
 /** Mirrors are written with what they mirror only. */
@@ -15,7 +15,7 @@ const NOT_FOR_REFERENCES: readonly string[] = ['add', 'put', 'update', 'incr', '
 /** `/connection/*` and `/reference/*`. */
 export function connectionEndpoints(context: BackendjsContext): LegacyEndpoint[] {
   const rows = new Rows(context.database, context.tree);
-  context.accountHooks.push({ onDelete: ({ id }) => accountConnectionSteps(rows, id) });
+  context.accountHooks.push({ purge: (id) => purgeConnections(rows, id) });
   return [
     { paths: ['/connection/add'], serve: (call) => writeConnection(rows, call, 'add') },
     { paths: ['/connection/put'], serve: (call) => writeConnection(rows, call, 'put') },

@@ -1,4 +1,5 @@
 import type { WriteStep } from '@backside/api';
+import type { Json } from '@backside/tree';
 import { type ConnectedPair, connectionCounterSteps } from '../counters/counter-steps.js';
 import type { LegacyCall, LegacyReply } from '../endpoint.js';
 import { eventSteps } from '../events/event.js';
@@ -7,7 +8,8 @@ import { equals } from '../rows/condition.js';
 import type { Expected } from '../rows/row-store.js';
 import { deleteSteps } from '../rows/row-write.js';
 import { type Rows, untilUndisturbed } from '../rows/rows.js';
-import { newRow, type Row } from '../rows/table.js';
+import type { Page } from '../rows/select.js';
+import { newRow, type Row, type Table } from '../rows/table.js';
 import { CONNECTIONS, REFERENCES } from '../rows/tables.js';
 
 /** Connections that one commit removes; a request for more takes several. */
@@ -29,13 +31,15 @@ export async function deleteConnections(rows: Rows, call: LegacyCall): Promise<L
 
 async function removeBatch(rows: Rows, call: LegacyCall, batch: readonly Row[]): Promise<void> {
   const { name } = call.requireAccount();
-  const { now } = call.context;
+  const { now, metrics } = call.context;
+  const removed: ConnectedPair[] = [];
   const steps: WriteStep[] = [];
   const expected: Expected[] = [];
   for (const key of batch) {
     const held = rows.hold(CONNECTIONS, key);
     if (held.row === null) continue;
     const pair = pairOf(held.row);
+    removed.push(pair);
     expected.push(held.expected);
     steps.push(...removalSteps(pair));
     if (!call.control.noCounter) steps.push(...connectionCounterSteps(pair, -1));
@@ -43,14 +47,33 @@ async function removeBatch(rows: Rows, call: LegacyCall, batch: readonly Row[]):
     steps.push(...eventSteps(pair.peer, { path: '/connection/del', mtime: now(), name, type: pair.type }));
   }
   await rows.write(CONNECTIONS, steps, expected);
+  for (const { type } of removed) metrics.count(`del_${type}`);
 }
 
-/** What removes every connection of an account that goes, those to it as well, with what the others counted of them. */
-export async function accountConnectionSteps(rows: Rows, id: string): Promise<WriteStep[]> {
-  const made = await rows.all(CONNECTIONS, [equals(CONNECTIONS, 'id', id)]);
-  const got = await rows.all(REFERENCES, [equals(REFERENCES, 'id', id)]);
-  const pairs = [...made.map(pairOf), ...got.map(mirroredPairOf)];
-  return pairs.flatMap((pair) => [...removalSteps(pair), ...connectionCounterSteps(pair, -1)]);
+/** Removes every connection of an account that goes, those to it as well, with what the others counted of them. */
+export async function purgeConnections(rows: Rows, id: string): Promise<void> {
+  for (const table of [CONNECTIONS, REFERENCES]) {
+    const selection = { conditions: [equals(table, 'id', id)], count: BATCH, page: 0, sort: '', descending: false };
+    let start: Json = null;
+    do {
+      const page: Page = await rows.page(table, { ...selection, start });
+      await untilUndisturbed(() => purgeBatch(rows, table, page.rows));
+      start = page.next;
+    } while (start !== null);
+  }
+}
+
+async function purgeBatch(rows: Rows, table: Table, batch: readonly Row[]): Promise<void> {
+  const held = batch.map((key) => rows.hold(table, key)).filter(({ row }) => row !== null);
+  const steps = held.flatMap(({ row }) => {
+    const pair = table === CONNECTIONS ? pairOf(row!) : mirroredPairOf(row!);
+    return [...removalSteps(pair), ...connectionCounterSteps(pair, -1, table === CONNECTIONS ? 'peer' : 'id')];
+  });
+  await rows.write(
+    table,
+    steps,
+    held.map(({ expected }) => expected),
+  );
 }
 
 function removalSteps({ id, peer, type }: ConnectedPair): WriteStep[] {

@@ -22,7 +22,7 @@ export async function writeConnection(
 ): Promise<LegacyReply> {
   const request = readConnection(call, operation);
   await untilUndisturbed(() => tryWrite(rows, call, { request, operation }));
-  call.context.metrics.count(`${operation}_${request.type}_0`);
+  call.context.metrics.count(`${operation}_${request.type}`);
   if (!call.control.connected) return {};
   const { account, peer, type } = request;
   return rows.get(CONNECTIONS, newRow({ id: peer, type, peer: account.id })) ?? {};

@@ -6,7 +6,7 @@ import { LegacyError } from '../http/legacy-error.js';
 import { coerceNumber } from '../rows/coerce.js';
 import { isColumnName } from '../rows/column.js';
 import { viewerOf } from '../rows/reply.js';
-import { incrementSteps, putSteps, updateSteps } from '../rows/row-write.js';
+import { deleteSteps, incrementSteps, putSteps, updateSteps } from '../rows/row-write.js';
 import { Rows } from '../rows/rows.js';
 import { newRow, type Row } from '../rows/table.js';
 import { COUNTERS } from '../rows/tables.js';
@@ -18,7 +18,7 @@ export function counterEndpoints(context: BackendjsContext): LegacyEndpoint[] {
   const rows = new Rows(context.database, context.tree);
   context.accountHooks.push({
     onAdd: ({ credential, now }) => putSteps(COUNTERS, newRow({ ...zeroCounters(credential.id), mtime: now })),
-    onDelete: ({ id }) => [{ method: 'remove', path: rows.hold(COUNTERS, newRow({ id })).expected.path }],
+    onDelete: (id) => ({ steps: deleteSteps(COUNTERS, newRow({ id })) }),
   });
   return [
     { paths: ['/counter/get'], serve: (call) => getCounters(rows, call) },

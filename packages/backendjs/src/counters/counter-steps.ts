@@ -20,11 +20,18 @@ export interface ConnectedPair {
 }
 
 /**
- * Counts a connection that was made (1) or removed (-1): `type0` of who connected, `type1` of the other. Counters that the table does
- * not have, or that do not count by themselves, stay.
+ * Counts a connection that was made (1) or removed (-1): `type0` of who connected, `type1` of the other, or of one of them `only`.
+ * Counters that the table does not have, or that do not count by themselves, stay.
  */
-export function connectionCounterSteps({ id, peer, type }: ConnectedPair, by: 1 | -1): WriteStep[] {
-  return [...counterSteps(id, `${type}0`, by), ...counterSteps(peer, `${type}1`, by)];
+export function connectionCounterSteps(
+  { id, peer, type }: ConnectedPair,
+  by: 1 | -1,
+  only: 'id' | 'peer' | 'both' = 'both',
+): WriteStep[] {
+  return [
+    ...(only === 'peer' ? [] : counterSteps(id, `${type}0`, by)),
+    ...(only === 'id' ? [] : counterSteps(peer, `${type}1`, by)),
+  ];
 }
 
 function counterSteps(id: string, column: string, by: number): WriteStep[] {

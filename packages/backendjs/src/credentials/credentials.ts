@@ -57,7 +57,7 @@ export class Credentials {
     const [key] = this.#tree.keys(['auth'], { limit: 1 });
     if (key === undefined) return;
     try {
-      this.#read(decodeKey(key));
+      this.#stored(decodeKey(key));
     } catch (cause) {
       throw new BacksideError('invalid-data', 'The signing secrets were encrypted with another secret key', { cause });
     }
@@ -129,16 +129,28 @@ export class Credentials {
     throw new BacksideError('unavailable', 'The account is being changed by many at once');
   }
 
-  /** Removes the row and the account everywhere. Nothing happens if there is none. */
+  /** From now on nobody knows the account, here or elsewhere; only its login stays taken, until it is removed. */
+  async retire(id: string): Promise<void> {
+    await this.#tree.update([{ path: retiredPath(id), value: this.#now() }]);
+    await this.#users.disable(id);
+  }
+
+  /** The ids of accounts that are retired and not yet removed, `limit` at most, as all nodes know them. */
+  async retired(limit: number): Promise<string[]> {
+    await this.#tree.refresh();
+    return this.#tree.keys(RETIRED, { limit }).map(decodeKey);
+  }
+
+  /** Removes the account everywhere, then the row. Nothing happens if there is none. */
   async remove(id: string): Promise<void> {
-    const credential = await this.byId(id);
-    if (credential !== null) {
-      await this.#tree.update([
-        { path: rowPath(id), value: null },
-        { path: loginPath(credential.login), value: null },
-      ]);
-    }
+    if (this.#stored(id) === null) await this.#tree.refresh();
+    const credential = this.#stored(id);
     await this.#users.delete(id);
+    await this.#tree.update([
+      { path: rowPath(id), value: null },
+      { path: retiredPath(id), value: null },
+      ...(credential === null ? [] : [{ path: loginPath(credential.login), value: null }]),
+    ]);
   }
 
   #newRow(id: string, wish: Omit<NewCredential, 'password'> & { readonly secretIsPassword: boolean }): Credential {
@@ -200,14 +212,27 @@ export class Credentials {
     return typeof id === 'string' ? id : null;
   }
 
+  /** Null for an account that is retired, too. */
   #read(id: string): Credential | null {
-    return id === '' ? null : credentialOf(id, this.#tree.read(rowPath(id)), this.#box);
+    if (id === '' || this.#tree.read(retiredPath(id)) !== null) return null;
+    return this.#stored(id);
+  }
+
+  #stored(id: string): Credential | null {
+    return credentialOf(id, this.#tree.read(rowPath(id)), this.#box);
   }
 }
 
 /** A secret that nobody can guess: 64 hexadecimal digits. */
 export function randomSecret(): string {
   return randomBytes(32).toString('hex');
+}
+
+/** By id: when the removal of an account was begun. */
+const RETIRED: Path = ['retired'];
+
+function retiredPath(id: string): Path {
+  return [...RETIRED, encodeKey(id)];
 }
 
 function rowPath(id: string): Path {

@@ -27,10 +27,10 @@ export class SecretBox {
     return `${this.#keyName}.${sealed.toString('base64url')}`;
   }
 
-  /** Throws an error that says what is wrong with the key or the text; it is the operator's to mend. */
+  /** Throws an error that says what is wrong with the key or the text; of a row it is the operator's to mend. */
   open(sealedText: string, belongsTo: string): string {
     const [keyName, body = ''] = sealedText.split('.', 2);
-    if (keyName !== this.#keyName) throw new Error('a signing secret was encrypted with another secret key');
+    if (keyName !== this.#keyName) throw new Error('the text was encrypted with another secret key');
     const sealed = Buffer.from(body, 'base64url');
     const iv = sealed.subarray(0, IV_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', this.#key, iv, { authTagLength: TAG_BYTES });

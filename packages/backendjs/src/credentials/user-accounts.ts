@@ -80,6 +80,15 @@ export class UserAccounts {
     }
   }
 
+  /** Ends all sessions of an account, and lets it begin none. Nothing happens if there is none. */
+  async disable(id: string): Promise<void> {
+    try {
+      await this.#auth.users.update(ADMIN, id, { disabled: true });
+    } catch (error) {
+      if (!isRefusal(error, 'not-found')) throw error;
+    }
+  }
+
   async delete(id: string): Promise<void> {
     try {
       await this.#auth.users.delete(ADMIN, id);

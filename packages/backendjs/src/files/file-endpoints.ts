@@ -1,5 +1,5 @@
 import type { Json } from '@backside/tree';
-import type { AccountHook, BackendjsContext } from '../context.js';
+import type { BackendjsContext } from '../context.js';
 import type { LegacyCall, LegacyEndpoint } from '../endpoint.js';
 import type { LegacyAnswer } from '../http/answer.js';
 import { LegacyError } from '../http/legacy-error.js';
@@ -14,7 +14,7 @@ const DONE = { status: 200, message: '' } as const;
 export function fileEndpoints(context: BackendjsContext): LegacyEndpoint[] {
   if (context.media === null) return [];
   const files = new Files(context, context.media);
-  context.accountHooks.push(fileHook(files));
+  context.accountHooks.push({ purge: (id) => files.removeAll(id) });
   return [
     { paths: ['/file/get'], serve: (call) => getFile(files, call) },
     { paths: ['/file/put', '/file/add'], serve: (call) => putFile(files, call) },
@@ -40,12 +40,4 @@ async function putFile(files: Files, call: LegacyCall): Promise<Json> {
 async function deleteFile(files: Files, call: LegacyCall): Promise<Json> {
   await files.remove(requireFileName(call.params), call.requireAccount());
   return DONE;
-}
-
-/** An account that goes takes its files along. */
-function fileHook(files: Files): AccountHook {
-  return {
-    onDelete: ({ id }) => files.removalSteps(id),
-    afterDelete: ({ id }) => files.removeBytes(id),
-  };
 }

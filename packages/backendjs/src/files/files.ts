@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { WriteStep } from '@backside/api';
 import type { Media, OpenBlob } from '@backside/media';
 import type { Json, Path } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
@@ -11,6 +10,9 @@ import type { Viewer } from '../rows/visibility.js';
 import { contentTypeOf } from './content-type.js';
 import type { FileName } from './file-name.js';
 import { type BlobName, LegacyBlobs } from './legacy-blobs.js';
+
+/** Rows that one commit removes of an account that goes. */
+const BATCH = 200;
 
 /** What the tree says of a file. */
 interface FileRow {
@@ -58,20 +60,29 @@ export class Files {
     await this.#blobs.remove(gone);
   }
 
-  /** The steps that remove all rows of an account's files. */
-  async removalSteps(owner: string): Promise<WriteStep[]> {
-    const steps: WriteStep[] = [];
+  /** Removes all files of an account: rows some at a time, then the bytes. What is somebody else's by now stays. */
+  async removeAll(owner: string): Promise<void> {
+    let batch: FileName[] = [];
     for await (const [, , prefix, name] of this.#blobs.list(['files', owner])) {
-      if (prefix === undefined || name === undefined) continue;
-      if (this.#read({ prefix, name })?.owner === owner)
-        steps.push({ method: 'remove', path: rowPath({ prefix, name }) });
+      if (prefix !== undefined && name !== undefined) batch.push({ prefix, name });
+      if (batch.length < BATCH) continue;
+      await this.#removeRows(batch, owner);
+      batch = [];
     }
-    return steps;
+    await this.#removeRows(batch, owner);
+    await this.#blobs.removeAll(['files', owner]);
   }
 
-  /** Removes the bytes of all files of an account. */
-  removeBytes(owner: string): Promise<void> {
-    return this.#blobs.removeAll(['files', owner]);
+  #removeRows(files: readonly FileName[], owner: string): Promise<void> {
+    return untilUndisturbed(async () => {
+      const standing = files.map((file) => ({ path: rowPath(file), value: this.#store.read(rowPath(file)) }));
+      const own = standing.filter(({ value }) => fileRow(value)?.owner === owner);
+      if (own.length === 0) return;
+      await this.#store.write(
+        own.map(({ path }) => ({ method: 'remove', path })),
+        own,
+      );
+    });
   }
 
   #read(file: FileName): FileRow | null {

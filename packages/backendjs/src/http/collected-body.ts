@@ -29,7 +29,7 @@ export class BodyAccount {
   }
 }
 
-/** Reads a body whole. Throws 413 before anything is read if it says that it is more than twice too long. */
+/** Reads a body whole. Throws as `BodyAccount.take`, once there is too much of it. */
 export async function collectBody(request: LegacyRequest, account: BodyAccount): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of request.body ?? []) {

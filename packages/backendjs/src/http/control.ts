@@ -11,8 +11,6 @@ export const MAX_COUNT = 999;
 export interface Control {
   /** Rows of a page, 0 to 999. */
   readonly count: number;
-  /** Whether the client named `_count`. */
-  readonly countGiven: boolean;
   /** From 1; 0 if not said. */
   readonly page: number;
   /** A `next_token` of a select, as given; see `NextTokens`. */
@@ -50,9 +48,6 @@ export interface Control {
   readonly brightness: number;
   readonly contrast: number;
   readonly bgcolor: string;
-  readonly verify: boolean;
-  readonly autodel: boolean;
-  readonly extkeep: string;
   readonly name: string;
   readonly render: boolean;
   readonly raw: boolean;
@@ -91,9 +86,6 @@ function parse(params: Params, isAdmin: boolean): Control {
     brightness: size('_brightness'),
     contrast: size('_contrast'),
     bgcolor: text('_bgcolor'),
-    verify: bool('_verify'),
-    autodel: bool('_autodel'),
-    extkeep: text('_extkeep'),
     name: text('_name'),
     render: bool('_render'),
     raw: bool('_raw'),
@@ -102,14 +94,12 @@ function parse(params: Params, isAdmin: boolean): Control {
   };
 }
 
-type Paging = 'count' | 'countGiven' | 'page' | 'start' | 'token' | 'select' | 'ops' | 'sort' | 'desc' | 'total';
+type Paging = 'count' | 'page' | 'start' | 'token' | 'select' | 'ops' | 'sort' | 'desc' | 'total';
 
 function paging(params: Params): Pick<Control, Paging> {
-  const countGiven = params.has('_count');
   const count = Math.trunc(params.number('_count', DEFAULT_COUNT));
   return {
     count: Math.min(Math.max(count, 0), MAX_COUNT),
-    countGiven,
     page: Math.max(0, Math.trunc(Math.min(params.number('_page'), Number.MAX_SAFE_INTEGER))),
     start: params.text('_start'),
     token: params.text('_token'),

@@ -24,7 +24,7 @@ test.each(['', 'not base64 of JSON', '%%%', 'x'.repeat(10_000)])('"%.20s" counts
 test('with a secret it can be neither read, nor altered, nor taken over by somebody else', () => {
   const tokens = new NextTokens(() => 'token_secret');
   const token = tokens.encode({ start: 'here' }, ann);
-  expect(Buffer.from(token.slice(3), 'base64url').toString()).not.toContain('here');
+  expect(Buffer.from(token.split('.')[1]!, 'base64url').toString('latin1')).not.toContain('here');
   expect(tokens.decode(token, ann)).toEqual({ start: 'here' });
   expect(tokens.decode(token, bob)).toBeNull();
   expect(tokens.decode(`${token.slice(0, -2)}AA`, ann)).toBeNull();

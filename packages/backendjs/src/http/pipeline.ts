@@ -1,6 +1,7 @@
 import { claimedLogin, pathOf, type UsedSignatures } from '@backside/auth';
 import type { Need } from '../access/access-lists.js';
 import type { RateLimits } from '../access/rate-limits.js';
+import { type ServerLoad, unavailable } from '../access/server-load.js';
 import type { CompiledSettings } from '../compiled-settings.js';
 import type { BackendjsContext } from '../context.js';
 import type { LegacyAccount } from '../credentials/legacy-account.js';
@@ -24,9 +25,16 @@ export interface PipelineParts {
   readonly compiled: () => CompiledSettings;
   readonly router: Router;
   readonly limits: RateLimits;
+  readonly load: ServerLoad;
   readonly bodies: BodyBudget;
   readonly used: UsedSignatures;
   readonly hooks: readonly LegacyHook[];
+}
+
+/** The path that was asked for, and the one that serves it: the same unless the settings say otherwise. */
+interface RequestPath {
+  readonly asked: string;
+  readonly path: string;
 }
 
 /** What every request goes through, in the order of section 1.4. */
@@ -47,8 +55,9 @@ export class Pipeline {
   async dispatch(request: LegacyRequest): Promise<LegacyAnswer> {
     const { context, hooks } = this.#parts;
     const started = context.now();
-    const path = normalPath(pathOf(request.url));
-    const answer = await this.#answer(request, path);
+    const asked = normalPath(pathOf(request.url));
+    const path = this.#parts.compiled().redirects.route(asked);
+    const answer = await this.#answer(request, { asked, path });
     for (const hook of hooks) if (hook.path.test(path)) hook.cleanup?.(request, answer.status);
     const known = this.#parts.router.handles(path);
     const ms = context.now() - started;
@@ -57,7 +66,7 @@ export class Pipeline {
     return answer.with(commonHeaders(context.settings));
   }
 
-  async #answer(request: LegacyRequest, path: string): Promise<LegacyAnswer> {
+  async #answer(request: LegacyRequest, { asked, path }: RequestPath): Promise<LegacyAnswer> {
     const { context, compiled, bodies } = this.#parts;
     const body = new BodyAccount(bodies, context.settings.uploadLimit);
     this.#running += 1;
@@ -66,7 +75,7 @@ export class Pipeline {
     } catch (error) {
       if (isUnforeseen(error)) context.logger.error({ err: error, path }, 'a legacy request failed');
       const refused = toLegacyError(error);
-      const login = compiled().redirects.login(request, { path, status: refused.status });
+      const login = compiled().redirects.login(request, { path: asked, status: refused.status });
       return login ?? LegacyAnswer.json(refused.toJSON(), refused.status, this.#clearing(request, refused));
     } finally {
       this.#running -= 1;
@@ -75,28 +84,38 @@ export class Pipeline {
   }
 
   async #serve(request: LegacyRequest, path: string, account: BodyAccount): Promise<LegacyAnswer> {
-    const { context, compiled, router, limits, hooks } = this.#parts;
+    const { compiled, load, limits } = this.#parts;
     const { settings, lists, redirects } = compiled();
-    if (this.#running > settings.maxRequests) throw new LegacyError(503, 'Server is unavailable');
-    const routed = redirects.route(path);
-    await limits.address(request.address, routed);
+    if (this.#running > settings.maxRequests) throw this.#full();
+    load.check(settings);
+    await limits.address(request.address, path);
     if (isPreflight(request))
       return new LegacyAnswer({ kind: 'bytes', contentType: 'text/plain', bytes: new Uint8Array() }, 204);
-    const redirected = redirects.redirect(request, routed);
+    const redirected = redirects.redirect(request, path);
     if (redirected !== null) return redirected;
-    const { params, body, json, files } = await this.#read(request, account);
-    const received: ReceivedRequest = { request, path: routed, body, takesSessions: lists.takesSessions(routed) };
+    const { params, body, files } = await this.#read(request, account);
+    const takesSessions = lists.takesSessions(path);
+    const received: ReceivedRequest = { request, path, params, body, takesSessions };
     await this.#limitLogin(received);
-    const need = this.#need(request, routed);
+    const need = this.#need(request, path);
     const caller = need === 'nothing' ? null : await this.#caller(received, need);
     if (caller !== null) {
-      lists.authorize(routed, caller);
+      lists.authorize(path, caller);
       await limits.account(caller.credential);
     }
-    const route = router.find(routed);
+    return this.#route({ request, path, params, files, account: caller });
+  }
+
+  #route(found: RoutedRequest): Promise<LegacyAnswer> {
+    const { context, router, hooks } = this.#parts;
+    const route = router.find(found.path);
     if (route === null) throw new LegacyError(404, 'Not found');
-    const found: RoutedRequest = { request, path: routed, params, json, files, account: caller };
-    return serveRoute(route, found, { context, hooks: hooks.filter((hook) => hook.path.test(routed)) });
+    return serveRoute(route, found, { context, hooks: hooks.filter((hook) => hook.path.test(found.path)) });
+  }
+
+  #full(): LegacyError {
+    this.#parts.context.metrics.count('full');
+    return unavailable();
   }
 
   /** By the login that is claimed, if there is such a limit. */

@@ -4,8 +4,11 @@ import type { LegacyAnswer } from './answer.js';
 import type { Control } from './control.js';
 import { formatCsv, formatXml } from './format.js';
 
-/** JSON answers are of the moment. */
-const NOT_KEPT = { 'cache-control': 'max-age=0, no-cache, no-store', pragma: 'no-cache' };
+/** JSON answers are of the moment: no cache keeps them. */
+export const NOT_KEPT: Readonly<Record<string, string>> = {
+  'cache-control': 'max-age=0, no-cache, no-store',
+  pragma: 'no-cache',
+};
 
 /** An answer with its pages made into text: what is left is bytes or a stream. */
 export interface RenderedAnswer {

@@ -16,10 +16,8 @@ const MAX_PARAMETERS = 2_000;
 /** What a request brought, apart from who sent it. */
 export interface ReceivedParams {
   readonly params: Params;
-  /** The body where it was collected, for its checksum and for signatures of forms; null otherwise. */
+  /** The body of a POST with a form or JSON, whose checksum may be signed; null for every other request. */
   readonly body: Buffer | null;
-  /** The JSON body as it came; null if there is none. */
-  readonly json: Json;
   readonly files: ReadonlyMap<string, UploadedFile>;
 }
 
@@ -49,12 +47,11 @@ export async function readParams(
   return {
     ...received(json === null || typeof json !== 'object' || Array.isArray(json) ? [] : Object.entries(json)),
     body,
-    json,
   };
 }
 
 function received(values: readonly (readonly [string, Json])[]): ReceivedParams {
-  return { params: new Params(values), body: null, json: null, files: NO_FILES };
+  return { params: new Params(values), body: null, files: NO_FILES };
 }
 
 /** Names with brackets nest: `a[b]=1`, `a[]=1`. */

@@ -1,4 +1,3 @@
-import type { Json } from '@backside/tree';
 import { restricted } from '../access/access-lists.js';
 import { heardFrom } from '../access/account-rules.js';
 import type { BackendjsContext } from '../context.js';
@@ -10,7 +9,7 @@ import { parseControl } from './control.js';
 import { LegacyError } from './legacy-error.js';
 import type { LegacyRequest } from './legacy-request.js';
 import type { Params } from './params.js';
-import { inFormat } from './render.js';
+import { inFormat, NOT_KEPT } from './render.js';
 import { requestOptions } from './request-options.js';
 import type { Route } from './router.js';
 import type { UploadedFile } from './uploaded-file.js';
@@ -20,7 +19,6 @@ export interface RoutedRequest {
   readonly request: LegacyRequest;
   readonly path: string;
   readonly params: Params;
-  readonly json: Json;
   readonly files: ReadonlyMap<string, UploadedFile>;
   readonly account: LegacyAccount | null;
 }
@@ -51,7 +49,7 @@ async function before(call: LegacyCall, hooks: readonly LegacyHook[]): Promise<L
 }
 
 function callOf(route: Route, routed: RoutedRequest, context: BackendjsContext): LegacyCall {
-  const { account, request, path, json, files } = routed;
+  const { account, request, path, files } = routed;
   const own = new Set([context.settings.signatureName, context.settings.accessTokenName]);
   const params = routed.params.without((name) => own.has(name));
   const heard = account === null ? params : heardFrom(account.credential, params);
@@ -59,7 +57,7 @@ function callOf(route: Route, routed: RoutedRequest, context: BackendjsContext):
   const { variables } = route;
   const client = requestOptions(request, params);
   const requireAccount = (): LegacyAccount => callerOf(routed);
-  return { request, path, variables, params: heard, control, client, json, files, account, context, requireAccount };
+  return { request, path, variables, params: heard, control, client, files, account, context, requireAccount };
 }
 
 function callerOf({ account }: RoutedRequest): LegacyAccount {
@@ -77,8 +75,7 @@ function formatted(answer: LegacyAnswer, { control, context, account }: LegacyCa
   const nextToken = context.nextTokens.encode(body.next, account?.credential ?? null);
   const { contentType, text } = inFormat({ rows: body.rows, nextToken }, control);
   return LegacyAnswer.bytes(contentType, Buffer.from(text), {
-    'cache-control': 'max-age=0, no-cache, no-store',
-    pragma: 'no-cache',
+    ...NOT_KEPT,
     ...answer.headers,
   });
 }

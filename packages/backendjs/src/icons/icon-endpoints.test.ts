@@ -1,9 +1,13 @@
+import { ADMIN } from '@backside/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseBackendjsSettings } from '../settings.js';
 import { startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { type LegacyMediaFixture, PNG, startLegacyWithMedia } from '../testing/legacy-media.js';
 import { watchTree } from '../testing/tree-watch.js';
 
 const ICON = PNG.toString('base64');
+
+const SETTINGS = { 'api-allow': ['^/image/open/', '^/image/account/'], 'icons-limit': 'few,2,*,50' };
 
 interface IconRow {
   readonly id: string;
@@ -17,9 +21,7 @@ let ann: TestAccount;
 let bob: TestAccount;
 
 beforeAll(async () => {
-  server = await startLegacyWithMedia({
-    settings: { 'api-allow': ['^/image/open/', '^/image/account/'], 'icons-limit': 'few,2,*,50' },
-  });
+  server = await startLegacyWithMedia({ settings: SETTINGS });
   ann = await server.account('ann');
   bob = await server.account('bob');
 });
@@ -98,6 +100,18 @@ describe('/icon', () => {
     expect((await get({ prefix: 'gone', type: 'a' })).status).toBe(404);
   });
 
+  it('put makes a picture lighter, and says which formats there are', async () => {
+    await put({ prefix: 'light', type: 'a', _brightness: 100, _ext: 'png' });
+    await put({ prefix: 'light', type: 'b', _contrast: -100, _ext: 'png' });
+    const [light, grey] = await Promise.all(['a', 'b'].map((type) => get({ prefix: 'light', type })));
+    expect(light!.bytes.equals(grey!.bytes)).toBe(false);
+    expect((await put({ prefix: 'light', type: 'c', _brightness: 101 })).status).toBe(400);
+    expect((await put({ prefix: 'light', type: 'c', _ext: 'jp2' })).json).toEqual({
+      status: 400,
+      message: 'images are jpg, png, gif, webp or avif',
+    });
+  });
+
   it('put again keeps the new picture only', async () => {
     await put({ prefix: 'again', type: 'a', acl_allow: 'all', descr: 'old' });
     await put({ prefix: 'again', type: 'a', _width: 7 });
@@ -106,6 +120,23 @@ describe('/icon', () => {
       expect.objectContaining({ width: 7, blob: expect.any(String) }),
     );
     expect((await get({ prefix: 'again', type: 'a', id: ann.id }, bob)).status).toBe(404);
+  });
+
+  it('put where there are very many reads no more of them than an answer has, which has the new one', async () => {
+    const rows = Array.from({ length: 1_100 }, (_, i) => [`a${String(i).padStart(4, '0')}`, { descr: 'x' }] as const);
+    const value = Object.fromEntries(rows);
+    const path = ['icons', bob.id, 'open'];
+    server.backendjs.reconfigure(parseBackendjsSettings({ ...SETTINGS, 'icons-limit': 'few,2' }));
+    await server.database.write({ principal: ADMIN, steps: [{ method: 'set', path, value }] });
+    const reply = await put({ prefix: 'open', type: 'z' }, bob);
+    expect(reply.json).toHaveLength(1_000);
+    expect(reply.json.at(-1)).toMatchObject({ type: 'z', width: 1 });
+    const select = async (params: Record<string, string | number>) =>
+      (await server.client.get<IconRow[]>('/icon/select', { prefix: 'open', ...params }, { as: bob })).json;
+    expect(await select({})).toHaveLength(999);
+    expect((await select({ _count: 2, _page: 2 })).map(({ type }) => type)).toEqual(['a0002', 'a0003']);
+    expect((await select({ _count: 1, _desc: 1 })).map(({ type }) => type)).toEqual(['z']);
+    server.backendjs.reconfigure(parseBackendjsSettings(SETTINGS));
   });
 
   it('upload stores a picture without a row and says where it is', async () => {

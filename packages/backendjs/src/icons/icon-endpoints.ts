@@ -54,7 +54,7 @@ function nameInPath(icons: Icons, { prefix = '', id = '', type = '' }: LegacyCal
 /** An account that goes takes its icons and pictures along. */
 function iconHook(icons: Icons): AccountHook {
   return {
-    onDelete: ({ id }) => [{ method: 'remove', path: ['icons', encodeKey(id)] }],
-    afterDelete: ({ id }) => icons.removePictures(id),
+    onDelete: (id) => ({ steps: [{ method: 'remove', path: ['icons', encodeKey(id)] }] }),
+    purge: (id) => icons.removePictures(id),
   };
 }

@@ -2,10 +2,12 @@ import type { Json } from '@backside/tree';
 import type { LegacyCall } from '../endpoint.js';
 import { blobAnswer } from '../files/blob-answer.js';
 import type { LegacyAnswer } from '../http/answer.js';
+import { MAX_COUNT } from '../http/control.js';
 import { LegacyError } from '../http/legacy-error.js';
-import { type Condition, conditionsOf } from '../rows/condition.js';
+import { conditionsOf } from '../rows/condition.js';
 import { viewerOf } from '../rows/reply.js';
 import { rowOf } from '../rows/row-write.js';
+import type { Row } from '../rows/table.js';
 import { ICONS } from '../rows/tables.js';
 import { filledType, type IconName, typeIn } from './icon-name.js';
 import { imagePath } from './icon-url.js';
@@ -34,14 +36,16 @@ export async function picture(icons: Icons, call: LegacyCall, name: IconName): P
   return blobAnswer(blob, call.request);
 }
 
-/** Stores a picture and answers all icons of the prefix. Throws 400 without one, 403 beyond the limit. */
+/** Stores a picture and answers the icons of the prefix, the new one in any case. Throws 400 without one, 403 beyond the limit. */
 export async function putIcon(icons: Icons, call: LegacyCall, prefix: string): Promise<Json> {
   const { id } = call.requireAccount();
   const upload = required(call);
   const name = newName(call, { id, prefix, upload });
   const columns = columnsOf(call);
   await icons.put(name, await prepared(icons, call, upload), columns);
-  return listOf(icons, call, { of: { id, prefix }, conditions: [] });
+  const rows = await icons.list({ id, prefix });
+  const own = rows.some(({ type }) => type === name.type) ? null : icons.get(name);
+  return shown(call, own === null ? rows : [...rows, own]);
 }
 
 /** Stores a picture without a row and answers where it is. */
@@ -62,20 +66,16 @@ export async function deleteIcon(icons: Icons, call: LegacyCall, prefix: string)
 }
 
 /** The icons of an account, by default the caller, that the caller may see and whose types begin as asked. */
-export function selectIcons(icons: Icons, call: LegacyCall, prefix: string): Promise<Json> {
+export async function selectIcons(icons: Icons, call: LegacyCall, prefix: string): Promise<Json> {
   const id = call.params.text('id') || call.requireAccount().id;
   const { params, control } = call;
   const conditions = conditionsOf(ICONS, new Map([['type', params.text('type')]]), control.ops);
-  return listOf(icons, call, { of: { id, prefix }, conditions });
+  const { page, desc: descending } = control;
+  const count = params.has('_count') ? control.count || MAX_COUNT : MAX_COUNT;
+  return shown(call, await icons.list({ id, prefix }, { conditions, count, page, descending }));
 }
 
-interface Listing {
-  readonly of: Omit<IconName, 'type'>;
-  readonly conditions: readonly Condition[];
-}
-
-async function listOf(icons: Icons, call: LegacyCall, { of, conditions }: Listing): Promise<Json> {
-  const rows = await icons.list(of, conditions);
+function shown(call: LegacyCall, rows: readonly Row[]): Json {
   const viewer = viewerOf(call);
   return rows.map((row) => iconView(row, viewer, call.context.settings)).filter((row) => row !== null);
 }

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Images, Media, OpenBlob } from '@backside/media';
 import { ADMIN } from '@backside/protocol';
-import { type Json, nodeToJson, type Path } from '@backside/tree';
+import type { Json, Path } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import { type BlobName, LegacyBlobs } from '../files/legacy-blobs.js';
+import { MAX_COUNT } from '../http/control.js';
 import { LegacyError } from '../http/legacy-error.js';
-import { type Condition, equals } from '../rows/condition.js';
+import { equals } from '../rows/condition.js';
 import { encodeKey } from '../rows/encode-key.js';
+import type { Expected } from '../rows/row-store.js';
 import { deleteSteps, putSteps } from '../rows/row-write.js';
 import { Rows, untilUndisturbed } from '../rows/rows.js';
+import type { Selection } from '../rows/select.js';
 import type { Row } from '../rows/table.js';
 import { ICONS } from '../rows/tables.js';
 import { iconLimit } from './icon-limit.js';
@@ -17,6 +20,11 @@ import type { PreparedImage } from './prepared-image.js';
 
 /** The version of a picture that has no row. */
 const WITHOUT_ROW = 'upload';
+
+/** Which icons of a prefix. */
+type IconsWish = Pick<Selection, 'conditions' | 'count' | 'page' | 'descending'>;
+
+const ALL: IconsWish = { conditions: [], count: MAX_COUNT, page: 0, descending: false };
 
 /** The columns of a row that a client chooses. */
 export type IconColumns = Readonly<Record<string, Json>>;
@@ -42,9 +50,12 @@ export class Icons {
     return this.#rows.get(ICONS, { ...name });
   }
 
-  /** The rows of an account in a prefix that pass. */
-  list({ id, prefix }: Omit<IconName, 'type'>, conditions: readonly Condition[] = []): Promise<Row[]> {
-    return this.#rows.all(ICONS, [equals(ICONS, 'id', id), equals(ICONS, 'prefix', prefix), ...conditions]);
+  /** The rows of an account in a prefix that pass, by their types, as many as one answer has. */
+  async list({ id, prefix }: Omit<IconName, 'type'>, wish: IconsWish = ALL): Promise<readonly Row[]> {
+    const { conditions, ...paging } = wish;
+    const own = [equals(ICONS, 'id', id), equals(ICONS, 'prefix', prefix), ...conditions];
+    const { rows } = await this.#rows.page(ICONS, { ...paging, conditions: own, start: null, sort: '' });
+    return rows;
   }
 
   /** The picture of a row; of no row the one that was uploaded without. Null if there is none. */
@@ -89,16 +100,21 @@ export class Icons {
 
   /** Writes the row and gives the version of the picture that it had; null for none. */
   async #commit(name: IconName, columns: IconColumns): Promise<string | null> {
-    const path: Path = ['icons', encodeKey(name.id), encodeKey(name.prefix)];
-    const standing = nodeToJson(this.#context.database.read(ADMIN, path).node, 'export');
-    const before = this.get(name);
-    const count = standing === null ? 0 : Object.keys(standing).length;
-    if (before === null && count >= iconLimit(this.#context.settings.iconsLimit, name.prefix)) {
-      throw new LegacyError(403, 'no more icons of this prefix are allowed');
-    }
+    const { row: before, expected } = this.#rows.hold(ICONS, { ...name });
+    const restsOn = before === null ? this.#room(name) : null;
     const row = { ...columns, ...name, mtime: this.#context.now() };
-    await this.#rows.write(ICONS, putSteps(ICONS, row), [{ path, value: standing }]);
+    await this.#rows.write(ICONS, putSteps(ICONS, row), [restsOn ?? expected]);
     return before === null ? null : versionOf(before);
+  }
+
+  /** What a new icon rests on where a prefix is limited: all that the prefix holds. Null without a limit; throws 403 if it is full. */
+  #room({ id, prefix }: IconName): Expected | null {
+    const limit = iconLimit(this.#context.settings.iconsLimit, prefix);
+    if (limit === Number.POSITIVE_INFINITY) return null;
+    const path: Path = ['icons', encodeKey(id), encodeKey(prefix)];
+    const there = limit < 1 ? 0 : this.#context.database.keys(ADMIN, path, { limit }).length;
+    if (there >= limit) throw new LegacyError(403, 'no more icons of this prefix are allowed');
+    return this.#rows.expected(ICONS, path);
   }
 }
 

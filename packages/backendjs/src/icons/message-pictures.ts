@@ -13,7 +13,11 @@ import { MESSAGE_PREFIX } from './icon-name.js';
 import { notFound } from './icon-requests.js';
 import { type PreparedImage, prepareImage } from './prepared-image.js';
 
-const AS_IT_IS = { width: Number.NaN, height: Number.NaN, rotate: 0, quality: Number.NaN, bgcolor: '', ext: '' };
+const UNSAID = Number.NaN;
+const AS_IT_IS = {
+  ...{ width: UNSAID, height: UNSAID, rotate: UNSAID, quality: UNSAID, brightness: UNSAID, contrast: UNSAID },
+  ...{ bgcolor: '', ext: '' },
+};
 
 /** The pictures of messages: each recipient has one of its own, which goes with its message. Null where no media are kept. */
 export function createMessagePictures({ media, database }: BackendjsContext): MessageImages | null {

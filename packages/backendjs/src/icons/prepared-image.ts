@@ -12,7 +12,7 @@ export interface PreparedImage {
   readonly ext: string;
 }
 
-type Wishes = Pick<Control, 'width' | 'height' | 'rotate' | 'quality' | 'bgcolor' | 'ext'>;
+type Wishes = Pick<Control, 'width' | 'height' | 'rotate' | 'quality' | 'bgcolor' | 'ext' | 'brightness' | 'contrast'>;
 
 /** Makes the picture that a request asks for. Rejects with `invalid-data`, `too-large` and so on as `Images.transform` does. */
 export async function prepareImage(images: Images, bytes: Uint8Array, wishes: Wishes): Promise<PreparedImage> {
@@ -21,11 +21,12 @@ export async function prepareImage(images: Images, bytes: Uint8Array, wishes: Wi
   return { ...made, ext: format === 'jpeg' ? 'jpg' : format };
 }
 
-/** Negative sizes never enlarge; 0 and nothing keep the size. Throws 400 for a format that there is not. */
-function transformOf({ width, height, rotate, quality, bgcolor, ext }: Wishes): ImageTransform {
+/** Negative sizes never enlarge; 0 and nothing keep the size. Throws 400 for a format that is not written here, such as jp2. */
+function transformOf(wishes: Wishes): ImageTransform {
+  const { width, height, rotate, quality, bgcolor, ext, brightness, contrast } = wishes;
   const turn = Number.isFinite(rotate) ? rotate % 360 : 0;
   const format = parseImageFormat(ext);
-  if (ext !== '' && format === null) throw new LegacyError(400, 'unknown image format');
+  if (ext !== '' && format === null) throw new LegacyError(400, 'images are jpg, png, gif, webp or avif');
   return {
     ...(size(width) > 0 && { width: size(width) }),
     ...(size(height) > 0 && { height: size(height) }),
@@ -33,6 +34,8 @@ function transformOf({ width, height, rotate, quality, bgcolor, ext }: Wishes): 
     ...(format !== null && { format }),
     ...(turn !== 0 && { rotate: turn }),
     ...(quality >= 1 && quality <= 100 && { quality: Math.round(quality) }),
+    ...(Number.isFinite(brightness) && { brightness }),
+    ...(Number.isFinite(contrast) && { contrast }),
     ...(COLOUR.test(bgcolor) && { background: bgcolor }),
   };
 }

@@ -115,13 +115,15 @@ class NotifierIpc implements Ipc {
   async subscribe(channel: string, handler: IpcHandler): Promise<() => Promise<void>> {
     const full = this.#channelOf(channel);
     const own: IpcHandler = (message) => handler(message);
-    this.#channels.set(full, (this.#channels.get(full) ?? new Set()).add(own));
     const { notifier, nodeId } = this.#options;
     const end = await notifier.subscribe(channelTopic(full), ({ commits }) => {
       for (const commit of commits) if (commit.origin !== nodeId) this.#hear(own, textOf(commit));
     });
+    this.#channels.set(full, (this.#channels.get(full) ?? new Set()).add(own));
     return async () => {
-      this.#channels.get(full)?.delete(own);
+      const handlers = this.#channels.get(full);
+      handlers?.delete(own);
+      if (handlers?.size === 0) this.#channels.delete(full);
       await end();
     };
   }

@@ -41,7 +41,13 @@ async function answer(call: LegacyCall, rowOf: RowOf): Promise<LegacyAnswer> {
   const accepts = filterOf(call, viewer);
   const rows = new Rows(context.database, context.tree);
   const { found, next } = await searchLocations(
-    { ...area, minDistance: context.settings.minDistance, count: control.count || MOST_ROWS, accepts },
+    {
+      ...area,
+      minDistance: context.settings.minDistance,
+      count: control.count || MOST_ROWS,
+      placeOf: (id) => placeOf(rows, id),
+      accepts,
+    },
     (geohash) => rows.all(LOCATIONS, [equals(LOCATIONS, 'geohash', geohash)]),
   );
   const answered = found.flatMap((one): Row[] => {
@@ -53,6 +59,13 @@ async function answer(call: LegacyCall, rowOf: RowOf): Promise<LegacyAnswer> {
     answered.map((row) => chosenColumns(row, control.select)),
     next === null ? null : tokenOf(area, next),
   );
+}
+
+/** The same numbers that the row of a location has. */
+function placeOf(rows: Rows, id: string): Coordinates | null {
+  if (id === '') return null;
+  const { latitude, longitude } = rows.get(ACCOUNTS, { id }) ?? {};
+  return typeof latitude === 'number' && typeof longitude === 'number' ? { latitude, longitude } : null;
 }
 
 interface Area {

@@ -3,7 +3,7 @@ import type { LegacyEndpoint } from '../endpoint.js';
 import { Rows } from '../rows/rows.js';
 import { ACCOUNTS } from '../rows/tables.js';
 import { getAccountsAround, getLocations } from './get-locations.js';
-import { putLocation, removalSteps } from './put-location.js';
+import { putLocation, removalSteps, sameTime } from './put-location.js';
 
 /** Where accounts are, and who is near. */
 export function locationEndpoints(context: BackendjsContext): LegacyEndpoint[] {
@@ -19,9 +19,10 @@ export function locationEndpoints(context: BackendjsContext): LegacyEndpoint[] {
 function locationHook({ database, tree }: BackendjsContext): AccountHook {
   const rows = new Rows(database, tree);
   return {
-    onDelete: ({ id }) => {
-      const geohash = rows.get(ACCOUNTS, { id })?.geohash;
-      return typeof geohash === 'string' ? removalSteps(geohash, id) : [];
+    onDelete: (id) => {
+      const { geohash, ltime } = rows.get(ACCOUNTS, { id }) ?? {};
+      const steps = typeof geohash === 'string' ? removalSteps(geohash, id) : [];
+      return { steps, expected: [sameTime(id, ltime)] };
     },
   };
 }

@@ -16,17 +16,21 @@ function placesAround(centre: Coordinates, count: number): Place[] {
 }
 
 /** All pages of a search, by the ids of what they have. */
-async function pagesOf(places: readonly Place[], wish: Omit<LocationSearch, 'after' | 'accepts'>): Promise<string[][]> {
+async function pagesOf(
+  places: readonly Place[],
+  wish: Omit<LocationSearch, 'after' | 'accepts' | 'placeOf'>,
+): Promise<string[][]> {
   const length = geohashLength(wish.minDistance);
   const cells = new Map<string, Place[]>();
   for (const place of places) {
     const cell = encodeGeohash(place, length);
     cells.set(cell, [...(cells.get(cell) ?? []), place]);
   }
+  const placeOf = (id: string): Coordinates | null => places.find((place) => place.id === id) ?? null;
   const pages: string[][] = [];
   let after: SearchPosition | null = null;
   do {
-    const search: LocationSearch = { ...wish, after, accepts: () => true };
+    const search: LocationSearch = { ...wish, after, placeOf, accepts: () => true };
     const { found, next } = await searchLocations(search, async (cell) =>
       (cells.get(cell) ?? []).map((place) => ({ ...place })),
     );
@@ -62,6 +66,37 @@ describe('a search by cells', () => {
       expect(pages.length).toBe(Math.ceil(expected.length / 7));
     },
   );
+
+  it('goes on where it was, though who was told last has gone or moved, and leaves nobody out', async () => {
+    const centre = { latitude: 1, longitude: 1 };
+    const wish = { centre, distance: 20, minDistance: 1, count: 10, accepts: () => true };
+    const places = placesAround(centre, 100);
+    const readCell = async (cell: string) =>
+      places.filter((place) => encodeGeohash(place, geohashLength(1)) === cell).map((place) => ({ ...place }));
+    const first = await searchLocations({ ...wish, after: null, placeOf: () => null }, readCell);
+    const all = await searchLocations({ ...wish, count: 100, after: null, placeOf: () => null }, readCell);
+    const others = all.found.slice(10).map(({ id }) => id);
+    for (const place of [null, centre, { latitude: 1.17, longitude: 1 }]) {
+      const after = first.next;
+      const second = await searchLocations({ ...wish, count: 100, after, placeOf: () => place }, readCell);
+      const told = second.found.map(({ id }) => id);
+      expect(told).toEqual(expect.arrayContaining(others));
+      expect(second.found.every(({ distance }) => distance >= after!.distance)).toBe(true);
+    }
+  });
+
+  it('gives no more away about a place than the answer does', async () => {
+    const centre = { latitude: 1, longitude: 1 };
+    const places = placesAround(centre, 100);
+    const read = async () => places.map((place) => ({ ...place }));
+    const { found, next } = await searchLocations(
+      { centre, distance: 20, minDistance: 1, count: 3, after: null, placeOf: () => null, accepts: () => true },
+      read,
+    );
+    const last = found.at(-1)!;
+    expect(next).toEqual({ ring: expect.any(Number), distance: last.distance, id: last.id });
+    expect(Number.isInteger(last.distance)).toBe(true);
+  });
 
   it('tells those at one place once, in the order of their ids', async () => {
     const centre = { latitude: 1, longitude: 1 };

@@ -26,15 +26,17 @@ export interface LocationSearch {
   readonly count: number;
   /** Continues after a page; null begins. */
   readonly after: SearchPosition | null;
+  /** Where an account is now; null where that is not known. */
+  readonly placeOf: (id: string) => Coordinates | null;
   /** Whether a row belongs to what is searched for. */
   readonly accepts: (row: Row) => boolean;
 }
 
-/** How far a search has come. */
+/** How far a search has come. Clients get to see it: it says no more of where somebody is than the answer did. */
 export interface SearchPosition {
   /** The innermost ring that may hold what has not been told yet. */
   readonly ring: number;
-  /** Kilometres, exactly, of the last row that was told. */
+  /** Of the last row that was told, as it was told: in the steps of the search. */
   readonly distance: number;
   /** Its account. */
   readonly id: string;
@@ -57,6 +59,12 @@ export interface SearchPage {
 /** All rows of one cell. */
 export type CellReader = (geohash: string) => Promise<readonly Row[]>;
 
+/** The last row that was told, and how far away it is exactly. */
+interface Told {
+  readonly exact: number;
+  readonly id: string;
+}
+
 interface Candidate extends FoundRow {
   readonly exact: number;
   readonly ring: number;
@@ -72,8 +80,9 @@ export async function searchLocations(search: LocationSearch, readCell: CellRead
   let waiting: Candidate[] = [];
   const found: Candidate[] = [];
   const turn = { read: 0 };
+  const told = lastTold(search);
   for (let ring = after?.ring ?? 0; ring < rings.length; ring++) {
-    waiting.push(...(await readRing({ search, readCell, cells: rings[ring]!, ring, turn })));
+    waiting.push(...(await readRing({ search, told, readCell, cells: rings[ring]!, ring, turn })));
     waiting.sort(byDistance);
     const reach = ring === rings.length - 1 ? Number.POSITIVE_INFINITY : distanceToEdgeKm(centre, edges[ring]!);
     const ready = waiting.filter(({ exact }) => exact <= reach).slice(0, count - found.length);
@@ -107,6 +116,7 @@ function grown({ south, west, north, east }: CellBounds, ring: number): CellBoun
 
 async function readRing(reading: {
   readonly search: LocationSearch;
+  readonly told: Told | null;
   readonly readCell: CellReader;
   readonly cells: readonly string[];
   readonly ring: number;
@@ -118,7 +128,7 @@ async function readRing(reading: {
   for (const cell of reading.cells) {
     const read = await reading.readCell(cell);
     for (const row of read) {
-      const candidate = candidateOf(row, reading.search, reading.ring);
+      const candidate = candidateOf(row, reading);
       if (candidate !== null) candidates.push(candidate);
     }
     turn.read += read.length + 1;
@@ -130,18 +140,33 @@ async function readRing(reading: {
   return candidates;
 }
 
-function candidateOf(row: Row, search: LocationSearch, ring: number): Candidate | null {
+function candidateOf(
+  row: Row,
+  { search, told, ring }: { readonly search: LocationSearch; readonly told: Told | null; readonly ring: number },
+): Candidate | null {
   const { latitude, longitude, id } = row;
   if (typeof latitude !== 'number' || typeof longitude !== 'number' || typeof id !== 'string') return null;
   const exact = distanceKm(search.centre, { latitude, longitude });
   const distance = roundedDistance(exact, search.minDistance);
   const candidate = { id, row, distance, exact, ring };
-  if (distance > search.distance || !isAfter(candidate, search.after)) return null;
+  if (distance > search.distance || !isAfter(candidate, told)) return null;
   return search.accepts(row) ? candidate : null;
 }
 
-function isAfter({ exact, id }: Candidate, after: SearchPosition | null): boolean {
-  return after === null || exact > after.distance || (exact === after.distance && id > after.id);
+/**
+ * Its distance is measured again, so that no client has to keep it. Who has moved into another step meanwhile, or is nowhere, does not
+ * count: then everybody of the step is told again, rather than somebody never.
+ */
+function lastTold({ centre, minDistance, after, placeOf }: LocationSearch): Told | null {
+  if (after === null) return null;
+  const place = placeOf(after.id);
+  const exact = place === null ? null : distanceKm(centre, place);
+  const hasStayed = exact !== null && roundedDistance(exact, minDistance) === after.distance;
+  return hasStayed ? { exact, id: after.id } : { exact: after.distance, id: '' };
+}
+
+function isAfter({ exact, id }: Candidate, told: Told | null): boolean {
+  return told === null || exact > told.exact || (exact === told.exact && id > told.id);
 }
 
 function positionAfter(
@@ -155,7 +180,7 @@ function positionAfter(
     (lowest, candidate) => Math.min(lowest, candidate.ring),
     unread ?? Number.POSITIVE_INFINITY,
   );
-  return { ring, distance: last.exact, id: last.id };
+  return { ring, distance: last.distance, id: last.id };
 }
 
 function byDistance(a: Candidate, b: Candidate): number {

@@ -65,7 +65,8 @@ function timeAfter(last: Json | undefined, { now }: BackendjsContext): number {
   return Math.max(now(), typeof last === 'number' ? last + 1 : 0);
 }
 
-function sameTime(id: string, ltime: Json | undefined): Expected {
+/** That an account has not moved since it was read. */
+export function sameTime(id: string, ltime: Json | undefined): Expected {
   return { path: ['me', encodeKey(id), 'ltime'], value: ltime ?? null };
 }
 

@@ -71,19 +71,30 @@ function recipientSteps(draft: MessageDraft, { id, mtime }: { id: string; mtime:
   ];
 }
 
-/** The images' type; null if there are none. */
-async function storeImages({ images }: MessageBoxes, draft: MessageDraft, mtime: number): Promise<string | null> {
+/** The images' type; null if there are none. All are stored, or none stays. */
+async function storeImages(boxes: MessageBoxes, draft: MessageDraft, mtime: number): Promise<string | null> {
+  const { images } = boxes;
   let type: string | null = null;
   if (images === null || draft.image === null) return type;
-  for (const recipient of draft.recipients) {
-    type = await images.put({ recipient, sender: draft.sender.id, mtime: String(mtime) }, draft.image);
+  try {
+    for (const recipient of draft.recipients) {
+      type = await images.put({ recipient, sender: draft.sender.id, mtime: String(mtime) }, draft.image);
+    }
+  } catch (error) {
+    await removeImages(boxes, draft, mtime);
+    throw error;
   }
   return type;
 }
 
-async function removeImages({ images }: MessageBoxes, draft: MessageDraft, mtime: number): Promise<void> {
+/** After a failure, which is what is to be told: one that cannot be removed is left, and logged. */
+async function removeImages({ images, context }: MessageBoxes, draft: MessageDraft, mtime: number): Promise<void> {
   if (images === null || draft.image === null) return;
   for (const recipient of draft.recipients) {
-    await images.remove({ recipient, sender: draft.sender.id, mtime: String(mtime) });
+    try {
+      await images.remove({ recipient, sender: draft.sender.id, mtime: String(mtime) });
+    } catch (error) {
+      context.logger.warn({ err: error, recipient }, 'the picture of a message that was not sent stays behind');
+    }
   }
 }

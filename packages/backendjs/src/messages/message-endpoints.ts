@@ -27,7 +27,9 @@ import type { MessageImages } from './message-images.js';
 /** `/message/*`, but for the image itself. */
 export function messageEndpoints(context: BackendjsContext, images: MessageImages | null): LegacyEndpoint[] {
   const boxes = openMessageBoxes(context, images);
-  context.accountHooks.push({ onDelete: ({ id }) => [{ method: 'remove', path: ['messages', encodeKey(id)] }] });
+  context.accountHooks.push({
+    onDelete: (id) => ({ steps: [{ method: 'remove', path: ['messages', encodeKey(id)] }] }),
+  });
   return [
     { paths: ['/message/add'], serve: (call) => addMessage(boxes, call) },
     { paths: ['/message/get'], serve: (call) => getInbox(boxes, call) },

@@ -1,7 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ADMIN } from '@backside/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseBackendjsSettings } from '../settings.js';
 import type { TestAccount } from '../testing/legacy-fixture.js';
 import { type LegacyMediaFixture, startLegacyWithMedia } from '../testing/legacy-media.js';
 import { watchTree } from '../testing/tree-watch.js';
+
+const SETTINGS = { 'api-allow-anonymous': ['^/pages/(get|select|show|file)'] };
 
 interface Page {
   readonly id: string;
@@ -14,7 +21,7 @@ let server: LegacyMediaFixture;
 let ann: TestAccount;
 
 beforeAll(async () => {
-  server = await startLegacyWithMedia({ settings: { 'api-allow-anonymous': ['^/pages/(get|select|show|file)'] } });
+  server = await startLegacyWithMedia({ settings: SETTINGS });
   ann = await server.account('ann');
 });
 afterAll(() => server.close());
@@ -77,6 +84,25 @@ describe('/pages', () => {
     expect((await server.client.get('/pages/show/unsafe', {}, { as: ann })).text).not.toContain('<a ');
   });
 
+  it('is shown in the document of the operator, which may have styles but runs nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'legacy-pages-'));
+    const view = join(folder, 'view.html');
+    await writeFile(view, '<style>b{}</style><title>@TITLE@ - Ours</title><nav>@TOC@</nav>@CONTENT@');
+    await put('viewed', { title: '@CONTENT@', content: '# $& One', toc: 1 });
+    server.backendjs.reconfigure(parseBackendjsSettings({ ...SETTINGS, 'pages-view': view }));
+    const { text, headers } = await server.client.get('/pages/show/viewed', {}, { as: ann });
+    server.backendjs.reconfigure(parseBackendjsSettings(SETTINGS));
+    expect(text).toContain('<style>b{}</style><title>@CONTENT@ - Ours</title><nav><ul class="toc">');
+    expect(text).toContain('<h1 id="h-one">$&amp; One</h1>');
+    const policy = headers['content-security-policy'];
+    expect(policy).toMatch(/default-src 'none'.*style-src 'self'/);
+    expect(policy).not.toContain('script-src');
+    await writeFile(view, 'no place');
+    expect(() => parseBackendjsSettings({ 'pages-view': view })).toThrow('pages-view has no');
+    await rm(folder, { recursive: true });
+    expect(() => parseBackendjsSettings({ 'pages-view': view })).toThrow('pages-view cannot be read');
+  });
+
   it('guests see those that are for everybody', async () => {
     await put('public', { title: 'Public', content: 'x', pub: 1 });
     await put('private', { title: 'Private', content: 'x' });
@@ -91,6 +117,35 @@ describe('/pages', () => {
     expect(await titles({})).toEqual(['Public']);
     expect(await titles({ title: 'P', _ops: 'title,begins_with' }, { as: ann })).toEqual(['Private', 'Public']);
     expect(await titles({ pub: '0', id: 'private' })).toEqual([]);
+    expect(await titles({ pub: '1' }, { as: ann })).toEqual(['Public']);
+    await server.database.write({
+      principal: ADMIN,
+      steps: [{ method: 'set', path: ['pages', 'tree'], value: { title: 'Tree', pub: 1 } }],
+    });
+    expect(await titles({})).toEqual(['Public', 'Tree']);
+    expect((await server.client.get('/pages/get/tree')).status).toBe(200);
+  });
+
+  it('are listed some at a time, in the order that is asked for', async () => {
+    const many = Array.from({ length: 70 }, (_, i) => ({
+      title: `T${String(70 - i).padStart(2, '0')}`,
+      subtitle: 'many',
+    }));
+    const steps = many.map((value, i) => ({
+      method: 'set' as const,
+      path: ['pages', `m${String(i).padStart(2, '0')}`],
+      value,
+    }));
+    await server.database.write({ principal: ADMIN, steps });
+    const ids = async (params: Record<string, string | number>) =>
+      (await server.client.get<Page[]>('/pages/select', { subtitle: 'many', ...params }, { as: ann })).json.map(
+        ({ id }) => id,
+      );
+    expect(await ids({})).toHaveLength(32);
+    expect(await ids({ _count: 30, _page: 3 })).toEqual(many.slice(60).map((_, i) => `m${60 + i}`));
+    expect(await ids({ _count: 2, _desc: 1 })).toEqual(['m69', 'm68']);
+    expect(await ids({ _count: 2, _sort: 'title' })).toEqual(['m69', 'm68']);
+    expect(await ids({ _count: 0 })).toHaveLength(70);
   });
 
   it('shows files of Markdown, and others as they are', async () => {

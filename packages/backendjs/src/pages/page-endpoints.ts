@@ -7,6 +7,7 @@ import { plainName } from '../files/file-name.js';
 import { Files } from '../files/files.js';
 import type { LegacyAnswer } from '../http/answer.js';
 import { toBool, toText } from '../http/coercion.js';
+import { MAX_COUNT } from '../http/control.js';
 import { LegacyError, required } from '../http/legacy-error.js';
 import { conditionsOf } from '../rows/condition.js';
 import { rowOf } from '../rows/row-write.js';
@@ -29,7 +30,7 @@ export function pageEndpoints(context: BackendjsContext): LegacyEndpoint[] {
     { paths: ['/pages/select'], serve: (call) => selectPages(pages, call) },
     { paths: ['/pages/put', '/pages/put/:id'], serve: (call) => putPage(pages, call) },
     { paths: ['/pages/del', '/pages/del/:id'], serve: (call) => deletePage(pages, call) },
-    { paths: ['/pages/show', '/pages/show/:id'], serve: (call) => htmlAnswer(contentOf(pageOf(pages, call))) },
+    { paths: ['/pages/show', '/pages/show/:id'], serve: (call) => shown(call, contentOf(pageOf(pages, call))) },
   ];
   if (context.media === null) return endpoints;
   const files = new Files(context, context.media);
@@ -41,12 +42,13 @@ function getPage(pages: Pages, call: LegacyCall): Json {
   return call.control.render ? { ...page, content: bodyHtml(contentOf(page)) } : page;
 }
 
+/** An array of as many as a page of any select has; `_page` asks for those behind it. */
 async function selectPages(pages: Pages, call: LegacyCall): Promise<Json> {
-  const conditions = conditionsOf(PAGES, call.params.columns(), call.control.ops);
-  const rows = await pages.list(conditions, call.account === null);
-  const { control } = call;
-  const shown = control.countGiven && control.count > 0 ? rows.slice(0, control.count) : rows;
-  return shown.map((row) => chosenColumns(row, control.select));
+  const { count, page, sort, desc, ops, select } = call.control;
+  const wish = { count: count || MAX_COUNT, page, sort: sort === 'id' ? '' : sort, descending: desc };
+  const conditions = conditionsOf(PAGES, call.params.columns(), ops);
+  const rows = await pages.list({ ...wish, conditions }, call.account === null);
+  return rows.map((row) => chosenColumns(row, select));
 }
 
 /** Throws 400 without a title, and without both content and link. */
@@ -75,6 +77,10 @@ function idOf({ variables, params }: LegacyCall): string {
   return variables.id ?? params.text('id');
 }
 
+function shown({ context }: LegacyCall, page: PageContent): LegacyAnswer {
+  return htmlAnswer(page, context.pageView);
+}
+
 /** A page without content shows its link. */
 function contentOf(page: Row): PageContent {
   const content = toText(page.content) || linkText(toText(page.link));
@@ -93,7 +99,7 @@ async function showFile(files: Files, call: LegacyCall): Promise<LegacyAnswer> {
   if (blob === null) throw new LegacyError(404, 'no page found');
   if (call.control.raw || !name.endsWith('.md')) return blobAnswer(blob, call.request);
   const text = await textOf(blob);
-  return htmlAnswer({ ...renderMarkdown(text), title: titleOf(text) ?? name, toc: false });
+  return shown(call, { ...renderMarkdown(text), title: titleOf(text) ?? name, toc: false });
 }
 
 /** Throws 413 for more than a page may be. */

@@ -1,10 +1,13 @@
 import { LegacyAnswer } from '../http/answer.js';
 import { escapeHtml, type RenderedMarkdown, renderToc } from './markdown.js';
+import type { PageView } from './page-view.js';
 
 /** Pages run nothing, and load pictures only. */
+const POLICY =
+  "default-src 'none'; img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+/** What the operator's own document needs to look like something. */
+const OWN_STYLE = "style-src 'self' 'unsafe-inline'; font-src 'self'";
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
 } as const;
@@ -21,20 +24,14 @@ export function bodyHtml({ html, headings, toc }: Omit<PageContent, 'title'>): s
 }
 
 /** A whole HTML document, to be shown by a browser. */
-export function htmlAnswer(page: PageContent): LegacyAnswer {
-  const title = escapeHtml(page.title);
-  const document = `<!doctype html>
-<html>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-</head>
-<body>
-<main>
-${bodyHtml(page)}</main>
-</body>
-</html>
-`;
-  return LegacyAnswer.bytes('text/html; charset=utf-8', Buffer.from(document), HEADERS);
+export function htmlAnswer(page: PageContent, view: PageView): LegacyAnswer {
+  const document = view.show({
+    title: escapeHtml(page.title),
+    toc: page.toc ? renderToc(page.headings) : '',
+    content: page.html,
+  });
+  return LegacyAnswer.bytes('text/html; charset=utf-8', Buffer.from(document), {
+    ...HEADERS,
+    'content-security-policy': view.ownStyle ? `${POLICY}; ${OWN_STYLE}` : POLICY,
+  });
 }

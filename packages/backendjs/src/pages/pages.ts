@@ -3,9 +3,10 @@ import type { Json } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import { toBool } from '../http/coercion.js';
 import { LegacyError } from '../http/legacy-error.js';
-import { type Condition, equals } from '../rows/condition.js';
+import { equals } from '../rows/condition.js';
 import { deleteSteps, putSteps } from '../rows/row-write.js';
 import { Rows } from '../rows/rows.js';
+import type { Selection } from '../rows/select.js';
 import { newRow, type Row } from '../rows/table.js';
 import { PAGES } from '../rows/tables.js';
 
@@ -13,6 +14,9 @@ const MAX_ID = 256;
 
 /** What a client may say of a page. */
 export const PAGE_COLUMNS = ['title', 'subtitle', 'icon', 'link', 'content', 'toc', 'pub'] as const;
+
+/** Which rows of a select, and in what order. */
+type PageWish = Pick<Selection, 'conditions' | 'count' | 'page' | 'sort' | 'descending'>;
 
 /** A small wiki: rows of bk_pages. Everybody with an account reads and writes all pages; guests read those that are `pub`. */
 export class Pages {
@@ -34,9 +38,11 @@ export class Pages {
     return page;
   }
 
-  /** The pages that pass, in the order of their ids. */
-  async list(conditions: readonly Condition[], isGuest: boolean): Promise<Row[]> {
-    return this.#rows.all(PAGES, isGuest ? [...conditions, equals(PAGES, 'pub', true)] : conditions);
+  /** One page of the rows that pass; guests see those that are `pub` only. */
+  async list({ conditions, ...wish }: PageWish, isGuest: boolean): Promise<readonly Row[]> {
+    const seen = isGuest ? [...conditions, equals(PAGES, 'pub', true)] : conditions;
+    const { rows } = await this.#rows.page(PAGES, { ...wish, conditions: seen, start: null });
+    return rows;
   }
 
   /** Replaces a page, or adds one under a new id, and gives it. */

@@ -1,6 +1,6 @@
 import type { Json } from '@backside/tree';
-import { isColumnName, isNumeric } from './column.js';
-import { type Operator, operatorOf, standsAlone, type Test, testOf } from './operator.js';
+import { type ColumnType, isColumnName, isNumeric } from './column.js';
+import { type Comparing, type Operator, operatorOf, standsAlone, type Test, testOf } from './operator.js';
 import type { Row, Table } from './table.js';
 
 /** One column of a select's filter. */
@@ -43,7 +43,12 @@ export function equals(table: Table, column: string, operand: Json): Condition {
 /** One condition that no parameter says. */
 export function condition(table: Table, parts: Omit<Condition, 'test'>): Condition {
   const type = table.columns.get(parts.column)?.type ?? (typeof parts.operand === 'number' ? 'real' : 'text');
-  return { ...parts, test: testOf(parts.operator, parts.operand, isNumeric(type)) };
+  return { ...parts, test: testOf(parts.operator, parts.operand, comparingOf(type)) };
+}
+
+function comparingOf(type: ColumnType): Comparing {
+  if (type === 'bool') return 'truth';
+  return isNumeric(type) ? 'number' : 'text';
 }
 
 export function passes(row: Row, conditions: readonly Condition[]): boolean {

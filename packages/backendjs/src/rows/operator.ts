@@ -1,6 +1,6 @@
 import { BacksideError } from '@backside/protocol';
 import type { Json } from '@backside/tree';
-import { toList, toText } from '../http/coercion.js';
+import { toBool, toList, toText } from '../http/coercion.js';
 import { coerceNumber } from './coerce.js';
 import { compilePattern } from './pattern.js';
 
@@ -61,12 +61,15 @@ export function standsAlone(operator: Operator): boolean {
 /** Whether a row's value passes. Absence (null) passes `ne` and `null` only. */
 export type Test = (value: Json) => boolean;
 
-/** The test that `operator` with this parameter is. `numeric` compares by number, else by code units of the text. */
-export function testOf(operator: Operator, operand: Json, numeric: boolean): Test {
+/** How values are compared: by the code units of their text, as numbers, or by whether they are true, as `1` and `true` are. */
+export type Comparing = 'text' | 'number' | 'truth';
+
+/** The test that `operator` with this parameter is. */
+export function testOf(operator: Operator, operand: Json, as: Comparing): Test {
   if (operator === 'null') return (value) => value === null;
   if (operator === 'not_null') return (value) => value !== null;
-  if (operator === 'ne') return not(comparison('eq', operand, numeric));
-  const test = comparison(operator, operand, numeric);
+  if (operator === 'ne') return not(comparison('eq', operand, as));
+  const test = comparison(operator, operand, as);
   return (value) => value !== null && test(value);
 }
 
@@ -74,15 +77,15 @@ function not(test: Test): Test {
   return (value) => value === null || !test(value);
 }
 
-function comparison(operator: Operator, operand: Json, numeric: boolean): Test {
+function comparison(operator: Operator, operand: Json, as: Comparing): Test {
   switch (operator) {
     case 'in': {
-      const tests = toList(operand).map((item) => comparison('eq', item, numeric));
+      const tests = toList(operand).map((item) => comparison('eq', item, as));
       return (value) => tests.some((test) => test(value));
     }
     case 'between': {
       const [from = null, to = null] = toList(operand);
-      const [above, below] = [comparison('ge', from, numeric), comparison('le', to, numeric)];
+      const [above, below] = [comparison('ge', from, as), comparison('le', to, as)];
       return (value) => above(value) && below(value);
     }
     case 'regexp':
@@ -101,13 +104,17 @@ function comparison(operator: Operator, operand: Json, numeric: boolean): Test {
       return (value) => toText(value).toLowerCase().includes(part);
     }
     default:
-      return ordered(operator, operand, numeric);
+      return ordered(operator, operand, as);
   }
 }
 
-function ordered(operator: Operator, operand: Json, numeric: boolean): Test {
+function ordered(operator: Operator, operand: Json, as: Comparing): Test {
   const accepts = SIGNS[operator as keyof typeof SIGNS];
-  if (!numeric) {
+  if (as === 'truth') {
+    const truth = Number(toBool(operand));
+    return (value) => accepts(Number(toBool(value)) - truth);
+  }
+  if (as === 'text') {
     const text = toText(operand);
     return (value) => accepts(compare(toText(value), text));
   }

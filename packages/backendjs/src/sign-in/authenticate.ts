@@ -15,6 +15,7 @@ import type { LegacyAccount } from '../credentials/legacy-account.js';
 import type { UserAccounts } from '../credentials/user-accounts.js';
 import { LegacyError } from '../http/legacy-error.js';
 import type { LegacyRequest } from '../http/legacy-request.js';
+import type { Params } from '../http/params.js';
 import type { BackendjsSettings } from '../settings.js';
 import { isWrite } from './is-write.js';
 import { credentialOf } from './prove-login.js';
@@ -29,6 +30,7 @@ export interface Authentication {
 export interface ReceivedRequest {
   readonly request: LegacyRequest;
   readonly path: string;
+  readonly params: Params;
   readonly body: Buffer | null;
   readonly takesSessions: boolean;
 }
@@ -45,7 +47,7 @@ const PROOFS = { request: 'signature', session: 'session', token: 'token' } as c
 export async function authenticate(received: ReceivedRequest, parts: Authentication): Promise<LegacyAccount> {
   const { settings, now, credentials, users } = parts.context;
   try {
-    const once = takesOnce(settings, received.path);
+    const once = takesOnce(settings, received);
     const { account, carrier, signature } = await verifySignedRequest<Credential>(signedRequestOf(received, settings), {
       settings: verifierSettings(settings, received.takesSessions),
       now: now(),
@@ -140,6 +142,6 @@ async function accountOf(credential: Credential, carrier: Carrier, users: UserAc
   return { id, login, name, types, isAdmin, proof: PROOFS[carrier], credential };
 }
 
-function takesOnce({ signatureOnce }: BackendjsSettings, path: string): boolean {
-  return signatureOnce === 'all' || (signatureOnce === 'writes' && isWrite(path));
+function takesOnce({ signatureOnce }: BackendjsSettings, { path, params }: ReceivedRequest): boolean {
+  return signatureOnce === 'all' || (signatureOnce === 'writes' && isWrite(path, params));
 }

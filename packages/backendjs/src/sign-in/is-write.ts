@@ -1,3 +1,5 @@
+import type { Params } from '../http/params.js';
+
 /** Namespaces in which nothing changes anything. */
 const READ_ONLY: ReadonlySet<string> = new Set(['image', 'auth', 'ping', 'login', 'logout']);
 /** Operations that change nothing. */
@@ -5,12 +7,16 @@ const READS: ReadonlySet<string> = new Set(
   'get select search list scan show subscribe columns keys file image stats info'.split(' '),
 );
 
+/** Of these at least one true one makes reading messages a change of them. */
+const MOVES = ['_archive', '_trash'];
+
 /**
- * Whether a path may change something. Any method works on any path here, so the method tells nothing; what is not known to read counts
- * as a write.
+ * Whether a request may change something. Any method works on any path here, so the method tells nothing; what is not known to read
+ * counts as a write.
  */
-export function isWrite(path: string): boolean {
+export function isWrite(path: string, params: Params): boolean {
   const [namespace = '', operation = '', command = ''] = path.split('/').slice(1);
   if (READ_ONLY.has(namespace)) return false;
+  if (namespace === 'message' && MOVES.some((name) => params.bool(name))) return true;
   return !READS.has(namespace === 'system' ? command : operation);
 }

@@ -19,7 +19,7 @@ export interface LoginClaim {
 export async function proveLogin(context: BackendjsContext, claim: LoginClaim): Promise<Credential> {
   const { credentials } = context;
   const credential = await credentials.byLogin(claim.login);
-  if (credential !== null && isSecret(credential, claim)) return credential;
+  if (credential !== null && isSecret(credential, claim)) return withRows(context, credential);
   const principal = await byPassword(context, claim);
   if (principal !== null) return credentialOf(context, principal);
   if (credential !== null || (await isKnownElsewhere(context, claim.login))) throw wrong();
@@ -43,15 +43,19 @@ async function byPassword({ auth }: BackendjsContext, claim: LoginClaim): Promis
   }
 }
 
-/** The credential of somebody who has proven to be an account of `@backside/auth`; made, with all rows, if there is none yet. */
+/** The credential of somebody who has proven to be an account of `@backside/auth`; made if there is none yet, and with all rows. */
 export async function credentialOf(context: BackendjsContext, principal: Principal): Promise<Credential> {
   const { auth, credentials } = context;
   const id = principal.kind === 'nobody' ? undefined : principal.uid;
   if (id === undefined) throw wrong();
   const there = await credentials.byId(id);
-  if (there !== null) return there;
+  if (there !== null) return withRows(context, there);
   const { email, username, displayName } = await auth.users.get(ADMIN, id);
-  const credential = await credentials.adopt({ id, login: email ?? username ?? id, name: displayName ?? '' });
+  return withRows(context, await credentials.adopt({ id, login: email ?? username ?? id, name: displayName ?? '' }));
+}
+
+/** Whoever was stopped between credential and rows, when the account was made, gets the rows now. */
+async function withRows(context: BackendjsContext, credential: Credential): Promise<Credential> {
   await ensureRows(context, credential);
   return credential;
 }

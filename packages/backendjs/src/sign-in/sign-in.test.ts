@@ -222,6 +222,17 @@ describe('a signed write', () => {
     expect([await status(read, reading!), await status(read, reading!)]).toEqual([200, 200]);
   });
 
+  test('is also what archives or deletes the messages that it reads', async () => {
+    for (const [url, replayed] of [
+      ['/message/get?_archive=1', 401],
+      ['/message/get?_trash=1', 401],
+      ['/message/get', 200],
+    ] as const) {
+      const headers = { 'bk-signature': server.client.sign('GET', url, ann) };
+      expect([url, await status(url, headers), await status(url, headers)]).toEqual([url, 200, replayed]);
+    }
+  });
+
   test('is known as done to other servers of the same cache', async () => {
     const { cache, auth, database, tree } = server;
     const other = await startLegacy({

@@ -14,7 +14,7 @@ const ONLINE_MS = 30 * 60 * 1000;
 export function statusEndpoints(context: BackendjsContext): LegacyEndpoint[] {
   const rows = new Rows(context.database, context.tree);
   const remove = (id: string): ReturnType<typeof deleteSteps> => deleteSteps(STATUSES, newRow({ id }));
-  context.accountHooks.push({ onDelete: ({ id }) => remove(id) });
+  context.accountHooks.push({ onDelete: (id) => ({ steps: remove(id) }) });
   return [
     { paths: ['/account/get/status'], serve: (call) => getStatus(rows, call) },
     { paths: ['/account/put/status'], serve: (call) => putStatus(rows, call) },

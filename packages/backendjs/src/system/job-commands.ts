@@ -1,4 +1,4 @@
-import type { Jobs } from '@backside/jobs';
+import { type Jobs, namedJobs } from '@backside/jobs';
 import type { Json } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import type { LegacyCall } from '../endpoint.js';
@@ -6,13 +6,17 @@ import { LegacyError, required } from '../http/legacy-error.js';
 
 const JOB_NAME = /^[a-z0-9_]+\.[a-z0-9_]+$/i;
 
-/** `job`: `module.method`, or an object of such names with the data for each; all are submitted. Answers their ids. */
+/**
+ * `job`: `module.method`, or an object of such names with the data for each, which are submitted all; or a list of these, which is one job
+ * that runs one after the other, with `noerrors` up to the first that fails. Answers the ids.
+ */
 export async function submitJob({ jobs }: BackendjsContext, { params }: LegacyCall): Promise<Json> {
   const open = jobsOf(jobs);
   const submitted: string[] = [];
   const startAt = params.number('startTime');
   const key = params.text('uniqueKey');
-  for (const { name, data } of namedJobs(params.get('job'))) {
+  const maxRunMs = 1_000 * params.number('maxRuntime');
+  for (const { name, data } of readJobs(params.get('job'), params.bool('noerrors'))) {
     const { id } = await open.submit({
       name,
       data,
@@ -20,6 +24,7 @@ export async function submitJob({ jobs }: BackendjsContext, { params }: LegacyCa
       ...(params.has('queueName') && { queue: params.text('queueName') }),
       ...(startAt > 0 && { startAt }),
       ...(key !== '' && { uniqueKey: key }),
+      ...(maxRunMs > 0 && { maxRunMs }),
     });
     submitted.push(id);
   }
@@ -42,22 +47,25 @@ async function idsOf(jobs: Jobs, name: string): Promise<string[]> {
   return lists.flat().flatMap((job) => (job.name === name ? [job.id] : []));
 }
 
-function namedJobs(job: Json | undefined): { readonly name: string; readonly data: Json }[] {
+function readJobs(job: Json | undefined, stopsAtError: boolean): ReturnType<typeof namedJobs> {
   if (job === undefined || job === null || job === '') throw required('job');
-  const given = typeof job === 'string' && job.startsWith('{') ? parse(job) : job;
-  const named = typeof given === 'object' && given !== null ? Object.entries(given) : [[String(given), null] as const];
-  return named.map(([name, data]) => {
-    if (!JOB_NAME.test(name)) throw new LegacyError(400, 'Invalid job', 'InvalidJob');
-    return { name, data };
-  });
+  try {
+    const given = typeof job === 'string' && /^[{[]/.test(job) ? (JSON.parse(job) as Json) : job;
+    if (namesIn(given).every((name) => JOB_NAME.test(name))) return namedJobs(given, { stopsAtError });
+  } catch {
+    throw invalidJob(); // What is wrong with it clients need not be told in more words.
+  }
+  throw invalidJob();
 }
 
-function parse(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw new LegacyError(400, 'Invalid job', 'InvalidJob');
-  }
+/** All that are named anywhere in it. */
+function namesIn(job: Json): string[] {
+  if (Array.isArray(job)) return job.flatMap(namesIn);
+  return typeof job === 'object' && job !== null ? Object.keys(job) : [String(job)];
+}
+
+function invalidJob(): LegacyError {
+  return new LegacyError(400, 'Invalid job', 'InvalidJob');
 }
 
 function jobsOf(jobs: Jobs | null): Jobs {

@@ -1,5 +1,5 @@
 import { createMemoryPrivateTree } from '@backside/auth';
-import { createEmbeddedQueue, createJobs, type Jobs } from '@backside/jobs';
+import { createEmbeddedQueue, createJobs, type Handler, type Jobs } from '@backside/jobs';
 import { createMemoryNotifier } from '@backside/notifier';
 import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,8 @@ let user: TestAccount;
 let ipc: Ipc;
 let jobs: Jobs;
 const steered: string[] = [];
+/** The handlers that ran, in order. */
+const ran: string[] = [];
 
 /** Takes note of what it is told; refuses to read the queue again. */
 const control: ServerControl = {
@@ -39,7 +41,23 @@ beforeAll(async () => {
     extend: ({ database, now, logger }) => {
       const tree = createMemoryPrivateTree();
       const queue = createEmbeddedQueue({ tree, now, logger });
-      const handlers = new Map([['mail.send', async () => ({ sent: true })]]);
+      const handlers = new Map<string, Handler>([
+        [
+          'mail.send',
+          () => {
+            ran.push('send');
+            return { sent: true };
+          },
+        ],
+        [
+          'mail.slow',
+          async (nth) => {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            ran.push(`slow ${nth}`);
+            return null;
+          },
+        ],
+      ]);
       jobs = createJobs({ queue, database, tree, handlers, logger, now, random: Math.random, workers: 1 });
       return { control, ipc, jobs };
     },
@@ -162,8 +180,21 @@ describe('jobs and messages', () => {
     expect(server.value(`/jobs/${id}`)).toMatchObject({ name: 'mail.send', result: { sent: true } });
   });
 
+  it('runs the items of a list one after the other', async () => {
+    ran.length = 0;
+    const job = JSON.stringify([{ 'mail.slow': 1 }, 'mail.send', { 'mail.slow': 2 }]);
+    const [id, ...others] = (await get('/system/jobs/submit', { job })).json.ids as unknown as string[];
+    expect(others).toEqual([]);
+    await expect.poll(async () => (await jobs.status(id!))?.state, { timeout: 20_000 }).toBe('done');
+    expect(ran).toEqual(['slow 1', 'send', 'slow 2']);
+    const broken = JSON.stringify(['mail.none', 'mail.send']);
+    const { ids } = (await get('/system/jobs/submit', { job: broken, noerrors: 1 })).json;
+    await expect.poll(async () => (await jobs.status((ids as string[])[0]!))?.state, { timeout: 20_000 }).toBe('dead');
+    expect(ran).toHaveLength(3);
+  });
+
   it('refuses what is no job', async () => {
-    for (const job of ['mail', 'a.b.c', '{', '']) {
+    for (const job of ['mail', 'a.b.c', '{', '', '[[]]', '["a.b",5]', '["mail"]']) {
       expect((await get('/system/jobs/submit', { job })).status).toBe(400);
     }
   });

@@ -8,6 +8,7 @@ import { serveCache } from './cache-commands.js';
 import { CollectedStats } from './collected-stats.js';
 import { cancelJob, submitJob } from './job-commands.js';
 import { parametersOf } from './parameters.js';
+import { sendPush } from './push.js';
 import { isReloadable, type ServerControl } from './server-control.js';
 
 /** What `/system/lru` keeps, in this process alone. */
@@ -29,7 +30,7 @@ export function systemEndpoints(context: BackendjsContext): LegacyEndpoint[] {
     { adminOnly, paths: ['/system/lru/:op'], serve: (call) => serveCache(local, call.variables.op!, call) },
     { adminOnly, paths: ['/system/init'], serve: (call) => init(context, call.params.text('name')) },
     { adminOnly, paths: ['/system/:name/init'], serve: (call) => init(context, call.variables.name!) },
-    { adminOnly, paths: ['/system/msg/send'], serve: refusePush },
+    { adminOnly, paths: ['/system/msg/send'], serve: (call) => sendPush(context, call) },
     { adminOnly, paths: ['/system/jobs/send', '/system/jobs/submit'], serve: (call) => submitJob(context, call) },
     { adminOnly, paths: ['/system/jobs/cancel'], serve: (call) => cancelJob(context, call) },
     { adminOnly, paths: ['/system/queue/publish'], serve: (call) => publish(context, call) },
@@ -95,10 +96,6 @@ async function init(context: BackendjsContext, name: string): Promise<Json> {
 function controlOf({ control }: BackendjsContext): ServerControl {
   if (control === null) throw new LegacyError(503, 'The server cannot be steered from here');
   return control;
-}
-
-function refusePush(): Json {
-  throw new LegacyError(501, 'Push messages to devices are not sent by this server');
 }
 
 function publish({ ipc }: BackendjsContext, { params }: LegacyCall): Json {
