@@ -72,24 +72,34 @@ export function serveEndpoints(router: IRouter, endpoints: readonly Endpoint[], 
 async function admit(endpoint: Endpoint, request: Request, context: EndpointContext): Promise<Call> {
   const database = context.findDatabase(request);
   const auth = context.auth(database);
-  const address = clientAddress(request);
-  const principal = await identify(endpoint, { request, auth, address }, context);
-  checkAccess(endpoint.access, principal);
-  return { request, database, auth, principal, address };
+  const { access, token = bearerToken, maxBytes = MAX_BODY_BYTES } = endpoint;
+  const findToken = access === 'anyone' ? (): undefined => undefined : token;
+  const principal = await identify({ request, auth, findToken, maxBodyBytes: maxBytes }, context);
+  checkAccess(access, principal);
+  return { request, database, auth, principal, address: clientAddress(request) };
 }
 
-async function identify(
-  { access, token: findToken = bearerToken, maxBytes: maxBodyBytes = MAX_BODY_BYTES }: Endpoint,
-  { request, auth, address }: Pick<Call, 'request' | 'auth' | 'address'>,
+export interface Identification {
+  readonly request: Request;
+  readonly auth: Auth;
+  readonly findToken: (request: Request) => string | undefined;
+  /** What of the body is paid for at most. */
+  readonly maxBodyBytes: number;
+}
+
+/** Who asks, and takes the request from their quota. Rejects with `unauthenticated` or `rate-limited`. */
+export async function identify(
+  { request, auth, findToken, maxBodyBytes }: Identification,
   { operator, quotas, now }: EndpointContext,
 ): Promise<Principal> {
   const { database } = auth;
-  const quota = new Quota(quotas, address);
+  const remoteAddress = clientAddress(request);
+  const quota = new Quota(quotas, remoteAddress);
   try {
     return await chargeWhoAsks(quota, { request, database, maxBodyBytes, now }, async () => {
       if (operator) return ADMIN;
-      const token = access === 'anyone' ? undefined : findToken(request);
-      return token === undefined ? NOBODY : auth.authenticate({ token, database, remoteAddress: address });
+      const token = findToken(request);
+      return token === undefined ? NOBODY : auth.authenticate({ token, database, remoteAddress });
     });
   } finally {
     quota.end();

@@ -1,11 +1,10 @@
 import type { Database } from '@backside/api';
 import type { Media } from '@backside/media';
-import { ADMIN, BacksideError, NOBODY, type Principal } from '@backside/protocol';
+import { BacksideError, type Principal } from '@backside/protocol';
 import { assertKey, type Path, parsePath } from '@backside/tree';
 import type { Request } from 'express';
 import { bearerOrQueryToken } from '../bearer.js';
-import { clientAddress } from '../client-address.js';
-import type { EndpointContext } from '../endpoint.js';
+import { type EndpointContext, identify } from '../endpoint.js';
 
 /** Finds the files of a database; null where none are kept. */
 export type FindMedia = (database: Database) => Media | null;
@@ -17,7 +16,10 @@ export interface MediaCall {
   readonly principal: Principal;
 }
 
-/** Throws `not-found` where no files are kept, `unauthenticated` for a token that does not hold. Without a token it is nobody who asks. */
+/**
+ * Throws `not-found` where no files are kept, `unauthenticated` for a token that does not hold, `rate-limited`. Without a token it is nobody
+ * who asks. The request is taken from their quota, and nothing for the file in it: that has a limit of its own.
+ */
 export async function admitToMedia(
   request: Request,
   context: EndpointContext,
@@ -26,16 +28,9 @@ export async function admitToMedia(
   const database = context.findDatabase(request);
   const media = findMedia(database);
   if (media === null) throw new BacksideError('not-found', 'no files are kept here');
-  if (context.operator) return { request, media, principal: ADMIN };
-  const token = bearerOrQueryToken(request);
-  if (token === undefined) return { request, media, principal: NOBODY };
-  const address = clientAddress(request);
   const auth = context.auth(database);
-  return {
-    request,
-    media,
-    principal: await auth.authenticate({ token, database: database.name, remoteAddress: address }),
-  };
+  const principal = await identify({ request, auth, findToken: bearerOrQueryToken, maxBodyBytes: 0 }, context);
+  return { request, media, principal };
 }
 
 /** The path behind `/.media`. Throws `invalid-path`, also for a key with an encoded slash. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { NO_QUOTA, Quotas } from '@backside/auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaServer, startMediaServer } from './testing/media-server.js';
 
@@ -311,4 +312,24 @@ describe('a picture', () => {
 
 it('no other method is known', async () => {
   for (const method of ['POST', 'PATCH']) expect((await send(method, newPath(), { body: 'x' })).status).toBe(404);
+});
+
+describe('what an address may take', () => {
+  it('is taken from by requests for files, but not by what is in them', async () => {
+    const now = (): number => 1_000_000;
+    const perAddress = { ...NO_QUOTA, operationsPerSecond: 2, bytesPerSecond: 10_000 };
+    const quotas = new Quotas({ perUser: NO_QUOTA, perAddress }, now);
+    const limited = await startMediaServer({ rules: RULES, rest: { quotas, now } });
+    try {
+      const url = `${limited.url}/.media/public/a`;
+      expect((await fetch(url, { method: 'PUT', body: randomBytes(100_000) })).status).toBe(200);
+      for (let n = 0; n < 3; n += 1) expect((await fetch(url)).status).toBe(200);
+      const refused = await fetch(`${limited.url}/.uploads`, { method: 'POST', headers: { 'tus-resumable': '1.0.0' } });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+      expect((await fetch(url)).status).toBe(429);
+      expect(quotas.refused.address.operations).toBe(2);
+    } finally {
+      await limited.close();
+    }
+  });
 });
