@@ -44,7 +44,7 @@ export interface Replica extends TreeReader {
   /** The children of `path` that the query chooses. */
   query(path: Path, query: Query): QueryAnswer;
   /**
-   * The node at `path` as JSON text in UTF-8, in chunks of about 64 KiB, as of the revision at the call: commits applied
+   * The node at `path` as JSON text in UTF-8, in chunks of up to 64 KiB, as of the revision at the call: commits applied
    * between the chunks do not show. The consumer must finish or `return()` the iterator, which holds a snapshot.
    */
   streamJson(path: Path, format: Format): IterableIterator<Uint8Array>;
