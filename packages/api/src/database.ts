@@ -130,7 +130,7 @@ export class Database {
         nextPushId: createPushIds({ now: options.now, random: options.random }),
         changedSince: (path, revision) => this.#history.changedSince(path, revision),
       },
-      level: () => this.#peers.follower.level,
+      catchUpWithNews: () => this.#peers.follower.catchUpWithNews(),
       catchUp: (head, missing) => {
         this.#peers.follower.take(missing);
         return this.#peers.follower.catchUp(head);

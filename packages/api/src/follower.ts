@@ -61,7 +61,7 @@ export class Follower {
   }
 
   /** Resolves once this state has all that anybody told of; null if it does. */
-  get level(): Promise<void> | null {
+  catchUpWithNews(): Promise<void> | null {
     return this.lag === 0 ? null : this.catchUp(this.#known);
   }
 

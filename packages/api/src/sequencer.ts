@@ -19,7 +19,7 @@ export interface SequencerOptions extends BatchComputerOptions {
   readonly logger: Logger;
   readonly maxQueuedOperations: number;
   /** Resolves once the durable state has all that this node was told of; null if it does. */
-  readonly level: () => Promise<void> | null;
+  readonly catchUpWithNews: () => Promise<void> | null;
   /** Brings the durable state to the journal's head, from `missing` if that is all it takes; retries until it can. */
   readonly catchUp: (head: number, missing: readonly Commit[]) => Promise<void>;
   /** Called with each durable batch, in order, before its operations are answered. */
@@ -134,8 +134,9 @@ export class Sequencer {
 
   /** Whether others append first, or have, and this node does not know what yet; then it goes on by itself. */
   #waitsForOthers(): boolean {
-    const { pace, level } = this.#options;
-    const pause = pace.pause(this.#writtenUpTo) ?? (pace.hasTurn && this.#underWay.length === 0 ? level() : null);
+    const { pace, catchUpWithNews } = this.#options;
+    const pause =
+      pace.pause(this.#writtenUpTo) ?? (pace.hasTurn && this.#underWay.length === 0 ? catchUpWithNews() : null);
     if (pause === null || this.#pausing) return pause !== null;
     this.#pausing = true;
     void pause.then(() => {

@@ -180,19 +180,20 @@ class GridFsBlobStore implements BlobStore {
   /** Files without a name, and chunks without a file, to which nothing has come since. */
   async sweep(olderThanMs: number): Promise<number> {
     const time = this.#now() - olderThanMs;
-    const left = new Map<string, ObjectId>();
+    let swept = 0;
     try {
       for await (const id of this.#begunBefore(time)) {
-        if ((await this.#isNameless(id)) && (await this.#lastWritten(id)) < time) left.set(id.toHexString(), id);
+        if (!(await this.#isNameless(id)) || (await this.#lastWritten(id)) >= time) continue;
+        await this.#remove(id);
+        swept += 1;
       }
     } catch (error) {
       gridFsError(error);
     }
-    for (const id of left.values()) await this.#remove(id);
-    return left.size;
+    return swept;
   }
 
-  /** The ids of files, and of chunks perhaps without a file, that were made before; some of them twice. */
+  /** The ids of files, and of chunks perhaps without a file, that were made before; some of those that stay come twice. */
   async *#begunBefore(time: number): AsyncGenerator<ObjectId, void> {
     const before = ObjectId.createFromTime(Math.max(0, Math.floor(time / 1_000)));
     for await (const { _id } of this.#files.find({ _id: { $lt: before } }, { projection: { _id: 1 } })) yield _id;

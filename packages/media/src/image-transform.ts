@@ -62,7 +62,8 @@ function light(pipeline: Sharp, { brightness = 0, contrast = 0 }: ImageTransform
   if (brightness === 0 && contrast === 0) return;
   const steepest = 255;
   const slope = Math.min(steepest, Math.tan((Math.PI * (contrast / 100 + 1)) / 4));
-  pipeline.linear(slope, 127.5 * (1 - slope) + 2.55 * brightness);
+  // In 8 bits a channel, whatever the picture has: the numbers below are of such.
+  pipeline.pipelineColourspace('srgb').linear(slope, 127.5 * (1 - slope) + 2.55 * brightness);
 }
 
 /** Effort is kept low where a format would take seconds for a few bytes less. */

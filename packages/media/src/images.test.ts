@@ -110,10 +110,14 @@ describe('transforming an image', () => {
     [{ brightness: 100 }, [255, 255, 255]],
     [{ contrast: 100 }, [255, 0, 0]],
   ])('makes a picture lighter, darker or starker by %o', async (transform, [red, green, blue]) => {
-    const bytes = await picture(40, 20).png().toBuffer();
-    const made = await images.transform(bytes, transform);
-    const pixels = await sharp(made.bytes).removeAlpha().raw().toBuffer();
-    for (const [at, wanted] of [red!, green!, blue!].entries()) expect(Math.abs(pixels[at]! - wanted)).toBeLessThan(3);
+    for (const depth of ['srgb', 'rgb16']) {
+      const bytes = await picture(40, 20).toColourspace(depth).png().toBuffer();
+      const made = await images.transform(bytes, transform);
+      const pixels = await sharp(made.bytes).toColourspace('srgb').removeAlpha().raw().toBuffer();
+      for (const [at, wanted] of [red!, green!, blue!].entries()) {
+        expect(Math.abs(pixels[at]! - wanted), depth).toBeLessThan(3);
+      }
+    }
   });
 
   it('leaves what is transparent so, however light it gets', async () => {

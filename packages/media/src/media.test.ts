@@ -245,10 +245,10 @@ describe('a thumbnail', () => {
   it('is made once, kept, and has an ETag of its own', async () => {
     const test = await openMedia();
     const node = await test.upload('/a', await animation('gif', 3));
-    const ask = async (width: number) => test.media.thumbnail(ADMIN, ['a'], { width });
-    const made = await Promise.all([ask(5), ask(5), ask(5), ask(6)]);
-    expect(await test.keys('thumbnails')).toHaveLength(2);
-    expect(new Set(made.map(({ etag }) => etag)).size).toBe(2);
+    const ask = async (width: number, contrast = 0) => test.media.thumbnail(ADMIN, ['a'], { width, contrast });
+    const made = await Promise.all([ask(5), ask(5), ask(5), ask(6), ask(5, 20)]);
+    expect(await test.keys('thumbnails')).toHaveLength(3);
+    expect(new Set(made.map(({ etag }) => etag)).size).toBe(3);
     expect(made[0]!.etag.startsWith(node.hash)).toBe(true);
     const again = await ask(5);
     expect(await test.media.images.read((await again.open()).body)).toMatchObject({

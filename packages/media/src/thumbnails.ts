@@ -89,7 +89,10 @@ async function openBytes(info: BlobInfo, bytes: Buffer, range: ByteRange | undef
 }
 
 /** Names a transform; different ones have different names, however they are written. */
-function variantOf({ width, height, fit, format, quality, rotate, enlarge, background }: ImageTransform): string {
-  const said = [width, height, fit ?? 'inside', format, quality, rotate ?? 0, enlarge ?? false, background];
+function variantOf(transform: ImageTransform): string {
+  const { width, height, fit = 'inside', format, quality, rotate = 0, enlarge = false, background } = transform;
+  const { brightness = 0, contrast = 0 } = transform;
+  const light = brightness === 0 && contrast === 0 ? [] : [brightness, contrast];
+  const said = [width, height, fit, format, quality, rotate, enlarge, background, ...light];
   return createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 32);
 }

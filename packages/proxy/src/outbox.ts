@@ -63,6 +63,7 @@ export class Outbox {
     if (this.#congested || pending.byteLength <= softQueueBytes) return;
     // Much within one tick does not mean that the peer is slow: whether it is, its system tells by what it takes.
     this.#hand(pending, this.#writer.now());
+    this.#pending = this.#writer.nothing; // it stays enlisted
     if (this.#transport.queuedBytes > softQueueBytes) this.#congest();
   }
 
@@ -73,12 +74,12 @@ export class Outbox {
 
   /** Hands what was collected to the transport, and says if too much waits there. */
   flush(now: number): void {
-    if (this.#pending !== null) this.#hand(this.#pending, now);
+    if (this.#pending !== null && this.#pending.byteLength > 0) this.#hand(this.#pending, now);
+    this.#pending = null;
     this.#weigh();
   }
 
   #hand(pending: OutChain, now: number): void {
-    this.#pending = null;
     this.lastWriteAt = now;
     if (pending.largest > this.#largest) this.#largest = pending.largest;
     this.#write(pending);
@@ -135,6 +136,11 @@ export class TickWriter {
     this.limits = limits;
     this.counters = counters;
     this.now = now;
+  }
+
+  /** The empty chain of this tick. */
+  get nothing(): OutChain {
+    return this.#root;
   }
 
   /** Has the outbox flushed at the end of this tick, or shortly after; returns the empty chain to begin with. */

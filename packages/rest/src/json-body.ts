@@ -38,6 +38,11 @@ export function jsonBody(request: Request): unknown {
   if (request.is('application/json') !== 'application/json') {
     throw new BacksideError('invalid-data', 'the body must be JSON, with content-type application/json');
   }
+  return anyJson(request);
+}
+
+/** The body as JSON, whatever type it says it has. Throws `invalid-data`. */
+export function anyJson(request: Request): unknown {
   const source = textBody(request);
   try {
     return JSON.parse(source);

@@ -15,7 +15,7 @@ export interface RequestCharge {
 
 /**
  * Finds out who asks, and takes the request from their quota; if nobody is proven, their address pays alone. It is one operation with the
- * bytes of its line, its headers and the body that it announces; a body of unknown length costs once it has been read. Rejects with
+ * bytes of its line, its headers and the body that it announces; a body of unknown length is left to who reads it. Rejects with
  * what `identify` rejects with, or with `rate-limited`.
  */
 export async function chargeWhoAsks(

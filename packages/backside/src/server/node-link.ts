@@ -4,14 +4,16 @@ import type { BrokerState } from './worker-notifier.js';
 
 /** How often the workers are told how the notifier is if that has changed, in milliseconds. */
 const TELL_MS = 500;
+/** After so long it is tried again to hear what could not be heard, in milliseconds. */
+const AGAIN_MS = 500;
 
 /** What is passed on under one name. */
 interface Passage {
   /** How many have joined and not left. */
   joined: number;
   /** Settled once all is heard that is to be passed on, or cannot be. */
-  readonly opened: Promise<void>;
-  readonly ends: readonly (() => Promise<void>)[];
+  opened: Promise<void>;
+  readonly ends: (() => Promise<void>)[];
 }
 
 /** Between the workers of one node and the other nodes, in the primary. */
@@ -64,18 +66,28 @@ export class NodeLink {
   /** Lets go of the workers; the notifier is its owner's. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#passages.clear();
     await this.workers.close();
   }
 
   #open(topic: string): Passage {
-    const ends: (() => Promise<void>)[] = [];
-    const passage = { joined: 0, opened: this.#pass(topic, ends), ends };
+    const passage: Passage = { joined: 0, opened: Promise.resolve(), ends: [] };
     this.#passages.set(topic, passage);
-    passage.opened.catch((error: unknown) => {
-      this.#logger.warn({ err: error, topic }, 'what other nodes tell is not heard');
-      this.#close(topic, passage);
-    });
+    this.#begin(topic, passage);
     return passage;
+  }
+
+  #begin(topic: string, passage: Passage): void {
+    passage.opened = this.#pass(topic, passage.ends);
+    passage.opened.catch((error: unknown) => {
+      this.#logger.warn({ err: error, topic }, 'what other nodes tell is not heard; trying again');
+      setTimeout(() => void this.#again(topic, passage), AGAIN_MS).unref();
+    });
+  }
+
+  async #again(topic: string, passage: Passage): Promise<void> {
+    await Promise.allSettled(passage.ends.splice(0).map((end) => end()));
+    if (this.#passages.get(topic) === passage) this.#begin(topic, passage);
   }
 
   async #pass(topic: string, ends: (() => Promise<void>)[]): Promise<void> {
@@ -89,7 +101,7 @@ export class NodeLink {
     this.#passages.delete(topic);
     passage.opened
       .catch(() => undefined) // told when it failed
-      .then(() => Promise.all(passage.ends.map((end) => end())))
+      .then(() => Promise.all(passage.ends.splice(0).map((end) => end())))
       .catch((error: unknown) => this.#logger.warn({ err: error, topic }, 'what other nodes tell is heard in vain'));
   }
 

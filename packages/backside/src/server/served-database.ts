@@ -23,7 +23,7 @@ import { createPrivateTree } from './private-tree.js';
 import { sleep } from './sleep.js';
 import type { Storage } from './storage.js';
 
-/** Jobs are listed by when they were submitted. */
+/** Jobs, which the first database has, are listed by when they were submitted. */
 const JOBS_INDEX: IndexDefinition = { pattern: ['jobs'], by: ['submittedAt'] };
 
 export interface DatabasesOptions {
@@ -85,11 +85,12 @@ async function openParts(name: string, opening: Opening): Promise<ServedDatabase
     { storage: privateStorage, authorizer: closedAuthorizer },
     opening,
   );
+  const ofJobs = name === config.databases[0] ? [JOBS_INDEX] : [];
   const rules = await openRulesStore({
     database: hidden,
     position: () => ({ epoch: storage.journal.epoch, revision: storage.replica.revision }),
     fallback: config.mode === 'development' ? OPEN_RULES : CLOSED_RULES,
-    setIndexes: (wanted) => storage.setIndexes([JOBS_INDEX, ...config.indexes, ...wanted]),
+    setIndexes: (wanted) => storage.setIndexes([...ofJobs, ...config.indexes, ...wanted]),
     now: Date.now,
     logger,
   });

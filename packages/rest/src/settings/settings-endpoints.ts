@@ -1,11 +1,10 @@
-import { BacksideError } from '@backside/protocol';
 import { bearerOrQueryToken } from '../bearer.js';
 import type { Call, Endpoint } from '../endpoint.js';
-import { textBody } from '../json-body.js';
+import { anyJson } from '../json-body.js';
 import type { Reply } from '../reply.js';
 import { type FindSettings, SETTING_NAMES, type SettingName } from './database-settings.js';
 
-/** What Firebase's tools ask of a database beside its rules; for admins. */
+/** What Firebase's tools ask of a database beside its rules; for admins, whose token no foreign page has: so bodies may be of any type. */
 export function settingsEndpoints(settingsOf: FindSettings): readonly Endpoint[] {
   const forAdmins = { access: 'admin', token: bearerOrQueryToken } as const;
   return [...SETTING_NAMES.flatMap((name) => endpointsOf(name, settingsOf)), ...triggerEndpoints()].map((endpoint) => ({
@@ -26,7 +25,7 @@ function endpointsOf(name: SettingName, settingsOf: FindSettings): Bare[] {
       path,
       summary: 'Change a setting',
       serve: async (call) => {
-        await settingsOf(call.database).put(name, anyJson(call));
+        await settingsOf(call.database).put(name, anyJson(call.request));
         return shown(call);
       },
     },
@@ -40,17 +39,8 @@ function triggerEndpoints(): Bare[] {
     path: '/.settings/functionTriggers.json',
     summary: 'Taken from tools that emulate functions, without an effect',
     serve: (call) => {
-      anyJson(call);
+      anyJson(call.request);
       return { json: {} };
     },
   }));
-}
-
-/** The body, whatever type it says it has: who has an admin's token is no foreign page. Throws `invalid-data`. */
-function anyJson({ request }: Call): unknown {
-  try {
-    return JSON.parse(textBody(request)) as unknown;
-  } catch (cause) {
-    throw new BacksideError('invalid-data', 'the body is not valid JSON', { cause });
-  }
 }

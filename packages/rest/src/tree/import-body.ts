@@ -69,14 +69,14 @@ function leafOf(text: Buffer): unknown {
 /** The node that is being replaced. */
 class ImportTarget {
   readonly #call: TreeCall;
-  readonly #begun: number;
   #commits = 0;
+  /** Revisions that the disk may not have yet, the oldest first. */
+  readonly #unsaved: number[] = [];
   /** Of the maps that are being written: a map has a priority only once it has children. */
   readonly #priorities = new Map<string, unknown>();
 
   constructor(call: TreeCall) {
     this.#call = call;
-    this.#begun = call.database.revision;
   }
 
   set(value: unknown): Promise<void> {
@@ -116,8 +116,9 @@ class ImportTarget {
 
   async #commit(step: WriteStep): Promise<void> {
     const { database, principal } = this.#call;
-    await database.write({ principal, steps: [step] });
+    const { revision } = await database.write({ principal, steps: [step] });
     this.#commits += 1;
+    this.#unsaved.push(revision);
     if (this.#commits % COMMITS_PER_CHECKPOINT === 0) await database.checkpoint();
     await this.#caughtUp();
   }
@@ -130,10 +131,11 @@ class ImportTarget {
     }
   }
 
-  /** Whether so many commits wait in memory for the disk that it should catch up first. */
+  /** Whether so many of its commits wait in memory for the disk that it should catch up first. */
   #isAhead(): boolean {
-    const { revision, checkpointed } = this.#call.database.stats();
-    return revision - Math.max(checkpointed, this.#begun) > MAX_AHEAD;
+    const { checkpointed } = this.#call.database.stats();
+    while (this.#unsaved.length > 0 && this.#unsaved[0]! <= checkpointed) this.#unsaved.shift();
+    return this.#unsaved.length > MAX_AHEAD;
   }
 
   /** The error, saying what stays. */

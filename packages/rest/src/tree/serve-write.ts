@@ -20,7 +20,11 @@ export async function servePut(call: TreeCall): Promise<void> {
   const value = await readJson(call);
   const result = await write(call, { method: 'set', path, value });
   if (result === null) return;
-  const node = (): Node => nodeFromJson(written(call, value, result), { limits: UNLIMITED });
+  let made: Node | undefined;
+  const node = (): Node => {
+    made ??= nodeFromJson(written(call, value, result), { limits: UNLIMITED });
+    return made;
+  };
   answer(call, () => encodeNode(node(), parameters.format), node);
 }
 
