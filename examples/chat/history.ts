@@ -12,7 +12,12 @@ export interface Entry {
 export function mergeWindow(known: readonly Entry[], window: readonly Entry[], limit: number): readonly Entry[] {
   const first = window[0];
   if (first === undefined || window.length < limit) return window;
-  const older = known.filter(({ id }) => id < first.id);
+  const older = known.filter((entry) => isBefore(entry, first));
   const adjoins = older.length < known.length;
   return adjoins ? [...older, ...window] : window;
+}
+
+function isBefore(one: Entry, other: Entry): boolean {
+  const [time, otherTime] = [one.message.time, other.message.time];
+  return time < otherTime || (time === otherTime && one.id < other.id);
 }

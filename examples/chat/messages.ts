@@ -38,7 +38,8 @@ class MessageList {
   #entries: readonly Entry[] = [];
 
   constructor({ db, uid }: Session, room: string) {
-    this.query = db.ref(`/messages/${room}`).orderByKey();
+    // The server says when something was said; ids are made by clocks that differ.
+    this.query = db.ref(`/messages/${room}`).orderByChild('time');
     this.#uid = uid;
   }
 
@@ -56,7 +57,7 @@ class MessageList {
   async loadOlder(): Promise<void> {
     const first = this.#entries[0];
     if (first === undefined) return;
-    const snapshot = await this.query.endBefore(first.id).limitToLast(PAGE).get();
+    const snapshot = await this.query.endBefore(first.message.time, first.id).limitToLast(PAGE).get();
     const page: Entry[] = [];
     snapshot.forEach((child) => void page.push({ id: child.key!, message: child.val()! }));
     if (this.#entries[0]?.id !== first.id) return;

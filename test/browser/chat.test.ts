@@ -20,6 +20,8 @@ test('a moving window leaves what it has passed, unless something could be missi
   expect(ids(mergeWindow(entries('a', 'b', 'c'), entries('b', 'd', 'e'), 3))).toBe('abde');
   expect(ids(mergeWindow(entries('a', 'b'), entries('b'), 3))).toBe('b');
   expect(ids(mergeWindow(entries('a', 'b'), [], 3))).toBe('');
+  const later = entries('a').map(({ id, message }) => ({ id, message: { ...message, time: 1 } }));
+  expect(ids(mergeWindow(entries('b', 'c', 'd'), [...entries('c', 'd'), ...later], 3))).toBe('bcda');
 });
 
 describeInChromium('chat', () => {
