@@ -7,6 +7,7 @@ import type { LegacyCall } from '../endpoint.js';
 import { required } from '../http/legacy-error.js';
 import type { Params } from '../http/params.js';
 import { isUnclear } from '../rows/is-unclear.js';
+import { untilUndisturbed } from '../rows/rows.js';
 
 /** What an answer never repeats. */
 const SECRETS: ReadonlySet<string> = new Set(['secret', 'password', 'token_secret', 'auth_secret']);
@@ -31,7 +32,7 @@ export async function addAccount(call: LegacyCall): Promise<Json> {
   try {
     await writeRows(context, credential, params);
   } catch (error) {
-    if (!isUnclear(error)) await context.credentials.remove(credential.id);
+    if (!isUnclear(error)) await untilUndisturbed(() => context.credentials.remove(credential.id));
     throw error;
   }
   context.metrics.count('auth_add');

@@ -7,6 +7,7 @@ const LOOK_EVERY_MS = 60_000;
 export class InterruptedRemovals {
   readonly #context: BackendjsContext;
   readonly #timer: NodeJS.Timeout;
+  #isClosed = false;
   #underWay: Promise<void> = Promise.resolve();
 
   constructor(context: BackendjsContext) {
@@ -15,18 +16,21 @@ export class InterruptedRemovals {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once nothing is under way: the removal at hand is ended, those behind it are left to others or to the next start. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#underWay;
   }
 
   /** One look after the other; what fails is tried again with the next one. */
   #look(): void {
+    const { logger } = this.#context;
+    const isClosed = (): boolean => this.#isClosed;
+    const failed = (id: string, err: unknown): void =>
+      logger.warn({ err, id }, 'the removal of an account is interrupted; it goes on later');
     this.#underWay = this.#underWay
-      .then(() => resumeRemovals(this.#context))
-      .catch((error: unknown) =>
-        this.#context.logger.warn({ err: error }, 'the removal of an account is interrupted; it goes on later'),
-      );
+      .then(() => resumeRemovals(this.#context, { isClosed, failed }))
+      .catch((err: unknown) => logger.warn({ err }, 'no interrupted removals could be looked up; they go on later'));
   }
 }

@@ -1,8 +1,9 @@
 import { openAuthorizer, type WriteStep } from '@backside/api';
 import { ADMIN } from '@backside/protocol';
 import { DEFAULT_LIMITS, type Json } from '@backside/tree';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccountHook } from '../context.js';
+import { LaggingTree } from '../testing/lagging-tree.js';
 import { type LegacyFixture, startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { openDatabase } from '../testing/open-database.js';
 import { watchTree } from '../testing/tree-watch.js';
@@ -43,6 +44,13 @@ async function withHook(hook: AccountHook, work: () => Promise<void>): Promise<v
   server.context.accountHooks.push(hook);
   await work().finally(() => server.context.accountHooks.pop());
 }
+
+const untilAllIsDone = {
+  isClosed: () => false,
+  failed: (id: string, cause: unknown): never => {
+    throw new Error(`${id} cannot be removed`, { cause });
+  },
+};
 
 async function write(steps: readonly WriteStep[]): Promise<void> {
   for (let at = 0; at < steps.length; at += 100) {
@@ -130,10 +138,69 @@ test('a removal that was interrupted is ended later, by whoever looks', async ()
   expect(standing('accounts', ann.id)).toBeNull();
   expect(standing('counters', bob.id)).toMatchObject({ like0: 1 });
   expect(await server.context.credentials.retired(10)).toEqual([ann.id]);
-  await Promise.all([resumeRemovals(server.context), resumeRemovals(server.context)]);
+  await Promise.all([resumeRemovals(server.context, untilAllIsDone), resumeRemovals(server.context, untilAllIsDone)]);
   expect(standing('counters', bob.id)).toMatchObject({ like0: 0 });
   expect(await server.context.credentials.retired(10)).toEqual([]);
   expect(await server.auth.users.find(ADMIN, ann.login)).toBeNull();
+});
+
+describe('of several interrupted removals', () => {
+  /** Enough for more than a page of them. */
+  const SEVERAL = 101;
+  const onDelete = (id: string): { steps: WriteStep[] } => ({ steps: [{ method: 'remove', path: ['accounts', id] }] });
+  const resumed = async (purge: (id: string) => Promise<void>, isClosed = () => false): Promise<string[]> => {
+    const failures: string[] = [];
+    const failed = (id: string): void => void failures.push(id);
+    await resumeRemovals({ ...server.context, accountHooks: [{ onDelete, purge }] }, { isClosed, failed });
+    return failures;
+  };
+  let ids: string[];
+
+  beforeEach(async () => {
+    for (let number = 0; number < SEVERAL; number += 1) await server.context.credentials.retire(`u_gone${number}`);
+    ids = await server.context.credentials.retired(SEVERAL + 1);
+    expect(ids).toHaveLength(SEVERAL);
+  });
+  afterEach(() => resumeRemovals(server.context, untilAllIsDone));
+
+  test('those that fail are told, and those behind them are ended', async () => {
+    const last = ids.at(-1);
+    const failures = await resumed(async (id) => {
+      if (id !== last) throw new Error('the store is away');
+    });
+    expect(failures).toEqual(ids.slice(0, -1));
+    expect(await server.context.credentials.retired(SEVERAL)).toEqual(failures);
+  });
+
+  test('none is begun once nobody wants them to be', async () => {
+    const begun: string[] = [];
+    const purge = async (id: string): Promise<void> => void begun.push(id);
+    await resumed(purge, () => begun.length === 2);
+    expect(begun).toEqual(ids.slice(0, 2));
+    expect(await server.context.credentials.retired(SEVERAL)).toEqual(ids.slice(2));
+  });
+});
+
+test('of two that remove the same the later ends well, and leaves the login to whoever has it by now', async () => {
+  const ann = await newAccount();
+  const { auth, tree, secretKey, context } = server;
+  const behind = await LaggingTree.of(tree);
+  const other = await startLegacy({
+    extend: () => ({ auth, secretKey, credentials: behind, database: context.database }),
+  });
+  const again = { login: ann.login, name: 'A', secret: 'a long enough secret' };
+  const overtake = async (): Promise<void> =>
+    behind.delay(async () => {
+      await context.credentials.remove(ann.id);
+      await context.credentials.add(again);
+    });
+  other.context.accountHooks.push({ purge: overtake });
+  await removeAccount(other.context, ann.id);
+  const heir = await context.credentials.byLogin(ann.login);
+  expect(heir).not.toBeNull();
+  expect(heir?.id).not.toBe(ann.id);
+  expect(await context.credentials.retired(10)).toEqual([]);
+  await other.stop();
 });
 
 test('a server that starts ends what another one has begun', async () => {

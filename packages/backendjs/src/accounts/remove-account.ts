@@ -3,8 +3,8 @@ import { hashNode, nodeFromJson } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import { untilUndisturbed } from '../rows/rows.js';
 
-/** Interrupted removals that are looked for at once. */
-const MAX_RESUMED = 100;
+/** Interrupted removals that are looked up at once. */
+const PAGE = 100;
 
 type Removing = Pick<BackendjsContext, 'accountHooks' | 'credentials' | 'database'>;
 
@@ -18,15 +18,28 @@ export async function removeAccount(context: Removing, id: string): Promise<void
   for (const hook of context.accountHooks) await hook.purge?.(id);
   // Once more: what others wrote meanwhile, such as messages to it.
   await hide(context, id);
-  await context.credentials.remove(id);
+  await untilUndisturbed(() => context.credentials.remove(id));
 }
 
-/** Ends the removals that were begun anywhere and not ended. */
-export async function resumeRemovals(context: Removing): Promise<void> {
-  const ids = await context.credentials.retired(MAX_RESUMED);
-  if (ids.length === 0) return;
-  await context.database.refresh();
-  for (const id of ids) await removeAccount(context, id);
+/** Who ends what others have begun. */
+interface Resuming {
+  /** Asked before each removal: whether to leave it to a later look. */
+  isClosed(): boolean;
+  /** Told of each removal that cannot be ended now. */
+  failed(id: string, error: unknown): void;
+}
+
+/** Ends the removals that were begun anywhere and not ended, one after the other. One that fails keeps no other from being ended. */
+export async function resumeRemovals(context: Removing, { isClosed, failed }: Resuming): Promise<void> {
+  let ids = await context.credentials.retired(PAGE);
+  while (ids.length > 0) {
+    await context.database.refresh();
+    for (const id of ids) {
+      if (isClosed()) return;
+      await removeAccount(context, id).catch((error: unknown) => failed(id, error));
+    }
+    ids = await context.credentials.retired(PAGE, ids.at(-1));
+  }
 }
 
 function hide({ accountHooks, database }: Removing, id: string): Promise<void> {

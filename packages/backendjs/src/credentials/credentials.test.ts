@@ -1,5 +1,6 @@
 import { ADMIN, NOBODY } from '@backside/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LaggingTree } from '../testing/lagging-tree.js';
 import { type LegacyFixture, startLegacy } from '../testing/legacy-fixture.js';
 
 const PASSWORD = 'correct horse battery';
@@ -64,6 +65,30 @@ describe('an account that is made here', () => {
     expect(await server.auth.users.find(ADMIN, gone.login)).toBeNull();
     expect((await server.client.get('/auth', {}, { as: gone })).status).toBe(404);
   });
+
+  test('is removed again by a node that was behind, and whoever has its login by now keeps it', async () => {
+    const gone = await server.account('again');
+    const { auth, tree, secretKey, context } = server;
+    const behind = await startLegacy({
+      extend: async () => ({ auth, secretKey, credentials: await LaggingTree.of(tree) }),
+    });
+    await context.credentials.remove(gone.id);
+    const heir = await server.account('again');
+    expect((await behind.context.credentials.byLogin(gone.login))?.id).toBe(gone.id);
+    await behind.context.credentials.remove(gone.id);
+    expect((await context.credentials.byLogin(gone.login))?.id).toBe(heir.id);
+    expect((await server.client.get('/auth', {}, { as: heir })).json.id).toBe(heir.id);
+    await behind.stop();
+  });
+});
+
+test('the accounts that are retired come a page at a time', async () => {
+  const { credentials } = server.context;
+  const ids = ['u_1', 'u_2.5', 'u_3'];
+  for (const id of ids) await credentials.retire(id);
+  expect(await credentials.retired(2)).toEqual(ids.slice(0, 2));
+  expect(await credentials.retired(2, 'u_2.5')).toEqual(['u_3']);
+  expect(await credentials.retired(2, 'u_3')).toEqual([]);
 });
 
 describe('a login', () => {

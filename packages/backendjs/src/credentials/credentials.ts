@@ -135,22 +135,25 @@ export class Credentials {
     await this.#users.disable(id);
   }
 
-  /** The ids of accounts that are retired and not yet removed, `limit` at most, as all nodes know them. */
-  async retired(limit: number): Promise<string[]> {
+  /** The ids of accounts that are retired and not yet removed, as all nodes know them: the first `limit`, or the first behind `after`. */
+  async retired(limit: number, after?: string): Promise<string[]> {
     await this.#tree.refresh();
-    return this.#tree.keys(RETIRED, { limit }).map(decodeKey);
+    return this.#tree.keys(RETIRED, { limit, after: after === undefined ? after : encodeKey(after) }).map(decodeKey);
   }
 
-  /** Removes the account everywhere, then the row. Nothing happens if there is none. */
+  /**
+   * Removes the account everywhere, then the row, and frees the login if it still is that of the row. Nothing happens if there is none.
+   * Rejects with `precondition-failed` if somebody else frees the login meanwhile; trying again then does no harm.
+   */
   async remove(id: string): Promise<void> {
-    if (this.#stored(id) === null) await this.#tree.refresh();
-    const credential = this.#stored(id);
     await this.#users.delete(id);
-    await this.#tree.update([
-      { path: rowPath(id), value: null },
-      { path: retiredPath(id), value: null },
-      ...(credential === null ? [] : [{ path: loginPath(credential.login), value: null }]),
-    ]);
+    await this.#tree.refresh();
+    const login = this.#stored(id)?.login;
+    const freed = login !== undefined && this.#idOf(login) === id ? [loginPath(login)] : [];
+    await this.#tree.update(
+      [rowPath(id), retiredPath(id), ...freed].map((path) => ({ path, value: null })),
+      freed.map((path) => ({ path, value: id })),
+    );
   }
 
   #newRow(id: string, wish: Omit<NewCredential, 'password'> & { readonly secretIsPassword: boolean }): Credential {

@@ -74,7 +74,6 @@ export class LegacyBlobs {
   }
 }
 
-/** After this error nobody knows whether the write was made. */
 /** Long names are known by their hash. */
 function part(text: string): string {
   const encoded = blobKeyPart(text);

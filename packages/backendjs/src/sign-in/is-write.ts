@@ -7,7 +7,7 @@ const READS: ReadonlySet<string> = new Set(
   'get select search list scan show subscribe columns keys file image stats info'.split(' '),
 );
 
-/** Of these at least one true one makes reading messages a change of them. */
+/** With one of these, reading messages moves or deletes them. */
 const MOVES = ['_archive', '_trash'];
 
 /**
