@@ -42,7 +42,9 @@ describe('jobs under kill -9 of the server and of its workers', () => {
       const client = await Admin.of(server);
       await client.submit('bank.move', 'last');
       await expectAllMoved(client, [...acknowledged, 'last']);
-      await expect.poll(() => client.counts()).toEqual({ waiting: 0, running: 0, dead: 0 });
+      await expect
+        .poll(() => client.counts(), { timeout: 60_000, interval: 200 })
+        .toEqual({ waiting: 0, running: 0, dead: 0 });
       const begun = (await folder.runs()).map(([coin]) => coin);
       expect(new Set(begun).size).toBeGreaterThanOrEqual(acknowledged.length + 1);
       console.info(`${new Set(begun).size} jobs, ${begun.length} runs, ${ROUNDS} kills of the server`);

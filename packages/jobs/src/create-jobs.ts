@@ -5,7 +5,7 @@ import { JobNodes } from './job-nodes.js';
 import { DEFAULT_QUEUE, parseRequest } from './job-request.js';
 import type { JobRequest, JobState, JobStatus, Jobs, JobsOptions } from './jobs.js';
 import type { Consumer, DeadLetter, QueueCounts } from './queue.js';
-import { createLocalRunner, type Runner } from './runner.js';
+import { createLocalRunner, type RunContext, type Runner } from './runner.js';
 import { createSequenceRunner } from './sequence.js';
 import { createUniqueQueue } from './unique-queue.js';
 import { createProcessRunner } from './workers/process-runner.js';
@@ -26,7 +26,7 @@ class JobsOfNode implements Jobs {
   readonly #options: JobsOptions;
   readonly #nodes: JobNodes;
   readonly #ended: EndedJobs;
-  readonly #runners: readonly Runner[];
+  readonly #runners: readonly Runner<RunContext>[];
   readonly #deliveries: Deliveries;
   readonly #consumers: readonly Consumer[];
   readonly #nextId: () => string;
@@ -129,7 +129,7 @@ class JobsOfNode implements Jobs {
   }
 }
 
-function runnersOf(options: JobsOptions): Runner[] {
+function runnersOf(options: JobsOptions): Runner<RunContext>[] {
   const { handlers, directory, queues = [DEFAULT_QUEUE], workers = 1, logger } = options;
   const { workerMemoryMb: memoryMb = DEFAULT_MEMORY_MB, graceMs = DEFAULT_GRACE_MS } = options;
   const maxIdle = workers * queues.length;

@@ -6,7 +6,7 @@ import type { EndedJobs } from './ended-jobs.js';
 import type { JobNodes, ShownRun } from './job-nodes.js';
 import { JobRun, RunEnded } from './job-run.js';
 import type { Delivery, Outcome } from './queue.js';
-import type { Runner } from './runner.js';
+import type { RunContext, Runner } from './runner.js';
 
 /** How long a delivery is kept that could not even be begun, before it is given back. */
 const GIVE_BACK_AFTER_MS = 1_000;
@@ -16,7 +16,7 @@ export interface DeliverOptions {
   readonly database: Database;
   readonly nodes: JobNodes;
   readonly ended: EndedJobs;
-  readonly runners: readonly Runner[];
+  readonly runners: readonly Runner<RunContext>[];
   readonly logger: Logger;
   readonly random: () => number;
 }

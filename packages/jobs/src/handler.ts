@@ -27,7 +27,7 @@ export interface JobContext {
    * Makes one atomic write with the rights of the server, exactly once however often the job is run: the first, second, third …
    * write of a job is made by whichever attempt comes there first, and later attempts find it made. So a handler should make the same
    * writes in the same order each time; what it computes in between may differ. Resolves once the write is durable; rejects as
-   * `Database.write` does.
+   * `Database.write` does, and as the write before it if that was rejected. In a list of functions those of each are counted apart.
    */
   write(steps: readonly JobStep[]): Promise<void>;
 }

@@ -30,6 +30,14 @@ export interface ShownRun {
   readonly token: string;
 }
 
+/** Names a write of a job through all of its runs. */
+export interface WritePlace {
+  /** A key, for a part of the job that is counted apart; null for the job as a whole. */
+  readonly part: string | null;
+  /** Counted from 1. */
+  readonly nth: number;
+}
+
 /** How a run ends, as its node shows it. */
 export interface End {
   readonly state: JobState;
@@ -39,7 +47,7 @@ export interface End {
 
 /**
  * The nodes of jobs: `ROOT/ID` with `name queue state attempt submittedAt startedAt endedAt progress result error`, and, for the jobs
- * themselves, `run` (which run it is) and `writes` (how many writes it has made).
+ * themselves, `run` (which run it is), `writes` (how many writes it has made) and `writes-PART` (how many a part of it has made).
  */
 export class JobNodes {
   readonly #database: Database;
@@ -117,21 +125,22 @@ export class JobNodes {
   }
 
   /**
-   * Makes write number `nth` of a job, counted from 1, unless an earlier run has made it. Throws `unavailable` if the run is not the
-   * present one any more.
+   * Makes a write of a job unless an earlier run has made it. Throws `unavailable` if the run is not the present one any more, or the
+   * write before it is not made.
    */
-  async write(run: ShownRun, nth: number, steps: readonly WriteStep[]): Promise<void> {
-    const made = this.#writes(run.id);
+  async write(run: ShownRun, { part, nth }: WritePlace, steps: readonly WriteStep[]): Promise<void> {
+    const counter = part === null ? 'writes' : `writes-${part}`;
+    const made = this.#count(run.id, counter);
     if (made >= nth) return;
-    const expected = [...present(run), ['writes', made === 0 ? null : made] as const];
-    if (made === nth - 1 && (await this.#change(run.id, { writes: nth }, expected, steps))) return;
+    const expected = [...present(run), [counter, made === 0 ? null : made] as const];
+    if (made === nth - 1 && (await this.#change(run.id, { [counter]: nth }, expected, steps))) return;
     await this.#database.refresh();
-    if (this.#writes(run.id) < nth)
+    if (this.#count(run.id, counter) < nth)
       throw new BacksideError('unavailable', 'the job was cancelled or given to another worker');
   }
 
-  #writes(id: string): number {
-    return Number(this.#read([...this.#root, id, 'writes']) ?? 0);
+  #count(id: string, counter: string): number {
+    return Number(this.#read([...this.#root, id, counter]) ?? 0);
   }
 
   /** Calls `cancelled` when somebody cancels the job, unless the returned function was called before. */

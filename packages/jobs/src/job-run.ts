@@ -3,7 +3,9 @@ import { ADMIN, BacksideError, type Logger } from '@backside/protocol';
 import { type Json, nodeToJson, type Path, parsePath } from '@backside/tree';
 import type { JobContext, JobStep } from './handler.js';
 import type { JobNodes, ShownRun } from './job-nodes.js';
+import { PartWrites } from './part-writes.js';
 import type { NewJob } from './queue.js';
+import type { RunContext } from './runner.js';
 
 /** Why a run was ended before its handler had. */
 export type Ending = 'cancelled' | 'lost' | 'late' | 'draining';
@@ -29,15 +31,16 @@ export interface JobRunOptions {
 }
 
 /** One run of a job as its handler sees it: what it reads, shows and writes, and the signal that ends it. */
-export class JobRun implements JobContext {
+export class JobRun implements RunContext {
   readonly id: string;
   readonly name: string;
   readonly attempt: number;
   readonly #options: JobRunOptions;
   readonly #ended = new AbortController();
-  /** Writes are made one after another, in the order in which the handler asked for them. */
-  #lastWrite: Promise<void> = Promise.resolve();
-  #writes = 0;
+  /** Of the run itself. */
+  readonly #writes: PartWrites;
+  /** Of each part that was begun, the run itself included. */
+  readonly #allWrites: PartWrites[] = [];
   #progress: { readonly value: Json } | null = null;
   #showing: Promise<void> | null = null;
 
@@ -46,6 +49,7 @@ export class JobRun implements JobContext {
     this.id = options.job.id;
     this.name = options.job.name;
     this.attempt = options.attempt;
+    this.#writes = this.#writesOf(null);
   }
 
   get signal(): AbortSignal {
@@ -69,23 +73,36 @@ export class JobRun implements JobContext {
   }
 
   write(steps: readonly JobStep[]): Promise<void> {
-    this.#writes += 1;
-    const nth = this.#writes;
-    const made = this.#lastWrite.then(() => {
-      this.signal.throwIfAborted();
-      const parsed = steps.map((step) => ({ ...step, path: pathOf(step.path) }));
-      return this.#options.nodes.write(this.#options.shown, nth, parsed);
-    });
-    // One that fails is the handler's to deal with; the next one fails as well, since writes are counted.
-    this.#lastWrite = made;
-    made.catch(() => {});
-    return made;
+    return this.#writes.write(steps);
+  }
+
+  part(place: string, name: string): JobContext {
+    const writes = this.#writesOf(place);
+    return {
+      id: `${this.id}-${place}`,
+      name,
+      attempt: this.attempt,
+      signal: this.signal,
+      progress: (value) => this.progress(value),
+      read: (path) => this.read(path),
+      write: (steps) => writes.write(steps),
+    };
   }
 
   /** Resolves once what is under way is stored: nothing of this run is written afterwards. */
   async settle(): Promise<void> {
     await this.#showing;
-    await this.#lastWrite.catch(() => {});
+    await Promise.all(this.#allWrites.map((writes) => writes.settle()));
+  }
+
+  #writesOf(part: string | null): PartWrites {
+    const writes = new PartWrites(async (nth, steps) => {
+      this.signal.throwIfAborted();
+      const parsed = steps.map((step) => ({ ...step, path: pathOf(step.path) }));
+      await this.#options.nodes.write(this.#options.shown, { part, nth }, parsed);
+    });
+    this.#allWrites.push(writes);
+    return writes;
   }
 
   /** Shows the latest progress until there is none that is later. */

@@ -8,6 +8,8 @@ export const SEQUENCE = '.sequence';
 /** As the tree can hold them in the result of the list. */
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 const MAX_FUNCTIONS = 100;
+/** Functions of one item of a list: each may need a process of its own. */
+const MAX_TOGETHER = 10;
 
 interface NamedJobsOptions {
   /** Whether a list ends with the first function that fails. Default false: the rest goes on. */
@@ -35,14 +37,13 @@ interface Sequence extends Required<NamedJobsOptions> {
   readonly stages: readonly Stage[];
 }
 
-/** The list that the data of a job holds. Throws `invalid-data` for what is none, or one of too many functions. */
+/** The list that the data of a job holds. Throws `invalid-data` for what is none, or has too many functions in all or in one item. */
 export function readSequence(data: Json): Sequence {
   if (typeof data !== 'object' || data === null || Array.isArray(data) || !Array.isArray(data.items)) throw wrong();
   const stages = data.items.map(stageOf);
   if (!stages.flat().every(({ name }) => NAME.test(name))) throw wrong();
-  if (stages.flat().length > MAX_FUNCTIONS) {
-    throw new BacksideError('invalid-data', `a list of jobs names at most ${MAX_FUNCTIONS} functions`);
-  }
+  if (stages.flat().length > MAX_FUNCTIONS) throw tooMany('a list of jobs', MAX_FUNCTIONS);
+  if (stages.some((stage) => stage.length > MAX_TOGETHER)) throw tooMany('one item of a list of jobs', MAX_TOGETHER);
   return { stages, stopsAtError: data.stopsAtError === true };
 }
 
@@ -50,6 +51,10 @@ function stageOf(item: Json): Stage {
   if (typeof item === 'string') return [{ name: item, data: null }];
   if (typeof item !== 'object' || item === null || Array.isArray(item)) throw wrong();
   return Object.entries(item).map(([name, data]) => ({ name, data }));
+}
+
+function tooMany(what: string, most: number): BacksideError {
+  return new BacksideError('invalid-data', `${what} names at most ${most} functions`);
 }
 
 function wrong(): BacksideError {

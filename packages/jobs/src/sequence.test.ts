@@ -2,7 +2,7 @@ import type { Json } from '@backside/tree';
 import { expect, test } from 'vitest';
 import type { Handler } from './handler.js';
 import { namedJobs } from './named-jobs.js';
-import { startJobs } from './testing/jobs-fixture.js';
+import { openMemoryDatabase, startJobs } from './testing/jobs-fixture.js';
 
 const PATIENCE = { timeout: 20_000 };
 
@@ -34,6 +34,15 @@ function noting(): { readonly lines: string[]; readonly handlers: ReadonlyMap<st
     ],
     ['a.echo', (data) => data],
     ['a.broken', () => Promise.reject(new Error('broken'))],
+    ['a.refused', (_, { write }) => write([{ method: 'set', path: '/a.b', value: 1 }]).then(() => null)],
+    [
+      'a.first',
+      async (_, { write }) => {
+        await write([{ method: 'push', path: '/log', value: 'first' }]);
+        release();
+        return null;
+      },
+    ],
     ['a.write', (data, { write }) => write([{ method: 'push', path: '/log', value: data }]).then(() => null)],
     [
       'a.late',
@@ -82,13 +91,41 @@ test('a list that is to end with the first failure does, for good', async () => 
   expect(lines).toEqual(['+a.echo', '-a.echo', '+a.broken', '-a.broken']);
 });
 
-test('what functions write that run together is in the order of their names', async () => {
+test('a write that is refused fails its own function, and no other', async () => {
   const { handlers } = noting();
-  const { log } = await resultOf(
-    [{ 'a.late': null, 'a.write': 'second', 'a.quick': null }, { 'a.write': 'third' }],
-    handlers,
-  );
-  expect(Object.values(log as Record<string, Json>)).toEqual(['late', 'second', 'third']);
+  const { result, log } = await resultOf([{ 'a.refused': null, 'a.write': 'beside' }, { 'a.write': 'next' }], handlers);
+  expect(result).toMatchObject({ 0: { 'a:refused': { error: 'Invalid path' } } });
+  expect(Object.values(log as Record<string, Json>)).toEqual(['beside', 'next']);
+});
+
+test('functions that run together do not wait for the writes of each other', async () => {
+  const { handlers } = noting();
+  const { log } = await resultOf([{ 'a.late': null, 'a.first': null }], handlers);
+  expect(Object.values(log as Record<string, Json>)).toEqual(['first', 'late']);
+});
+
+test('each function writes once through all runs of a list, whatever the others come to in each', async () => {
+  const database = await openMemoryDatabase();
+  let run = 1;
+  const push: Handler = (data, { write }) => write([{ method: 'push', path: '/log', value: data }]).then(() => null);
+  const handlers = new Map<string, Handler>([
+    ['moody', (data, context) => (run === 1 ? Promise.reject(new Error('not in the mood')) : push(data, context))],
+    ['push', push],
+    [
+      'wait',
+      (_, { signal }) =>
+        run === 1 ? new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null))) : null,
+    ],
+  ]);
+  const first = await startJobs({ database, handlers });
+  const { id } = await first.jobs.submit(namedJobs([{ moody: 'late' }, { push: 'early' }, 'wait'])[0]!);
+  const log = (): Json[] => Object.values(Object(first.at('/log')) as Record<string, Json>);
+  await expect.poll(log, PATIENCE).toEqual(['early']);
+  await first.jobs.drain(0);
+  run = 2;
+  const second = await startJobs({ database, tree: first.tree, handlers });
+  await expect.poll(async () => (await second.jobs.status(id))?.state, PATIENCE).toBe('done');
+  expect(log()).toEqual(['early', 'late']);
 });
 
 test('a list that is cancelled goes no further', async () => {
@@ -102,11 +139,16 @@ test('a list that is cancelled goes no further', async () => {
   expect(lines).not.toContain('+a.quick');
 });
 
-test.each<Json>([
-  null,
-  5,
-  [[]],
-  ['a', 7],
-  ['a/b'],
-  [Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`a.f${i}`, 1]))],
-])('%j is no job', (job) => expect(() => namedJobs(job)).toThrow(expect.objectContaining({ code: 'invalid-data' })));
+/** Names for one item of a list. */
+function together(count: number): Record<string, Json> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`a.f${i}`, 1]));
+}
+
+test.each<Json>([null, 5, [[]], ['a', 7], ['a/b'], Array.from({ length: 101 }, () => 'a.f'), ['a', together(11)]])(
+  '%j is no job',
+  (job) => expect(() => namedJobs(job)).toThrow(expect.objectContaining({ code: 'invalid-data' })),
+);
+
+test('a list names up to a hundred functions, ten of them in one item', () => {
+  expect(namedJobs(Array.from({ length: 10 }, () => together(10)))).toHaveLength(1);
+});

@@ -2,7 +2,7 @@ import type { Logger } from '@backside/protocol';
 import type { Json } from '@backside/tree';
 import { FinalError, type JobContext } from './handler.js';
 import { readSequence, SEQUENCE, type Stage } from './named-jobs.js';
-import type { Runner } from './runner.js';
+import type { RunContext, Runner } from './runner.js';
 
 interface SequenceOptions {
   /** What runs the functions of the lists. */
@@ -13,10 +13,10 @@ interface SequenceOptions {
 /**
  * Runs lists of functions: an item begins once the one before it has ended, the names of one item run together. A function that fails is
  * logged and told in the result, and the list goes on, unless it is to end there: then the job has failed for good. All of it is one run of
- * one job: what is written stays in the order of the list also where functions run together, and a run that was lost is begun again
- * from the first item.
+ * one job, and a run that was lost is begun again from the first item. The writes of each function are counted apart, by its place in the list,
+ * so that they do not depend on what becomes of the others.
  */
-export function createSequenceRunner({ runners, logger }: SequenceOptions): Runner {
+export function createSequenceRunner({ runners, logger }: SequenceOptions): Runner<RunContext> {
   const run: RunOne = async (context, data) => {
     try {
       const runner = runners.find((candidate) => candidate.has(context.name));
@@ -55,19 +55,14 @@ interface Ended {
 type RunOne = (context: JobContext, data: Json) => Promise<Ended>;
 
 interface StageRun {
-  readonly context: JobContext;
+  readonly context: RunContext;
   readonly nth: number;
   readonly run: RunOne;
 }
 
 function runStage(stage: Stage, { context, nth, run }: StageRun): Promise<Ended[]> {
   context.signal.throwIfAborted();
-  const begun: Promise<Ended>[] = [];
-  for (const [index, { name, data }] of stage.entries()) {
-    const before = [...begun];
-    begun.push(run(contextOf(context, { id: `${context.id}-${nth}-${index}`, name, before }), data));
-  }
-  return Promise.all(begun);
+  return Promise.all(stage.map(({ name, data }, index) => run(context.part(`${nth}-${index}`, name), data)));
 }
 
 function told({ result = null, error }: Ended): Json {
@@ -77,23 +72,4 @@ function told({ result = null, error }: Ended): Json {
 /** Names hold dots, which keys of the tree may not. */
 function encodeName(name: string): string {
   return name.replaceAll('.', ':');
-}
-
-/** The part of one function: its writes wait for those of the functions named before it, so that their order is always the same. */
-function contextOf(
-  context: JobContext,
-  { id, name, before }: { readonly id: string; readonly name: string; readonly before: readonly Promise<Ended>[] },
-): JobContext {
-  return {
-    id,
-    name,
-    attempt: context.attempt,
-    signal: context.signal,
-    progress: (value) => context.progress(value),
-    read: (path) => context.read(path),
-    write: async (steps) => {
-      await Promise.allSettled(before);
-      await context.write(steps);
-    },
-  };
 }

@@ -16,21 +16,27 @@ export class DeadLetters {
     this.#tree = tree;
   }
 
-  /** Newest first, `limit` at most; of one function, or of all. */
+  /** Newest first, `limit` at most; of one function, or of all. Holds no more letters than these at a time, for they can be large. */
   list(limit: number, name?: string): FunctionDeadLetter[] {
     const names = name === undefined ? this.#tree.keys(PLACES.dead) : [name].filter((one) => isValidKey(one));
-    const letters = names.flatMap((of) => this.#newest(of, limit));
-    return letters.sort((a, b) => b.time - a.time).slice(0, limit);
+    const newest: FunctionDeadLetter[] = [];
+    for (const of of names) {
+      for (const letter of this.#newest(of, limit)) {
+        const older = newest.findIndex(({ time }) => time < letter.time);
+        newest.splice(older === -1 ? newest.length : older, 0, letter);
+        if (newest.length > limit) newest.pop();
+      }
+    }
+    return newest;
   }
 
-  #newest(name: string, limit: number): FunctionDeadLetter[] {
-    const keys = this.#tree.keys(PLACES.deadOf(name)).slice(-limit);
-    return keys.flatMap((key): FunctionDeadLetter[] => {
+  *#newest(name: string, limit: number): Generator<FunctionDeadLetter> {
+    for (const key of this.#tree.keys(PLACES.deadOf(name)).slice(-limit)) {
       const stored = this.#stored({ function: name, key });
-      if (stored === null) return [];
+      if (stored === null) continue;
       const { event, reason, attempts, time } = stored;
-      return [{ function: name, key, reason, attempts, time, event }];
-    });
+      yield { function: name, key, reason, attempts, time, event };
+    }
   }
 
   /**

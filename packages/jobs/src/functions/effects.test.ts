@@ -76,6 +76,30 @@ describe('what functions write', () => {
     await later.close();
   });
 
+  it('is found in the journal for an event that was given up and is to run again, and for no other one', async () => {
+    const database = await open();
+    const effects = new Effects({ database, journal, logger });
+    await effects.recall(database.revision);
+    const [event, other] = [
+      { ...EVENT, id: 'revived' },
+      { ...EVENT, id: 'long finished' },
+    ];
+    const before = database.revision;
+    const made = await effects.answer(event, COUNT);
+    await effects.answer(other, COUNT);
+    for (const { id } of [event, other]) effects.forget(id);
+    await database.write({ principal: ADMIN, steps: [{ method: 'remove', path: ['x'] }], idempotencyKey: 'c' });
+    const count = Number(valueAt(database, '/count'));
+
+    await effects.recallOf([event.id], before);
+    expect(await effects.answer(event, COUNT)).toEqual(made);
+    expect(valueAt(database, '/count')).toBe(count);
+    // Nothing was kept of the other one, and the database has forgotten it.
+    await effects.answer(other, COUNT);
+    expect(valueAt(database, '/count')).toBe(count + 1);
+    await database.close();
+  });
+
   it('keeps the values of the first try when a later one would write others', async () => {
     const database = await open();
     const effects = new Effects({ database, journal, logger });

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { Database, WriteStep } from '@backside/api';
-import { ADMIN, authorOf, BacksideError, type Logger } from '@backside/protocol';
-import type { Journal } from '@backside/store';
+import { ADMIN, BacksideError } from '@backside/protocol';
 import { formatPath, type Json, nodeToJson, parsePath } from '@backside/tree';
 import type { FunctionEvent, FunctionWriteResult, FunctionWriteStep } from './define.js';
 import type { Request } from './messages.js';
+import { RecalledWrites, type RecalledWritesOptions } from './recalled-writes.js';
 import { DEPTH_HEADER } from './write-event.js';
+import { eventNameOf, formatWriteName, type WriteName, writeNameOf } from './write-name.js';
 
 /** Functions that lead to one another: a write of the last one would be one too many, for it is taken for a loop. */
 const MAX_DEPTH = 16;
 
-/** Begins the idempotency keys of functions' writes. */
-const KEY_PREFIX = 'function/';
 const MAX_KEY_LENGTH = 64;
 
 /** A function that led to itself was refused its write. No further try can do better. */
@@ -22,55 +20,38 @@ export class FunctionLoopError extends BacksideError {
   }
 }
 
-export interface EffectsOptions {
-  readonly database: Database;
-  readonly journal: Journal;
-  readonly logger: Logger;
-}
-
 /**
  * Makes what functions ask for. A write is named by its event and its place among the event's writes, so that it is made once whatever is
  * tried again: the database answers a name that it knows with the first result, and the journal is read for those that it forgot.
  */
 export class Effects {
-  readonly #options: EffectsOptions;
+  readonly #database: Database;
   /** Of events that are not finished, by event and key: what was made since this node runs functions. */
   readonly #made = new Map<string, Map<string, FunctionWriteResult>>();
-  /** What the journal told of, by idempotency key. */
-  readonly #recalled = new Map<string, FunctionWriteResult>();
-  /** What was written up to here was recalled. */
+  readonly #recalled: RecalledWrites;
+  /** What was written up to here was recalled, for every event that was not finished. */
   #recalledTo = 0;
 
-  constructor(options: EffectsOptions) {
-    this.#options = options;
+  constructor(options: RecalledWritesOptions) {
+    this.#database = options.database;
+    this.#recalled = new RecalledWrites(options);
   }
 
   /** Finds what was written since `revision`, maybe by another node or process, for events that are not finished yet. */
   async recall(revision: number): Promise<void> {
-    const { database, journal, logger } = this.#options;
-    await database.refresh();
-    this.#recalledTo = database.revision;
-    if (revision >= this.#recalledTo) return;
-    const after = Math.max(revision, (await journal.first()) - 1);
-    if (after > revision)
-      logger.warn({ revision, after }, 'what functions wrote before this revision can only be told from recent keys');
-    const prefix = `${authorOf(ADMIN)}/${KEY_PREFIX}`;
-    for await (const commits of journal.commits(after)) {
-      for (const { idempotencyKey: key, revision, changes } of commits) {
-        if (key?.startsWith(prefix))
-          this.#recalled.set(key.slice(key.indexOf('/') + 1), {
-            revision,
-            pushed: changes.map(({ path }) => formatPath(path)).filter((path) => PUSH_ID.test(path)),
-          });
-      }
-    }
+    this.#recalledTo = await this.#recalled.recall(revision);
+  }
+
+  /** Finds what was written since `revision` for events that were given up and are to run again. */
+  async recallOf(eventIds: readonly string[], revision: number): Promise<void> {
+    await this.#recalled.recall(revision, new Set(eventIds.map(eventNameOf)));
   }
 
   /** Rejects with a `BacksideError`, or with a `TreeError` for a path. */
   async answer(event: FunctionEvent, request: Request): Promise<Json | FunctionWriteResult> {
     if (request.method === 'write') return this.#write(event, request);
     const path = parsePath(request.path);
-    return nodeToJson(this.#options.database.read(ADMIN, path).node, 'val');
+    return nodeToJson(this.#database.read(ADMIN, path).node, 'val');
   }
 
   async #write(event: FunctionEvent, { steps, key }: Request & { method: 'write' }): Promise<FunctionWriteResult> {
@@ -79,8 +60,8 @@ export class Effects {
     if (made !== undefined) return made;
     const depth = 'depth' in event ? event.depth : 0;
     if (depth >= MAX_DEPTH) throw new FunctionLoopError();
-    const idempotencyKey = keyOf(event.id, key);
-    const result = this.#recalled.get(idempotencyKey) ?? (await this.#commitOnce(steps, { idempotencyKey, depth }));
+    const name = writeNameOf(event.id, key);
+    const result = this.#recalled.find(name) ?? (await this.#commitOnce(steps, { event, name, depth }));
     this.#remember(event.id, key, result);
     return result;
   }
@@ -91,21 +72,23 @@ export class Effects {
       return await this.#commit(steps, how);
     } catch (error) {
       if (!(error instanceof BacksideError && error.code === 'idempotency-conflict')) throw error;
-      await this.recall(this.#recalledTo);
-      const made = this.#recalled.get(how.idempotencyKey);
+      await this.#recalled.recall(this.#sinceWhen(how.event), new Set([how.name.event]));
+      const made = this.#recalled.find(how.name);
       if (made === undefined) throw error;
       return made;
     }
   }
 
-  async #commit(
-    steps: readonly FunctionWriteStep[],
-    { idempotencyKey, depth }: HowToCommit,
-  ): Promise<FunctionWriteResult> {
-    const { revision, pushed } = await this.#options.database.write({
+  /** Since which revision there may be writes of an event that were not recalled. */
+  #sinceWhen(event: FunctionEvent): number {
+    return 'revision' in event ? Math.max(this.#recalledTo, event.revision) : this.#recalledTo;
+  }
+
+  async #commit(steps: readonly FunctionWriteStep[], { name, depth }: HowToCommit): Promise<FunctionWriteResult> {
+    const { revision, pushed } = await this.#database.write({
       principal: ADMIN,
       steps: steps.map(parseStep),
-      idempotencyKey,
+      idempotencyKey: formatWriteName(name),
       headers: [[DEPTH_HEADER, String(depth + 1)]],
     });
     return { revision, pushed: pushed.map(formatPath) };
@@ -118,22 +101,16 @@ export class Effects {
 
   /** The event is finished: nothing of it is tried again. */
   forget(eventId: string): void {
-    for (const key of this.#made.get(eventId)?.keys() ?? []) this.#recalled.delete(keyOf(eventId, key));
+    this.#recalled.forget(eventNameOf(eventId));
     this.#made.delete(eventId);
   }
 }
 
 interface HowToCommit {
-  readonly idempotencyKey: string;
-  /** Of the event that causes the write. */
+  readonly event: FunctionEvent;
+  readonly name: WriteName;
+  /** Of the event. */
   readonly depth: number;
-}
-
-/** A path that ends in what `push` makes. */
-const PUSH_ID = /\/-[-0-9A-Z_a-z]{19}$/;
-
-function keyOf(eventId: string, key: string): string {
-  return KEY_PREFIX + createHash('sha256').update(`${eventId}\n${key}`).digest('base64url');
 }
 
 /** What comes from a thread may be anything. Throws `invalid-data`; `invalid-path` for a path. */

@@ -157,7 +157,7 @@ describe('functions', () => {
     const places = (): unknown[] => functions.deadLetters().map(({ event }) => (event as { path: string }).path);
     const settle = async (): Promise<void> => {
       await fixture.quiet();
-      await expect.poll(() => places().length).toBe(3);
+      await expect.poll(() => places().length, { timeout: 20_000 }).toBe(3);
     };
     for (let n = 0; n < 20; n++) await fixture.write(`/orders/n${n}`, 1);
     await settle();
@@ -166,7 +166,7 @@ describe('functions', () => {
     await settle();
     for (let n = 0; n < 20; n++) await fixture.write(`/orders/large${n}`, 'x'.repeat(200));
     const reasons = (): unknown[] => functions.deadLetters().map(({ reason }) => reason);
-    await expect.poll(() => new Set(reasons())).toEqual(new Set(['the node is too large']));
+    await expect.poll(() => new Set(reasons()), { timeout: 20_000 }).toEqual(new Set(['the node is too large']));
     await settle();
     await expect(functions.revive(functions.deadLetters()[0]!)).rejects.toMatchObject({ code: 'precondition-failed' });
   });

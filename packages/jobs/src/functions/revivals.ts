@@ -34,8 +34,9 @@ export class Revivals {
     if (asked.length === 0) return;
     const { effects } = this.#options;
     // What its earlier tries wrote is not written again: the database may have forgotten it, the journal has not.
-    const heads = asked.flatMap(({ letter }) => (letter === null ? [] : [letter.head]));
-    if (heads.length > 0) await effects.recall(Math.min(...heads));
+    const letters = asked.flatMap(({ letter }) => (letter === null ? [] : [letter]));
+    const ids = letters.map(({ event }) => event.id);
+    if (letters.length > 0) await effects.recallOf(ids, Math.min(...letters.map(({ head }) => head)));
     for (const one of asked) await this.#revive(one);
   }
 
