@@ -1,4 +1,10 @@
-import { type Cluster, type ClusterNotifier, type ClusterStore, startCluster } from '../../harness/cluster.js';
+import {
+  type Cluster,
+  type ClusterNode,
+  type ClusterNotifier,
+  type ClusterStore,
+  startCluster,
+} from '../../harness/cluster.js';
 import { type FaultyProxy, startFaultyProxy } from '../../harness/faulty-proxy.js';
 import { type OwnService, type ServiceName, startService } from '../../services/index.js';
 import { Random } from '../random.js';
@@ -24,6 +30,8 @@ const WRITERS = 8;
 const LISTENERS = 6;
 /** Between two writes of one client, at most: what is tested is order, not speed. */
 const PAUSE_MS = 20;
+/** Shown of each node's output when something was wrong. */
+const OUTPUT_CHARACTERS = 5_000;
 
 const BROKERS = { amqp: 'rabbitmq', redis: 'redis', nats: 'nats' } as const satisfies Partial<
   Record<ClusterNotifier, ServiceName>
@@ -81,7 +89,16 @@ function through(line: FaultyProxy, { url }: OwnService): string {
 export async function verdictUnder(cluster: Cluster, during: () => Promise<void>): Promise<Verdict> {
   const random = Random.fromEnvironment('HISTORY_SEED');
   const load = { writers: WRITERS, listeners: LISTENERS, pauseMs: PAUSE_MS };
-  return check(await runLoad({ nodes: nodesOf(cluster), ...load, random, during }));
+  const verdict = check(await runLoad({ nodes: nodesOf(cluster), ...load, random, during }));
+  if (verdict.problems.length > 0) cluster.nodes.forEach(showOutput);
+  return verdict;
+}
+
+/** What a node said, of which its log's end tells most. */
+function showOutput({ server }: ClusterNode, index: number): void {
+  console.error(
+    `the end of what node-${index} (process ${server.pid}) said:\n${server.output().slice(-OUTPUT_CHARACTERS)}`,
+  );
 }
 
 /** Where load finds the nodes, also after they were started again. */
