@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { blobStoreConformance } from '@backside/media/conformance';
 import { MongoClient, ObjectId } from 'mongodb';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -41,6 +42,25 @@ describe.skipIf(server === null)('GridFS', () => {
   blobStoreConformance('GridFS', async () => {
     const place = newPlace();
     return { store: await createGridFsBlobStore(place), dispose: async () => {} };
+  });
+
+  it('takes the same blob from several at the same time, of which one file stays', async () => {
+    const place = newPlace();
+    const store = await createGridFsBlobStore(place);
+    onTestFinished(() => store.close());
+    for (let round = 0; round < 5; round += 1) {
+      const put = () => store.put(`same-${round}`, Readable.from([Buffer.from('same')]), { contentType: 'text/plain' });
+      await Promise.all(Array.from({ length: 6 }, put));
+    }
+    // A server that does not look and change in one step leaves files of which nobody knows.
+    await store.sweep(-HOUR);
+    for (let round = 0; round < 5; round += 1) {
+      expect(await text((await store.get(`same-${round}`))!.body)).toBe('same');
+    }
+    await withClient(place, async (client) => {
+      const files = client.db(place.mongoDatabase).collection(`${place.bucket}.files`);
+      expect(await files.countDocuments()).toBe(5);
+    });
   });
 
   it('is swept of what puts left that never came to an end, and of nothing else', async () => {

@@ -13,7 +13,7 @@ import {
 } from '@backside/media';
 import { BacksideError } from '@backside/protocol';
 import { type Collection, GridFSBucket, MongoClient, ObjectId } from 'mongodb';
-import { gridFsError } from './gridfs-error.js';
+import { gridFsError, isDuplicate } from './gridfs-error.js';
 
 export interface GridFsBlobStoreOptions {
   readonly url: string;
@@ -106,11 +106,19 @@ class GridFsBlobStore implements BlobStore {
     }
     const { contentType } = options;
     const known = { size: measured.size, modified: this.#now(), etag: measured.digest(), contentType };
-    const before = await this.#names
-      .findOneAndReplace({ _id: key }, { file, ...known }, { upsert: true, returnDocument: 'before' })
-      .catch(gridFsError);
+    const before = await this.#name(key, { file, ...known }).catch(gridFsError);
     if (before !== null) await this.#remove(before.file);
     return { key, ...known };
+  }
+
+  /**
+   * Resolves with what had the name before. Of two at the same time each may find nothing and insert; whose place is taken asks again, and
+   * finds it.
+   */
+  #name(key: string, document: Omit<NameDocument, '_id'>): Promise<NameDocument | null> {
+    const replace = (): Promise<NameDocument | null> =>
+      this.#names.findOneAndReplace({ _id: key }, document, { upsert: true, returnDocument: 'before' });
+    return replace().catch((error: unknown) => (isDuplicate(error) ? replace() : Promise.reject(error)));
   }
 
   /** Passes on what the source throws, and names what GridFS does. */

@@ -1,5 +1,12 @@
 import { BacksideError } from '@backside/protocol';
-import { MongoNetworkError, MongoServerSelectionError, MongoTopologyClosedError } from 'mongodb';
+import { MongoNetworkError, MongoServerError, MongoServerSelectionError, MongoTopologyClosedError } from 'mongodb';
+
+const DUPLICATE_KEY = 11000;
+
+/** Whether a document with that `_id` was there already. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
 
 /** Throws a failed operation as the port wants it. */
 export function gridFsError(error: unknown): never {

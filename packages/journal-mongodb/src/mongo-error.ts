@@ -8,6 +8,16 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
+/** Runs an upsert. Of two at the same time each may find nothing and insert; whose place is taken asks again, and finds it. */
+export async function upsert<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return ask();
+  }
+}
+
 /** What the library throws as an error of ours: `unavailable`, since whatever was asked may be asked again. Others stay as they are. */
 export function asUnavailable(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error;

@@ -3,7 +3,7 @@ import { BacksideError } from '@backside/protocol';
 import { type AnyBulkWriteOperation, MongoBulkWriteError } from 'mongodb';
 import type { NodeWrite } from './affected-tree.js';
 import { assertReadable, FORMAT, MIN_READER, revisionId } from './documents.js';
-import { asUnavailable, isDuplicate, request } from './mongo-error.js';
+import { asUnavailable, isDuplicate, request, upsert } from './mongo-error.js';
 import { nodeDocument, nodeId } from './node-documents.js';
 import { missingParts, type Payloads } from './payloads.js';
 import type { BatchDocument, NodeDocument, NodeTrace, ProjectionPlace } from './projection-place.js';
@@ -93,7 +93,8 @@ export class BatchLog {
       await this.#write(to, writes.slice(start, start + WRITES_PER_REQUEST));
     }
     await request(async () => {
-      await place.progress.updateOne({ _id: database }, { $max: { revision: to } }, { upsert: true });
+      const known = { $max: { revision: to } };
+      await upsert(() => place.progress.updateOne({ _id: database }, known, { upsert: true }));
       const done: BatchDocument = {
         _id: revisionId(database, from),
         database,

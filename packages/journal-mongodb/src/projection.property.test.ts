@@ -76,6 +76,16 @@ describe.skipIf(server === null)('the projection into MongoDB', () => {
     expect(await log.begin({ from: 0, to: 2, writes: [] })).toBe('taken');
   });
 
+  it('is completed by all who come at the same time', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const database = `round-${round}`;
+      const batch: Batch = { from: 0, to: 1, writes: [] };
+      expect(await logOf(database).begin(batch)).toBe('begun');
+      await Promise.all(Array.from({ length: 6 }, () => logOf(database).complete(batch)));
+      expect(await logOf(database).begin({ from: 0, to: 2, writes: [] })).toBe('taken');
+    }
+  });
+
   it('asks whether a map is left that keeps its priority, whatever is left of it', async () => {
     await project([{ path: ['m', 'gone'], value: 1 }]);
     await project([{ path: ['m', 'stays', 'deep'], value: 2 }]);
