@@ -14,17 +14,8 @@ const TYPE = { contentType: 'application/octet-stream' };
 /** More than stores send or write at once. */
 const LARGE_BYTES = 11 * 1024 * 1024 + 17;
 
-export interface BlobStoreSupports {
-  /** Why the server that stands in for the real one in these tests cannot replace a blob at once, if it cannot. */
-  readonly tearsBecause?: string;
-}
-
 /** What every blob store does. `create` is called once per test. */
-export function blobStoreConformance(
-  name: string,
-  create: () => Promise<BlobStoreFixture>,
-  { tearsBecause }: BlobStoreSupports = {},
-): void {
+export function blobStoreConformance(name: string, create: () => Promise<BlobStoreFixture>): void {
   describe(`${name} as a blob store`, () => {
     let fixture: BlobStoreFixture;
     beforeEach(async () => {
@@ -39,8 +30,7 @@ export function blobStoreConformance(
     ranging(store);
     failing(store);
     listing(store);
-    if (tearsBecause === undefined) racing(store);
-    else it.skip(`shows readers one blob or the other, never a mixture: not here, since ${tearsBecause}`);
+    racing(store);
   });
 }
 

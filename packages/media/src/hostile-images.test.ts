@@ -162,7 +162,7 @@ describe('an image of too much', () => {
     const [read, verified, made] = outcomes;
     expect(read).toEqual({ format: 'png', contentType: 'image/png', width: 1, height: 1, frames: 1 });
     expect(verified).toEqual(read);
-    expect(JSON.stringify(made).length).toBeLessThan(2_000);
+    expect(JSON.stringify(made).length).toBeLessThan(1_000);
     expect(grown).toBeLessThan(100 * 1024 * 1024);
   });
 

@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createDatabase, type Database, openAuthorizer } from '@backside/api';
-import { createMemoryNotifier } from '@backside/notifier';
+import type { Database } from '@backside/api';
 import { ADMIN, SILENT_LOGGER } from '@backside/protocol';
-import { createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
+import { createMemoryJournal, type Journal } from '@backside/store';
 import { nodeToJson, parsePath } from '@backside/tree';
 import { describe, expect, it } from 'vitest';
 import type { FunctionEvent, WriteEvent } from './define.js';
 import { Effects } from './effects.js';
 import type { Request } from './messages.js';
+import { openTestDatabase } from './testing/functions-fixture.js';
 
 const EVENT: FunctionEvent = {
   id: 'epoch/f:count/r1',
@@ -37,20 +36,7 @@ describe('what functions write', () => {
 
   /** As a process that remembers nothing: not one idempotency key. */
   function open(): Promise<Database> {
-    return createDatabase({
-      name: 'test',
-      journal,
-      replica: createMemoryReplica(),
-      notifier: createMemoryNotifier(),
-      authorizer: openAuthorizer,
-      logger,
-      now: Date.now,
-      random: Math.random,
-      sleep,
-      nodeId: 'one',
-      trimsJournal: false,
-      limits: { idempotencyKeys: 1 },
-    });
+    return openTestDatabase(journal, { limits: { idempotencyKeys: 1 } });
   }
 
   const valueAt = (database: Database, path: string): unknown =>

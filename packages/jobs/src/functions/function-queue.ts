@@ -53,7 +53,7 @@ export class FunctionQueue {
     this.declared = options.declared;
     const { store, declared } = options;
     for (const key of store.tree.keys(PLACES.triesOf(declared.name))) {
-      const tries = store.json(PLACES.tries(declared.name, key)) as unknown as StoredTries | null;
+      const tries = asStored<StoredTries>(store.json(PLACES.tries(declared.name, key)));
       if (tries !== null && store.tree.read(PLACES.entry(declared.name, key)) !== null) this.#waiting.set(key, tries);
     }
   }

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createDatabase, type Database, openAuthorizer } from '@backside/api';
-import { createMemoryNotifier } from '@backside/notifier';
+import type { Database } from '@backside/api';
 import { ADMIN, NOBODY, type Principal, SILENT_LOGGER } from '@backside/protocol';
-import { createMemoryJournal, createMemoryReplica } from '@backside/store';
+import { createMemoryJournal } from '@backside/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RecalledWrites } from './recalled-writes.js';
+import { openTestDatabase } from './testing/functions-fixture.js';
 import { eventNameOf, formatWriteName, writeNameOf } from './write-name.js';
 
 describe('what the journal tells of the writes of functions', () => {
@@ -14,19 +13,7 @@ describe('what the journal tells of the writes of functions', () => {
   let start: number;
 
   beforeAll(async () => {
-    database = await createDatabase({
-      name: 'test',
-      journal,
-      replica: createMemoryReplica(),
-      notifier: createMemoryNotifier(),
-      authorizer: openAuthorizer,
-      logger,
-      now: Date.now,
-      random: Math.random,
-      sleep,
-      nodeId: 'one',
-      trimsJournal: false,
-    });
+    database = await openTestDatabase(journal);
     start = database.revision;
     await write('a', '1');
     await write('a', '2');

@@ -52,6 +52,6 @@ export function deadEntry(name: string, key: string, dead: StoredDeadLetter): Pr
 }
 
 /** The stored form of JSON that was written by the functions above. */
-export function asStored<T extends StoredEvent>(json: Json): T | null {
+export function asStored<T extends object>(json: Json): T | null {
   return json as unknown as T | null;
 }

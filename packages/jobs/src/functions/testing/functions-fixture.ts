@@ -14,6 +14,27 @@ import type { AccountsSource, Functions, FunctionsLimits } from '../options.js';
 /** How long anything may take on a busy machine, in milliseconds. */
 const PATIENCE_MS = 25_000;
 
+/** A database on this journal; its state is in memory. */
+export function openTestDatabase(
+  journal: Journal,
+  { replica = createMemoryReplica(), limits = {} }: { replica?: Replica; limits?: Partial<DatabaseLimits> } = {},
+): Promise<Database> {
+  return createDatabase({
+    name: 'test',
+    journal,
+    replica,
+    notifier: createMemoryNotifier(),
+    authorizer: openAuthorizer,
+    logger: SILENT_LOGGER,
+    now: Date.now,
+    random: Math.random,
+    sleep,
+    nodeId: 'one',
+    trimsJournal: false,
+    limits,
+  });
+}
+
 /** A database in memory, a directory of function files, and what runs them. */
 export class FunctionsFixture {
   readonly directory: string;
@@ -40,20 +61,7 @@ export class FunctionsFixture {
     await mkdir(join(root, 'functions'));
     const journal = createMemoryJournal();
     const replica = createMemoryReplica({ epoch: journal.epoch });
-    const database = await createDatabase({
-      name: 'test',
-      journal,
-      replica,
-      notifier: createMemoryNotifier(),
-      authorizer: openAuthorizer,
-      logger: SILENT_LOGGER,
-      now: Date.now,
-      random: Math.random,
-      sleep,
-      nodeId: 'one',
-      trimsJournal: false,
-      limits,
-    });
+    const database = await openTestDatabase(journal, { replica, limits });
     return new FunctionsFixture(root, { journal, replica, database });
   }
 
