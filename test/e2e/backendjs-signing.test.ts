@@ -121,7 +121,7 @@ describe('a signature is taken', () => {
     const socket = connectTcp(server.httpPort, '127.0.0.1');
     const [name, proof] = Object.entries(sign('GET', '/auth', { tag: 'телефон' }))[0]!;
     const head = ['GET /auth HTTP/1.1', 'Host: 127.0.0.1', `${name}: ${proof}`, 'Connection: close'];
-    socket.end(`${head.join('\r\n')}\r\n\r\n`);
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200/);
   });
 });
