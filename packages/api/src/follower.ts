@@ -83,19 +83,16 @@ export class Follower {
   /** Takes what the journal itself tells of its head. */
   readonly told = (head: number): void => this.receive({ commits: [], head });
 
-  /** Applies commits that follow, ignores known ones, and on a gap reads the journal first. */
+  /**
+   * Applies commits that follow, ignores known ones, and reads the journal where one is missing, before them or among them: what another
+   * node tells at once is all its own, and others may have written in between.
+   */
   take(commits: readonly Commit[]): void {
     if (this.#closed) return;
-    const revision = this.#options.revision();
-    const fresh = commits.filter((commit) => commit.revision > revision);
-    const first = fresh[0];
-    if (first === undefined) return;
-    if (first.revision === revision + 1) {
-      this.#apply(fresh);
-    } else {
-      this.#early.keep(fresh);
-      void this.catchUp(fresh.at(-1)!.revision);
-    }
+    const { next, later } = inOrder(commits, this.#options.revision());
+    if (later.length > 0) this.#early.keep(later);
+    if (next.length > 0) this.#apply(next);
+    if (later.length > 0) void this.catchUp(later.at(-1)!.revision);
   }
 
   async #askForHead(): Promise<number> {
@@ -203,4 +200,15 @@ export class Follower {
   close(): void {
     this.#closed = true;
   }
+}
+
+/** Of commits in the order of their revisions: those that follow `revision` without a gap, and those behind the first gap. */
+function inOrder(commits: readonly Commit[], revision: number): { next: readonly Commit[]; later: readonly Commit[] } {
+  const next: Commit[] = [];
+  for (const [index, commit] of commits.entries()) {
+    const end = revision + next.length;
+    if (commit.revision > end + 1) return { next, later: commits.slice(index) };
+    if (commit.revision === end + 1) next.push(commit);
+  }
+  return { next, later: [] };
 }

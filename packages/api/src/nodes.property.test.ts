@@ -8,7 +8,11 @@ const WRITES = 15;
 /** A journal that never answers again is noticed within this many milliseconds. */
 const LONGEST_MS = 30_000;
 
-type Fault = 'refused' | 'frozen' | 'up' | 'lose-answer' | 'broker-down' | 'broker-up' | 'far' | 'near';
+const FAULTS = [
+  ...(['refused', 'frozen', 'up', 'up', 'lose-answer'] as const),
+  ...(['broker-down', 'broker-up', 'broker-holds', 'broker-tells', 'far', 'near'] as const),
+];
+type Fault = (typeof FAULTS)[number];
 
 /** One step of a schedule: what happens to which node, and how long until the next step. */
 interface Step {
@@ -19,17 +23,7 @@ interface Step {
 
 const step: fc.Arbitrary<Step> = fc.record({
   node: fc.nat(2),
-  fault: fc.constantFrom<Fault[]>(
-    'refused',
-    'frozen',
-    'up',
-    'up',
-    'lose-answer',
-    'broker-down',
-    'broker-up',
-    'far',
-    'near',
-  ),
+  fault: fc.constantFrom(...FAULTS),
   waitMs: fc.constantFrom(0, 3, 40, 300, 1_500, 4_000),
 });
 
@@ -37,6 +31,7 @@ function apply({ link, broker, links }: TestNode, fault: Fault): void {
   if (fault === 'lose-answer') link.loseAnswers = 1;
   else if (fault === 'far' || fault === 'near') link.roundTripMs = fault === 'far' ? 25 : 1;
   else if (fault === 'broker-down' || fault === 'broker-up') broker.up = fault === 'broker-up';
+  else if (fault === 'broker-holds' || fault === 'broker-tells') broker.holds = fault === 'broker-holds';
   else links(fault);
 }
 
@@ -75,7 +70,8 @@ it('whatever fails between nodes, journal and broker: every write is there once,
         apply(all[node]!, fault);
         await nodes.time.pass(waitMs);
       }
-      for (const node of all) for (const fault of ['up', 'broker-up', 'near'] as const) apply(node, fault);
+      for (const node of all)
+        for (const fault of ['up', 'broker-up', 'broker-tells', 'near'] as const) apply(node, fault);
       await nodes.time.result(Promise.all(writes), LONGEST_MS);
       await nodes.time.pass(12_000);
       const everyValue = ['null', ...Array.from({ length: WRITES }, (_, index) => String(index + 1))];

@@ -3,7 +3,7 @@ import { ADMIN, BacksideError, type Commit } from '@backside/protocol';
 import { parsePath } from '@backside/tree';
 import { describe, expect, it, vi } from 'vitest';
 import type { WriteOperation } from './operation.js';
-import { set, valueAt } from './testing/database.js';
+import { listen, set, valueAt } from './testing/database.js';
 import { type TestNode, TestNodes } from './testing/nodes.js';
 
 const push = (key: string): WriteOperation => ({
@@ -143,6 +143,19 @@ describe('a node that misses notices', () => {
     for await (const batch of nodes.store.journal.commits(0)) commits.push(...batch);
     others.publish('test', commits);
     expect(await nodes.time.until(() => valueAt(node.database, '/a') === 1, 100)).toBeLessThanOrEqual(1);
+  });
+
+  it('reads what others wrote between the commits that one tells at once, as it could not before', async () => {
+    const nodes = new TestNodes();
+    const [one, other, hearing] = [await nodes.node(), await nodes.node(), await nodes.node()];
+    const { heard } = listen(hearing.database, '/n');
+    await nodes.time.pass(1);
+    for (const { broker } of [one, other]) broker.holds = true;
+    for (const node of [one, other, one]) await nodes.time.result(node.database.write(increment), 100);
+    expect(hearing.database.revision).toBe(0);
+    one.broker.holds = false;
+    expect(await nodes.time.until(() => hearing.database.revision === 3, 100)).toBeLessThanOrEqual(10);
+    expect(heard.lines).toEqual(['put /n null', 'put /n 1', 'put /n 2', 'put /n 3']);
   });
 
   it('becomes level although more come while it reads what it missed', async () => {

@@ -2,7 +2,10 @@ import type { Commit } from '@backside/protocol';
 
 /** What a notifier tells about one database. */
 export interface Notice {
-  /** In the order of their revisions; empty if they were too large for the broker, or lost. */
+  /**
+   * In the order of their revisions, those of the publisher alone: between any two of them others may have committed. Empty if they were
+   * too large for the broker, or lost.
+   */
   readonly commits: readonly Commit[];
   /** The newest revision that the publisher meant; null if any number of notices may have been missed: only the journal knows. */
   readonly head: number | null;

@@ -1,5 +1,5 @@
 import { createMemoryHub, type Notice, type Notifier } from '@backside/notifier';
-import { ADMIN } from '@backside/protocol';
+import { ADMIN, type Commit } from '@backside/protocol';
 import { createMemoryReplica } from '@backside/store';
 import type { Database } from '../database.js';
 import type { DatabaseOptions } from '../database-options.js';
@@ -26,10 +26,40 @@ export interface TestNode {
   go(): void;
 }
 
-interface BrokerWay {
-  up: boolean;
+/** A node's way to the broker. */
+class BrokerWay {
+  up = true;
   /** What it tells of commits that change anything is their revision alone. */
-  headsOnly: boolean;
+  headsOnly = false;
+  readonly hub: Notifier;
+  readonly #waiting = new Map<string, Commit[]>();
+  #holds = false;
+
+  constructor(hub: Notifier) {
+    this.hub = hub;
+  }
+
+  /** While true what the node publishes waits; then it is told at once. */
+  get holds(): boolean {
+    return this.#holds;
+  }
+
+  set holds(holds: boolean) {
+    this.#holds = holds;
+    if (!holds) this.#tell();
+  }
+
+  /** What is published while it is down is lost. */
+  publish(database: string, commits: readonly Commit[]): void {
+    if (!this.up) return;
+    this.#waiting.set(database, [...(this.#waiting.get(database) ?? []), ...commits]);
+    if (!this.#holds) this.#tell();
+  }
+
+  #tell(): void {
+    for (const [database, commits] of this.#waiting) this.hub.publish(database, commits);
+    this.#waiting.clear();
+  }
 }
 
 /** Milliseconds that a notice takes. */
@@ -49,10 +79,10 @@ export class TestNodes {
     this.#count += 1;
     const id = `node-${this.#count}`;
     const sleeper = new Sleeper(this.time);
-    const broker: BrokerWay = { up: true, headsOnly: false };
+    const broker = new BrokerWay(this.#hub.connect());
     const links = [this.store.link(roundTripMs), this.privateStore.link(roundTripMs)] as const;
     const common = {
-      notifier: brokerLink(this.#hub.connect(), broker, this.time),
+      notifier: brokerLink(broker, this.time),
       now: this.time.now,
       sleep: sleeper.sleep,
       random: seeded(this.#count),
@@ -106,16 +136,15 @@ class Sleeper {
   }
 }
 
-/** A broker between machines: what is published or delivered while the link is down is lost. */
-function brokerLink(hub: Notifier, link: BrokerWay, time: SimulatedTime): Notifier {
+/** A broker between machines: what is published or delivered while the way there is down is lost. */
+function brokerLink(link: BrokerWay, time: SimulatedTime): Notifier {
+  const { hub } = link;
   return {
     betweenNodes: true,
     get state() {
       return { up: link.up, dropped: 0 };
     },
-    publish: (database, commits) => {
-      if (link.up) hub.publish(database, commits);
-    },
+    publish: (database, commits) => link.publish(database, commits),
     subscribe: (database, handler) => {
       const deliver = ({ commits, head }: Notice): void => {
         const told = commits.filter(({ changes }) => changes.length === 0 || !link.headsOnly);

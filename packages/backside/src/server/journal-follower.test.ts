@@ -71,6 +71,14 @@ test('reads from the journal what it was not told, in order', async () => {
   await waitFor(() => expect(taken).toEqual([1, 2, 3, 4, 5, 6]));
 });
 
+test('reads from the journal what is missing in the midst of what it is told at once', async () => {
+  follow();
+  await append(1, 2, 3, 4, 5, 6);
+  follower.receive(noticeOf([commitAt(1), commitAt(3), commitAt(4), commitAt(4), commitAt(6)]));
+  expect(taken).toEqual([1]);
+  await waitFor(() => expect(taken).toEqual([1, 2, 3, 4, 5, 6]));
+});
+
 test.each([true, false])('finds what nobody told of (notifier up: %s)', async (up) => {
   notifierUp = up;
   follow();
