@@ -27,7 +27,7 @@ it('a worker that stood still until the journal had dropped what it missed is re
 }, 60_000);
 
 it('a worker that does not end is killed at SIGTERM, and the data is closed in order', async () => {
-  server = await startServer({ workers: 2, args: ['--drain-timeout', '2s'] });
+  server = await startServer({ workers: 2, args: ['--drain-timeout', '5s'] });
   const { dataDir } = server;
   stopOneWorker();
   const session = await Session.open(server.tcpPort);

@@ -1,4 +1,4 @@
-import { authorOf, BacksideError, Commit, toBacksideError } from '@backside/protocol';
+import { authorOf, BacksideError, Commit, type CommitDraft, toBacksideError } from '@backside/protocol';
 import type { AppendOutcome } from '@backside/store';
 import type { Path, TreeReader } from '@backside/tree';
 import { type Evaluation, type EvaluationContext, evaluate } from './evaluation.js';
@@ -108,17 +108,18 @@ export class BatchComputer {
   }
 
   #commitOf(write: PendingWrite, evaluation: Evaluation, place: { revision: number; now: number }): Commit {
-    const { operation } = write;
-    const commit = new Commit({
+    const { principal, headers } = write.operation;
+    const fields: CommitDraft = {
       revision: place.revision,
       time: place.now,
-      author: authorOf(operation.principal),
+      author: authorOf(principal),
       origin: this.#options.nodeId,
       changes: evaluation.changes,
-      ...(operation.headers && operation.headers.length > 0 && { headers: operation.headers }),
-      ...(write.idempotencyKey !== null && { idempotencyKey: write.idempotencyKey }),
-      ...(this.#options.recordPrior && { prior: this.#pending.priorOf(evaluation.changes) }),
-    });
+    };
+    if (headers !== undefined && headers.length > 0) fields.headers = headers;
+    if (write.idempotencyKey !== null) fields.idempotencyKey = write.idempotencyKey;
+    if (this.#options.recordPrior) fields.prior = this.#pending.priorOf(evaluation.changes);
+    const commit = new Commit(fields);
     if (commit.encoded().length > this.#options.maxCommitBytes) {
       throw new BacksideError('too-large', `a write may have at most ${this.#options.maxCommitBytes} bytes`);
     }

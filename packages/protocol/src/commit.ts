@@ -23,6 +23,9 @@ export interface CommitFields {
   readonly prior?: readonly Node[];
 }
 
+/** `CommitFields` while they are being put together. */
+export type CommitDraft = { -readonly [Name in keyof CommitFields]: CommitFields[Name] };
+
 /** One atomic list of changes with its place in the order. Immutable; its encoding is made once and shared. */
 export class Commit implements CommitFields {
   readonly revision: number;
@@ -94,14 +97,15 @@ function formatCommit(commit: Commit): string {
 }
 
 function fieldsOf(raw: StoredCommit): CommitFields {
-  return {
+  const fields: CommitDraft = {
     revision: raw.r,
     time: raw.t,
     author: raw.a,
     origin: raw.o,
     changes: raw.c.map(([path, value]) => ({ path: parsePath(path, UNLIMITED), value: nodeFromJson(value, TRUSTED) })),
-    ...(raw.h && { headers: raw.h }),
-    ...(raw.k !== undefined && { idempotencyKey: raw.k }),
-    ...(raw.p && { prior: raw.p.map((value) => nodeFromJson(value, TRUSTED)) }),
   };
+  if (raw.h !== undefined) fields.headers = raw.h;
+  if (raw.k !== undefined) fields.idempotencyKey = raw.k;
+  if (raw.p !== undefined) fields.prior = raw.p.map((value) => nodeFromJson(value, TRUSTED));
+  return fields;
 }

@@ -1,4 +1,4 @@
-export { Commit, type CommitFields, decodeCommit } from './commit.js';
+export { Commit, type CommitDraft, type CommitFields, decodeCommit } from './commit.js';
 export { type PackedCommits, packCommits, packEncodings, unpackCommits } from './commit-pack.js';
 export type { Credentials } from './credentials.js';
 export { DESTINATIONS, PROTOCOL_VERSION } from './destinations.js';

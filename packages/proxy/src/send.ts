@@ -1,4 +1,4 @@
-import type { WriteOperation, WriteResult, WriteSeries } from '@backside/api';
+import type { WriteResult } from '@backside/api';
 import { BacksideError, DESTINATIONS, HEADERS } from '@backside/protocol';
 import { type Frame, formatHeaders } from '@backside/stomp';
 import { formatPath, type Path } from '@backside/tree';
@@ -8,15 +8,13 @@ import type { Session } from './session.js';
 import { signInAgain } from './sign-in.js';
 import {
   applicationHeaders,
+  type DraftOperation,
   parseGrace,
   parseOnDisconnect,
   parsePrecondition,
   parseStep,
-  parseWriteOptions,
+  readWriteOptions,
 } from './write-step.js';
-
-/** A write that has not been handed to the database yet. */
-type DraftOperation = WriteOperation & { series?: WriteSeries };
 
 /** SEND: a write, a step of a transaction, something to do when the connection ends, or a new sign-in. */
 export function serveSend(session: Session, frame: Frame): void {
@@ -41,15 +39,13 @@ function sendToServer(session: Session, frame: Frame, destination: string): void
 }
 
 function operationOf(session: Session, frame: Frame, path: Path): DraftOperation {
+  const operation: DraftOperation = { principal: session.standing.actor, steps: [parseStep(frame, path)] };
   const precondition = parsePrecondition(frame, path);
   const headers = applicationHeaders(frame);
-  return {
-    principal: session.standing.actor,
-    steps: [parseStep(frame, path)],
-    ...(precondition && { preconditions: [precondition] }),
-    ...(headers && { headers }),
-    ...parseWriteOptions(frame),
-  };
+  if (precondition !== undefined) operation.preconditions = [precondition];
+  if (headers !== undefined) operation.headers = headers;
+  readWriteOptions(frame, operation);
+  return operation;
 }
 
 /**

@@ -3,7 +3,7 @@ import { required } from './frame-headers.js';
 import { write } from './send.js';
 import type { Session } from './session.js';
 import type { Transaction } from './transactions.js';
-import { parseWriteOptions } from './write-step.js';
+import { type DraftOperation, readWriteOptions } from './write-step.js';
 
 export function serveBegin(session: Session, frame: Frame): void {
   session.standing.transactions.begin(required(frame, 'transaction'));
@@ -25,13 +25,10 @@ export function serveCommit(session: Session, frame: Frame): void {
     return;
   }
   const { steps, preconditions, headers } = transaction;
-  const operation = {
-    principal: session.standing.actor,
-    steps,
-    ...(preconditions.length > 0 && { preconditions }),
-    ...(headers.size > 0 && { headers: [...headers] }),
-    ...parseWriteOptions(frame),
-  };
+  const operation: DraftOperation = { principal: session.standing.actor, steps };
+  if (preconditions.length > 0) operation.preconditions = preconditions;
+  if (headers.size > 0) operation.headers = [...headers];
+  readWriteOptions(frame, operation);
   write(session, operation, frame, () => acknowledgeAll(transaction));
 }
 

@@ -4,6 +4,9 @@ import type { Frame } from '@backside/stomp';
 import { hashNode, nodeFromJson, type Path } from '@backside/tree';
 import { invalidHeader, wordHeader } from './frame-headers.js';
 
+/** A write that has not been handed to the database yet. */
+export type DraftOperation = { -readonly [Name in keyof WriteOperation]: WriteOperation[Name] };
+
 const METHODS = ['set', 'update', 'push', 'remove'] as const;
 type Method = (typeof METHODS)[number];
 
@@ -90,12 +93,12 @@ function hashOfJson(text: string, depth: number): string {
   }
 }
 
-/** How the write is made: the parts of an operation that a SEND, or the COMMIT of a transaction, decides. */
-export function parseWriteOptions(frame: Frame): Pick<WriteOperation, 'ackLevel' | 'idempotencyKey'> | undefined {
+/** Adds how the write is made: the parts of an operation that a SEND, or the COMMIT of a transaction, decides. */
+export function readWriteOptions(frame: Frame, operation: DraftOperation): void {
   const ackLevel = wordHeader(frame, HEADERS.ackLevel, ['applied', 'durable', 'replicated']);
   const idempotencyKey = frame.headers.get(HEADERS.idempotencyKey);
-  if (ackLevel === undefined && idempotencyKey === undefined) return undefined;
-  return { ...(ackLevel && { ackLevel }), ...(idempotencyKey !== undefined && { idempotencyKey }) };
+  if (ackLevel !== undefined) operation.ackLevel = ackLevel;
+  if (idempotencyKey !== undefined) operation.idempotencyKey = idempotencyKey;
 }
 
 /** The headers that the writer means for the readers. Of repeated ones the first. */

@@ -4,8 +4,8 @@ import type { Progress, Report, Request, Task, WorkerOptions } from './messages.
 
 /** Commits are sent once so many bytes of them have gathered, or when a task needs them. */
 const SEND_BYTES = 256 * 1024;
-/** What the thread has just made and soon drops: far less than V8 allows would hold it, and every process has such a thread. */
-const YOUNG_GENERATION_MB = 6;
+/** What the thread has just made and soon drops: a checkpoint of some commits, less than V8 allows, as every process has such a thread. */
+const YOUNG_GENERATION_MB = 12;
 
 /** What a link tells its owner, beside the outcome of tasks. */
 export interface LinkEvents {

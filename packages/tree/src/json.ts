@@ -1,7 +1,7 @@
 import { TreeError } from './error.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { type Leaf, MapNode, type Node, type PresentNode, type Priority, PriorityLeaf } from './node.js';
-import { keyProblem, PRIORITY_KEY } from './path.js';
+import { keyProblem, type Path, PRIORITY_KEY } from './path.js';
 import { resolveServerValue, type ServerValueContext } from './server-value.js';
 import { exceedsBytes, utf8Length } from './utf8.js';
 
@@ -24,17 +24,26 @@ export interface FromJsonOptions {
  * beyond a limit; nesting of any depth is refused without overflowing the stack.
  */
 export function nodeFromJson(json: unknown, options: FromJsonOptions = {}): Node {
-  const { node, bytesAtMost } = readJson(json, options);
-  assertWriteSize([node], bytesAtMost, options.limits ?? DEFAULT_LIMITS);
+  const { limits = DEFAULT_LIMITS, depth = 0, serverValues = null } = options;
+  const { node, bytesAtMost } = readJson(json, { limits, depth, serverValues, above: [] });
+  assertWriteSize([node], bytesAtMost, limits);
   return node;
 }
 
+/** `FromJsonOptions` for one value of several. */
+interface PlaceOptions {
+  readonly limits: Limits;
+  readonly depth: number;
+  readonly serverValues: ServerValueContext | null;
+  /** The keys from where `serverValues` counts its paths down to the value. */
+  readonly above: Path;
+}
+
 /** As `nodeFromJson`, but the size of the whole is left to the caller; `bytesAtMost` is no less than it. */
-export function readJson(json: unknown, options: FromJsonOptions): { node: Node; bytesAtMost: number } {
-  const limits = options.limits ?? DEFAULT_LIMITS;
-  const depth = options.depth ?? 0;
+export function readJson(json: unknown, options: PlaceOptions): { node: Node; bytesAtMost: number } {
+  const { limits, depth, serverValues, above } = options;
   if (depth > limits.maxDepth) throw tooDeep(limits);
-  const reading: Reading = { limits, serverValues: options.serverValues ?? null, keys: [], bytesAtMost: 0 };
+  const reading: Reading = { limits, serverValues, keys: above.slice(), bytesAtMost: 0 };
   return { node: read(reading, json, depth), bytesAtMost: reading.bytesAtMost };
 }
 
@@ -58,7 +67,7 @@ export function nodeBytes(node: Node): number {
 interface Reading {
   readonly limits: Limits;
   readonly serverValues: ServerValueContext | null;
-  /** The keys from the written value down to where reading is. */
+  /** The keys from where `serverValues` counts its paths down to where reading is. */
   readonly keys: string[];
   /** No fewer than `nodeBytes` of what was read so far. */
   bytesAtMost: number;

@@ -2,7 +2,7 @@ import { type Change, orderAsOneStep } from './change.js';
 import { TreeError } from './error.js';
 import { assertWriteSize, type FromJsonOptions, readJson } from './json.js';
 import { DEFAULT_LIMITS } from './limits.js';
-import { asPriority, type Leaf } from './node.js';
+import { asPriority } from './node.js';
 import { formatPath, isPriorityPath, type Path, parsePath } from './path.js';
 
 /** `depth` is not an option: it follows from the paths. */
@@ -20,16 +20,18 @@ export function parseUpdate(base: Path, json: unknown, options: UpdateOptions = 
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new TreeError('invalid-data', 'an update is an object');
   }
-  const limits = options.limits ?? DEFAULT_LIMITS;
+  const { limits = DEFAULT_LIMITS, serverValues = null } = options;
   const changes: Change[] = [];
   let bytesAtMost = 0;
   for (const [key, value] of Object.entries(json)) {
     const relative = parsePath(key, limits);
     if (relative.length === 0) throw new TreeError('invalid-path', 'empty key');
-    const path = [...base, ...relative];
-    const read = readJson(value, below(options, path, relative));
+    const path = base.concat(relative);
+    const ofPriority = isPriorityPath(path);
+    const depth = ofPriority ? path.length - 1 : path.length;
+    const read = readJson(value, { limits, depth, serverValues, above: relative });
     bytesAtMost += read.bytesAtMost;
-    changes.push({ path, value: isPriorityPath(path) ? asPriority(read.node) : read.node });
+    changes.push({ path, value: ofPriority ? asPriority(read.node) : read.node });
   }
   assertWriteSize(
     changes.map(({ value }) => value),
@@ -38,15 +40,6 @@ export function parseUpdate(base: Path, json: unknown, options: UpdateOptions = 
   );
   refuseOverlaps(changes);
   return orderAsOneStep(changes);
-}
-
-/** The options for the value at `path`, which is `relative` below the base. */
-function below(options: UpdateOptions, path: Path, relative: Path): FromJsonOptions {
-  const { limits, serverValues } = options;
-  const depth = isPriorityPath(path) ? path.length - 1 : path.length;
-  if (serverValues === undefined) return { ...(limits && { limits }), depth };
-  const existing = (inside: Path): Leaf | null => serverValues.existing([...relative, ...inside]);
-  return { ...(limits && { limits }), depth, serverValues: { now: serverValues.now, existing } };
 }
 
 /** Throws if one change's path is another's, or an ancestor of it. In the order of their texts such paths are neighbours. */

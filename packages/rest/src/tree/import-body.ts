@@ -10,8 +10,8 @@ import { sendJson } from './send-json.js';
 
 /** About how much of the body one commit has. */
 const BATCH_BYTES = 64 * 1024;
-/** After so many commits the disk is brought up to date: what waits for it, and what that takes, lies in memory. */
-const COMMITS_PER_CHECKPOINT = 16;
+/** After so many commits the disk is brought up to date: what waits for it is in memory, and the longer, the later it is collected. */
+const COMMITS_PER_CHECKPOINT = 4;
 /** Where another process writes the disk: commits that may wait for it, somewhat more than it takes at a time. */
 const MAX_AHEAD = 192;
 const CATCH_UP_MS = 5;

@@ -57,6 +57,49 @@ test('the cuts of a document make the document, wherever its chunks end', () => 
   );
 });
 
+/** What `JSON.parse` makes of the text, if that is an object or a list; `refused` for anything else. */
+function parsed(text: string): unknown {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? plain(value) : 'refused';
+  } catch {
+    return 'refused';
+  }
+}
+
+function cutAndJoined(text: string, size: number): unknown {
+  try {
+    return joined(cut(text, size));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid-data' });
+    return 'refused';
+  }
+}
+
+test('a text with one character too many, too few or replaced is taken and refused as JSON.parse does', () => {
+  const long = 'x'.repeat(OPTIONS.batchBytes);
+  const member = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom(long, { a: { b: long }, c: 1 }, [1, [long], {}]),
+  );
+  const small = fc.oneof(
+    fc.dictionary(fc.string({ maxLength: 6 }), member, { maxKeys: 4 }),
+    fc.array(member, { maxLength: 4 }),
+  );
+  const piece = fc.constantFrom(...'{}[],:"1 \\', '');
+  const place = fc.nat({ max: 1_000 });
+  fc.assert(
+    fc.property(small, place, fc.integer({ min: 0, max: 1 }), piece, fc.integer({ min: 1, max: 90 }), (...given) => {
+      const [value, at, dropped, inserted, size] = given;
+      const text = JSON.stringify(value);
+      const from = at % text.length;
+      const changed = text.slice(0, from) + inserted + text.slice(from + dropped);
+      expect(cutAndJoined(changed, size), changed).toEqual(parsed(changed));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 test('each object is handed out for the last time once, after all of its members', () => {
   const value = { a: { b: 'x'.repeat(100), c: { d: 'y'.repeat(100) } }, e: [1, 'z'.repeat(100)] };
   const cuts = cut(JSON.stringify(value), 7);
@@ -77,8 +120,17 @@ test('what is cut off, broken or followed by something is refused at every place
     '{"a" 1}',
     '[1}',
     '{"a":1]',
-
     '{}{}',
+    '{"a","b"}',
+    '{"a":1,"b"}',
+    '{"a":1:2}',
+    '{"a":1 "b":2}',
+    '{2:1}',
+    '{{}:1}',
+    '{["a":1]}',
+    '{"a":{"b":1}:2}',
+    '{"a":{"b":1},"c"}',
+    '["a":1]',
   ]) {
     expect(() => cut(broken, 3), broken).toThrow(/parse/);
     const padded = broken.replace('1', `"${'p'.repeat(100)}"`);

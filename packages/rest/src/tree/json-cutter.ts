@@ -27,6 +27,7 @@ interface OpenContainer {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
@@ -57,6 +58,8 @@ export class JsonCutter {
   /** Where the member that is being looked at opens its own members. */
   #opens = -1;
   #depth = 0;
+  /** Whether the member that is being looked at has had its colon. */
+  #named = false;
   #inString = false;
   #escaped = false;
   #ended = false;
@@ -120,6 +123,7 @@ export class JsonCutter {
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#open(byte, at);
       else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.#close(byte, at);
       else if (byte === COMMA && this.#depth === 0) this.#comma(at);
+      else if (byte === COLON && this.#depth === 0) this.#colon(at);
     }
     this.#scanned = this.#length;
     if (this.#ended || this.#stack.length === 0) this.#blank(this.#start, this.#length);
@@ -150,18 +154,31 @@ export class JsonCutter {
     this.#complete = -1;
     this.#opens = -1;
     this.#depth = 0;
+    this.#named = false;
+  }
+
+  /** Takes the colon for a comma, so that `#members` can read names and values as one list. */
+  #colon(at: number): void {
+    const container = this.#stack.at(-1);
+    if (container?.kind !== 'object' || container.afterInner) return;
+    if (this.#named) throw notJson();
+    this.#named = true;
+    this.#text[at] = COMMA;
   }
 
   #comma(at: number): void {
     const container = this.#stack.at(-1);
     if (container === undefined) throw notJson();
     if (!container.afterInner) {
+      if (container.kind === 'object' && !this.#named) throw notJson();
+      this.#named = false;
       this.#complete = at;
       return;
     }
     this.#blank(this.#start, at);
     container.afterInner = false;
     container.afterComma = true;
+    this.#named = false;
     this.#start = at + 1;
   }
 
@@ -223,15 +240,26 @@ export class JsonCutter {
     const text = decode(this.#text.subarray(this.#start, end));
     const empty = /^[ \t\r\n]*$/.test(text);
     if (empty && (!closing || container.afterComma)) throw notJson();
-    return new Map(this.#members(container, text));
+    return this.#members(container, parse(`[${text}]`) as unknown[]);
   }
 
-  #members(container: OpenContainer, text: string): [string, unknown][] {
-    if (container.kind === 'object') return Object.entries(parse(`{${text}}`) as object);
-    const list = parse(`[${text}]`) as unknown[];
-    const from = container.count;
-    container.count += list.length;
-    return list.map((value, index) => [String(from + index), value]);
+  /**
+   * The members of an object are read as a list of names and values: an object of names that never come again would leave each of
+   * them, and a shape for each, in the memory of the engine.
+   */
+  #members(container: OpenContainer, list: readonly unknown[]): ReadonlyMap<string, unknown> {
+    const members = new Map<string, unknown>();
+    if (container.kind === 'array') {
+      for (const value of list) members.set(String(container.count++), value);
+      return members;
+    }
+    if (list.length % 2 !== 0) throw notJson();
+    for (let i = 0; i < list.length; i += 2) {
+      const name = list[i];
+      if (typeof name !== 'string') throw notJson();
+      members.set(name, list[i + 1]);
+    }
+    return members;
   }
 
   #handOut(container: OpenContainer, members: ReadonlyMap<string, unknown>, last: boolean): void {
@@ -262,11 +290,11 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** The name in `"name" :`. */
+/** The name in `"name" ,`, which was followed by a colon. */
 function memberName(lead: string): string {
-  const names = Object.keys(parse(`{${lead}null}`) as object);
-  if (names.length !== 1) throw notJson();
-  return names[0]!;
+  const [name, ...rest] = parse(`[${lead}null]`) as unknown[];
+  if (typeof name !== 'string' || rest.length !== 1) throw notJson();
+  return name;
 }
 
 function parse(text: string): unknown {
