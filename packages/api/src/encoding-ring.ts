@@ -1,10 +1,5 @@
 const FIRST_BYTES = 64 * 1024;
 
-interface Place {
-  readonly start: number;
-  readonly length: number;
-}
-
 /**
  * A queue of encodings in one piece of memory that is used again and again. What is kept for a while and then dropped would otherwise be
  * collected last, and with memory outside of the heap that is late: as much as is kept would be garbage beside it.
@@ -12,8 +7,9 @@ interface Place {
 export class EncodingRing {
   readonly #maxBytes: number;
   #memory = new Uint8Array(0);
-  /** The oldest at `#first`. */
-  #places: Place[] = [];
+  /** Where each begins, and its length; the oldest at `#first`. Numbers alone: objects that live for a while cost a collector. */
+  #starts: number[] = [];
+  #lengths: number[] = [];
   #first = 0;
   #bytes = 0;
 
@@ -23,7 +19,7 @@ export class EncodingRing {
   }
 
   get length(): number {
-    return this.#places.length - this.#first;
+    return this.#starts.length - this.#first;
   }
 
   /** Octets of all that is held. */
@@ -33,7 +29,7 @@ export class EncodingRing {
 
   /** A copy of what was put in as the `index`th of those that are held. */
   at(index: number): Uint8Array {
-    return this.#view(this.#places[this.#first + index]!).slice();
+    return this.#view(this.#first + index).slice();
   }
 
   /** Copies it in at the end; whatever there is no room for beside it is dropped, the oldest first. */
@@ -46,16 +42,21 @@ export class EncodingRing {
       start = this.#roomFor(length);
     }
     this.#memory.set(encoding, start);
-    this.#places.push({ start, length });
+    this.#starts.push(start);
+    this.#lengths.push(length);
     this.#bytes += length;
   }
 
   /** Drops the oldest. */
   shift(): void {
-    this.#bytes -= this.#places[this.#first]!.length;
+    this.#bytes -= this.#lengths[this.#first]!;
     this.#first += 1;
-    if (this.#first < 64 || 2 * this.#first < this.#places.length) return;
-    this.#places = this.#places.slice(this.#first);
+    if (this.#first >= 64 && 2 * this.#first >= this.#starts.length) this.#forgetShifted();
+  }
+
+  #forgetShifted(): void {
+    this.#starts = this.#starts.slice(this.#first);
+    this.#lengths = this.#lengths.slice(this.#first);
     this.#first = 0;
   }
 
@@ -63,27 +64,28 @@ export class EncodingRing {
   #roomFor(length: number): number | null {
     const size = this.#memory.length;
     if (this.length === 0) return length <= size && size <= Math.max(this.#maxBytes, length) ? 0 : null;
-    const oldest = this.#places[this.#first]!.start;
-    const newest = this.#places.at(-1)!;
-    const end = newest.start + newest.length;
-    if (newest.start < oldest) return end + length <= oldest ? end : null;
+    const oldest = this.#starts[this.#first]!;
+    const newest = this.#starts.at(-1)!;
+    const end = newest + this.#lengths.at(-1)!;
+    if (newest < oldest) return end + length <= oldest ? end : null;
     if (end + length <= size) return end;
     return length <= oldest ? 0 : null;
   }
 
   #resize(size: number): void {
     const memory = new Uint8Array(size);
+    this.#forgetShifted();
     let end = 0;
-    this.#places = this.#places.slice(this.#first).map((place) => {
-      memory.set(this.#view(place), end);
-      end += place.length;
-      return { start: end - place.length, length: place.length };
-    });
-    this.#first = 0;
+    for (const [index, length] of this.#lengths.entries()) {
+      memory.set(this.#view(index), end);
+      this.#starts[index] = end;
+      end += length;
+    }
     this.#memory = memory;
   }
 
-  #view({ start, length }: Place): Uint8Array {
-    return this.#memory.subarray(start, start + length);
+  #view(place: number): Uint8Array {
+    const start = this.#starts[place]!;
+    return this.#memory.subarray(start, start + this.#lengths[place]!);
   }
 }

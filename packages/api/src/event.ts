@@ -4,26 +4,17 @@ import type { ViewEvent } from './listener.js';
 
 const NO_HEADERS: ViewEvent['headers'] = [];
 
-interface EventFields {
-  readonly kind: 'put' | 'patch';
-  readonly path: Path;
+/** Makes the body as JSON text or bytes; called once per format. */
+type Encode = (format: Format) => string | Uint8Array;
+
+/** Where an event comes from. */
+export interface EventSource {
   readonly revision: number;
   readonly id: string;
   readonly snapshot?: boolean;
   readonly headers?: ViewEvent['headers'] | undefined;
   readonly resumed?: boolean | null;
   readonly warning?: string | null;
-  readonly staleMs?: number | null;
-  /** Makes the body as JSON text or bytes; called once per format. */
-  readonly encode: (format: Format) => string | Uint8Array;
-}
-
-/** Where an event comes from. */
-export interface EventSource {
-  readonly revision: number;
-  readonly id: string;
-  readonly headers?: ViewEvent['headers'] | undefined;
-  readonly resumed?: boolean | null;
   readonly staleMs?: number | null;
 }
 
@@ -38,21 +29,21 @@ class EncodedOnceEvent implements ViewEvent {
   readonly resumed: boolean | null;
   readonly warning: string | null;
   readonly staleMs: number | null;
-  readonly #encode: EventFields['encode'];
+  readonly #encode: Encode;
   #val: Uint8Array | undefined;
   #export: Uint8Array | undefined;
 
-  constructor(fields: EventFields) {
-    this.kind = fields.kind;
-    this.path = fields.path;
-    this.revision = fields.revision;
-    this.id = fields.id;
-    this.snapshot = fields.snapshot ?? false;
-    this.headers = fields.headers ?? NO_HEADERS;
-    this.resumed = fields.resumed ?? null;
-    this.warning = fields.warning ?? null;
-    this.staleMs = fields.staleMs ?? null;
-    this.#encode = fields.encode;
+  constructor(what: Pick<ViewEvent, 'kind' | 'path'>, source: EventSource, encode: Encode) {
+    this.kind = what.kind;
+    this.path = what.path;
+    this.revision = source.revision;
+    this.id = source.id;
+    this.snapshot = source.snapshot ?? false;
+    this.headers = source.headers ?? NO_HEADERS;
+    this.resumed = source.resumed ?? null;
+    this.warning = source.warning ?? null;
+    this.staleMs = source.staleMs ?? null;
+    this.#encode = encode;
   }
 
   body(format: Format): Uint8Array {
@@ -73,28 +64,19 @@ function toBytes(body: string | Uint8Array): Uint8Array {
 export function snapshotEvent(
   path: Path,
   revision: number,
-  parts: Pick<EventFields, 'encode' | 'resumed' | 'warning' | 'staleMs'>,
+  parts: Pick<EventSource, 'resumed' | 'warning' | 'staleMs'> & { readonly encode: Encode },
 ): ViewEvent {
-  return new EncodedOnceEvent({ kind: 'put', path, revision, id: `${revision}-s`, snapshot: true, ...parts });
+  const source = { ...parts, revision, id: `${revision}-s`, snapshot: true };
+  return new EncodedOnceEvent({ kind: 'put', path }, source, parts.encode);
 }
 
 /** Several relative paths of one view at once, as one event: a window that moved, or what a paused subscriber missed. */
 export function patchEvent(path: Path, changes: readonly Change[], source: EventSource): ViewEvent {
-  return new EncodedOnceEvent({
-    kind: 'patch',
-    path,
-    ...source,
-    encode: (format) => encodePatch(path, changes, format),
-  });
+  return new EncodedOnceEvent({ kind: 'patch', path }, source, (format) => encodePatch(path, changes, format));
 }
 
-export function putEvent(change: Change, source: EventSource): ViewEvent {
-  return new EncodedOnceEvent({
-    kind: 'put',
-    path: change.path,
-    ...source,
-    encode: (format) => encodeNode(change.value, format),
-  });
+export function putEvent({ path, value }: Change, source: EventSource): ViewEvent {
+  return new EncodedOnceEvent({ kind: 'put', path }, source, (format) => encodeNode(value, format));
 }
 
 function encodePatch(base: Path, changes: readonly Change[], format: Format): string {

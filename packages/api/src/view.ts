@@ -101,30 +101,40 @@ export abstract class View {
   /** Delivers what the commit, which has just been applied, means here. */
   deliver(commit: Commit, events: CommitEvents): void {
     this.#snapshot = null;
-    const event = this.#guarded(() => this.eventOf(commit, events));
-    if (!event) return;
-    this.#groups.forEach((subscriptions, encoder) => {
-      this.#guarded(() => {
-        const delivery = { encoded: encoder.encode(event), event, commit };
-        for (const subscription of subscriptions) this.#deliverTo(subscription, delivery);
-      }, subscriptions);
-    });
+    let event: ViewEvent | null;
+    try {
+      event = this.eventOf(commit, events);
+    } catch (error) {
+      this.#cancel(this.subscribers(), error);
+      return;
+    }
+    if (event === null) return;
+    for (const [encoder, subscriptions] of this.#groups) this.#deliverAs(encoder, subscriptions, event, commit);
   }
 
-  /** A failure ends the subscriptions that it keeps from their event, by default all of the view, and nothing else. */
-  #guarded<Result>(run: () => Result, subscriptions?: Iterable<ViewSubscription<unknown>>): Result | undefined {
+  #deliverAs(
+    encoder: Encoder<unknown>,
+    subscriptions: ReadonlySet<ViewSubscription<unknown>>,
+    event: ViewEvent,
+    commit: Commit,
+  ): void {
+    let encoded: unknown;
     try {
-      return run();
+      encoded = encoder.encode(event);
     } catch (error) {
-      const { logger } = this.context;
-      logger.error(
-        { err: error, path: formatPath(this.path) },
-        'an event could not be made; its subscriptions are ended',
-      );
-      const failure = toBacksideError(error);
-      for (const subscription of [...(subscriptions ?? this.subscribers())]) subscription.cancel(failure);
-      return undefined;
+      this.#cancel(subscriptions, error);
+      return;
     }
+    const delivery = { encoded, event, commit };
+    for (const subscription of subscriptions) this.#deliverTo(subscription, delivery);
+  }
+
+  /** A failure ends the subscriptions that it keeps from their event, and nothing else. */
+  #cancel(subscriptions: Iterable<ViewSubscription<unknown>>, error: unknown): void {
+    const details = { err: error, path: formatPath(this.path) };
+    this.context.logger.error(details, 'an event could not be made; its subscriptions are ended');
+    const failure = toBacksideError(error);
+    for (const subscription of [...subscriptions]) subscription.cancel(failure);
   }
 
   *subscribers(): Generator<ViewSubscription<unknown>> {

@@ -1,6 +1,6 @@
 import type { ViewEvent } from '@backside/api';
 import { HEADERS } from '@backside/protocol';
-import { canWriteHeader, formatHeaders, type Version } from '@backside/stomp';
+import { formatHeaders, formatWritableHeaders, type Version } from '@backside/stomp';
 import { formatPath } from '@backside/tree';
 
 type Header = readonly [name: string, value: string];
@@ -16,6 +16,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set<string>([
   'content-type',
 ]);
 const JSON_TYPE: Header = ['content-type', 'application/json'];
+const JSON_LINE = 'content-type:application/json\n';
 
 interface Remembered {
   readonly event: ViewEvent;
@@ -39,22 +40,26 @@ export class EventLines {
   }
 }
 
+/** What a version cannot carry is left out: a missing application header does less harm than a broken frame. */
 function format(event: ViewEvent, version: Version, epoch: string): string {
-  const headers: Header[] = [['destination', formatPath(event.path)]];
-  headers.push(event.headers.find(([name]) => name === 'content-type') ?? JSON_TYPE);
-  headers.push([HEADERS.event, event.kind], [HEADERS.revision, String(event.revision)]);
-  if (event.snapshot) headers.push([HEADERS.epoch, epoch]);
-  if (event.resumed !== null) headers.push([HEADERS.resumed, String(event.resumed)]);
-  if (event.warning !== null) headers.push([HEADERS.warning, event.warning]);
-  if (event.staleMs !== null) headers.push([HEADERS.stale, String(event.staleMs)]);
-  for (const header of event.headers) if (!OWN_HEADERS.has(header[0])) headers.push(header);
-  return formatHeaders(writable(headers, version), version);
+  const { headers } = event;
+  let lines = formatWritableHeaders([['destination', formatPath(event.path)]], version);
+  lines += headers.length === 0 ? JSON_LINE : formatWritableHeaders([contentTypeOf(headers)], version);
+  lines += `${HEADERS.event}:${event.kind}\n${HEADERS.revision}:${event.revision}\n`;
+  if (event.snapshot) lines += formatWritableHeaders([[HEADERS.epoch, epoch]], version);
+  if (event.resumed !== null) lines += `${HEADERS.resumed}:${event.resumed}\n`;
+  if (event.warning !== null) lines += formatWritableHeaders([[HEADERS.warning, event.warning]], version);
+  if (event.staleMs !== null) lines += `${HEADERS.stale}:${event.staleMs}\n`;
+  if (headers.length > 0) lines += formatWritableHeaders(headers.filter(isForReaders), version);
+  return lines;
 }
 
-/** What a version cannot carry is left out: a missing application header does less harm than a broken frame. */
-function writable(headers: readonly Header[], version: Version): readonly Header[] {
-  const all = headers.every(([name, value]) => canWriteHeader(name, value, version));
-  return all ? headers : headers.filter(([name, value]) => canWriteHeader(name, value, version));
+function contentTypeOf(headers: readonly Header[]): Header {
+  return headers.find(([name]) => name === 'content-type') ?? JSON_TYPE;
+}
+
+function isForReaders([name]: Header): boolean {
+  return !OWN_HEADERS.has(name);
 }
 
 /** The header lines of one value that the original Backside client gets. */

@@ -1,5 +1,5 @@
 import { type BacksideError, DESTINATIONS, expiryOf, HEADERS, type Principal } from '@backside/protocol';
-import { canWriteHeader, formatHeaders } from '@backside/stomp';
+import { formatHeaders, formatWritableHeaders } from '@backside/stomp';
 import type { ClientSubscription } from './client-subscription.js';
 import { assembleFrame } from './framing.js';
 import { adviceOf, type RefusalDetails, refusalBody } from './refusal.js';
@@ -41,9 +41,9 @@ export abstract class OwnSubscription implements ClientSubscription {
       ['message-id', `${this.destination.slice(1)}-${this.#messages}`],
       ['destination', this.destination],
       ['content-type', 'application/json'],
-      ...headers.filter(([name, value]) => canWriteHeader(name, value, version)),
     ];
-    const head = `MESSAGE\n${formatHeaders(all, version)}content-length:${body.byteLength}\n`;
+    const lines = formatHeaders(all, version) + formatWritableHeaders(headers, version);
+    const head = `MESSAGE\n${lines}content-length:${body.byteLength}\n`;
     return assembleFrame(transport.framing, head, body);
   }
 }

@@ -1,5 +1,5 @@
 import { BacksideError, ERRORS, type ErrorCode, HEADERS, type Logger, toBacksideError } from '@backside/protocol';
-import { canWriteHeader, type Frame, formatHeaders, VERSIONS, type Version } from '@backside/stomp';
+import { type Frame, formatWritableHeaders, VERSIONS, type Version } from '@backside/stomp';
 import { assembleFrame } from './framing.js';
 import type { Framing } from './transport.js';
 
@@ -61,8 +61,7 @@ export function errorOctets(
   if (error.code === 'unsupported-version') headers.push(['version', VERSIONS.join(',')]);
   headers.push([HEADERS.code, error.code]);
   headers.push(...adviceOf(error), ['content-type', 'text/plain;charset=utf-8']);
-  const writable = headers.filter(([name, value]) => canWriteHeader(name, value, version));
-  const head = `ERROR\n${formatHeaders(writable, version)}content-length:${body.byteLength}\n`;
+  const head = `ERROR\n${formatWritableHeaders(headers, version)}content-length:${body.byteLength}\n`;
   return assembleFrame(transport.framing, head, body);
 }
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { BacksideError, type Commit, packEncodings } from '@backside/protocol';
+import { BacksideError, type Commit } from '@backside/protocol';
 import type { Progress, Report, Request, Task, WorkerOptions } from './messages.js';
 
 /** Commits are sent once so many bytes of them have gathered, or when a task needs them. */
@@ -27,8 +27,10 @@ export class WorkerLink {
   readonly #worker: Worker;
   readonly #events: LinkEvents;
   readonly #waiters: Map<number, Waiter> = new Map();
-  #unsent: Uint8Array[] = [];
+  /** The encodings that were not sent, one behind the other; copied at once, so that nothing else is kept for them. */
+  #unsent: Uint8Array | null = null;
   #unsentBytes = 0;
+  #unsentLengths: number[] = [];
   #nextId = 1;
   #failure: BacksideError | null = null;
   #closing = false;
@@ -45,11 +47,16 @@ export class WorkerLink {
   /** Adds commits to what the next checkpoint writes. */
   send(commits: readonly Commit[]): void {
     if (this.#failure) return;
-    for (const commit of commits) {
-      const bytes = commit.encoded();
-      this.#unsent.push(bytes);
-      this.#unsentBytes += bytes.length;
-    }
+    for (const commit of commits) this.#add(commit.encoded());
+  }
+
+  #add(encoding: Uint8Array): void {
+    const { length } = encoding;
+    if (this.#unsentBytes + length > SEND_BYTES) this.#flush();
+    this.#unsent ??= new Uint8Array(Math.max(SEND_BYTES, length));
+    this.#unsent.set(encoding, this.#unsentBytes);
+    this.#unsentBytes += length;
+    this.#unsentLengths.push(length);
     if (this.#unsentBytes >= SEND_BYTES) this.#flush();
   }
 
@@ -71,11 +78,16 @@ export class WorkerLink {
   }
 
   #flush(): void {
-    if (this.#unsent.length === 0 || this.#failure) return;
-    const commits = packEncodings(this.#unsent);
-    this.#unsent = [];
-    this.#unsentBytes = 0;
+    if (this.#unsent === null || this.#failure) return;
+    const commits = { bytes: this.#unsent.subarray(0, this.#unsentBytes), lengths: this.#unsentLengths };
+    this.#forgetUnsent();
     this.#post({ kind: 'commits', commits });
+  }
+
+  #forgetUnsent(): void {
+    this.#unsent = null;
+    this.#unsentBytes = 0;
+    this.#unsentLengths = [];
   }
 
   #post(request: Request): void {
@@ -111,7 +123,7 @@ export class WorkerLink {
   #fail(error: BacksideError): void {
     if (this.#failure) return;
     this.#failure = error;
-    this.#unsent = [];
+    this.#forgetUnsent();
     const waiters = [...this.#waiters.values()];
     this.#waiters.clear();
     for (const { reject } of waiters) reject(error);

@@ -20,8 +20,8 @@ export { StompError, type StompErrorCode } from './stomp-error.js';
 export { formatTextFrame, type OutgoingTextFrame, type TextFrame, TextFrameReader } from './text-frame.js';
 export { negotiateVersion, VERSIONS, type Version } from './version.js';
 export {
-  canWriteHeader,
   formatHeaders,
+  formatWritableHeaders,
   type OutgoingFrame,
   writeFrame,
 } from './writer.js';

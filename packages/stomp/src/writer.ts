@@ -26,7 +26,7 @@ export interface OutgoingFrame {
  * The octets of a frame: head, body, NUL, and a line feed for clients that need one between frames.
  *
  * Names and values are escaped as the version demands; CONNECT, STOMP and CONNECTED never are. What a version cannot
- * carry is refused with a StompError `invalid-header`, never altered: `canWriteHeader` tells beforehand. Small frames
+ * carry is refused with a StompError `invalid-header`, never altered. Small frames
  * share a slab of memory, so whoever keeps one for long should copy it.
  */
 export function writeFrame(frame: OutgoingFrame, version: Version): Uint8Array {
@@ -41,24 +41,28 @@ export function formatHeaders(headers: Iterable<readonly [string, string]>, vers
   return headerLines(headers, version, false);
 }
 
-/** Whether `writeFrame` can carry this header in this version: 1.1 has no carriage return, 1.0 no line feed either. */
-export function canWriteHeader(name: string, value: string, version: Version): boolean {
-  try {
-    headerLines([[name, value]], version, false);
-    return true;
-  } catch (error) {
-    if (error instanceof StompError) return false;
-    throw error;
+/** As `formatHeaders`, without those that the version cannot carry: 1.1 has no carriage return, 1.0 no line feed either. */
+export function formatWritableHeaders(headers: Iterable<readonly [string, string]>, version: Version): string {
+  let lines = '';
+  for (const [name, value] of headers) {
+    try {
+      lines += headerLine(name, value, version, false);
+    } catch (error) {
+      if (!(error instanceof StompError)) throw error;
+    }
   }
+  return lines;
 }
 
 function headerLines(headers: Iterable<readonly [string, string]>, version: Version, raw: boolean): string {
   let lines = '';
-  for (const [name, value] of headers) {
-    if (name === 'content-length') continue;
-    lines += `${escapeHeader(name, version, 'name', raw)}:${escapeHeader(value, version, 'value', raw)}\n`;
-  }
+  for (const [name, value] of headers) lines += headerLine(name, value, version, raw);
   return lines;
+}
+
+function headerLine(name: string, value: string, version: Version, raw: boolean): string {
+  if (name === 'content-length') return '';
+  return `${escapeHeader(name, version, 'name', raw)}:${escapeHeader(value, version, 'value', raw)}\n`;
 }
 
 /** Memory from which small frames are cut, since a typed array of its own costs more than writing the frame. */
