@@ -46,7 +46,7 @@ export interface End {
 }
 
 /**
- * The nodes of jobs: `ROOT/ID` with `name queue state attempt submittedAt startedAt endedAt progress result error`, and, for the jobs
+ * The nodes of jobs: `ROOT/ID` with `name queue tag state attempt submittedAt startedAt endedAt progress result error`, and, for the jobs
  * themselves, `run` (which run it is), `writes` (how many writes it has made) and `writes-PART` (how many a part of it has made).
  */
 export class JobNodes {
@@ -159,8 +159,8 @@ export class JobNodes {
     return () => subscription.end();
   }
 
-  #first({ name, queue }: NewJob): Record<string, Json> {
-    return { name, queue, submittedAt: this.#now() };
+  #first({ name, queue, options: { tag } }: NewJob): Record<string, Json> {
+    return { name, queue, submittedAt: this.#now(), ...(tag !== undefined && { tag }) };
   }
 
   #read(path: Path): Json {
@@ -223,6 +223,7 @@ function statusOf(id: string, json: Json): JobStatus | null {
     id,
     name: String(json.name ?? ''),
     queue: String(json.queue ?? ''),
+    tag: typeof json.tag === 'string' ? json.tag : null,
     state: json.state as JobState,
     attempt: Number(json.attempt ?? 0),
     submittedAt: Number(json.submittedAt ?? 0),

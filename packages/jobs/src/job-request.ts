@@ -6,6 +6,7 @@ import type { Backoff, NewJob } from './queue.js';
 const WORD = /^[A-Za-z0-9_-]{1,128}$/;
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 const MAX_DATA_CHARACTERS = 1_000_000;
+const MAX_TAG = 128;
 /** Node's timers take no more milliseconds. */
 const MAX_RUN_MS = 2 ** 31 - 1;
 const DEFAULT_ATTEMPTS = 5;
@@ -53,7 +54,9 @@ function optionsOf(request: JobRequest, defaults: Defaults): NewJob['options'] {
   check(backoff.kind === 'fixed' || backoff.kind === 'exponential', 'the kind of backoff is "fixed" or "exponential"');
   check(isAmount(backoff.delayMs) && isAmount(backoff.maxDelayMs), 'the pauses of backoff are milliseconds from 0');
   check(backoff.jitter >= 0 && backoff.jitter <= 1, 'the jitter of backoff is from 0 to 1');
-  return { attempts, maxRunMs, backoff };
+  const { tag } = request;
+  check(tag === undefined || (tag !== '' && tag.length <= MAX_TAG), `"tag" has 1 to ${MAX_TAG} characters`);
+  return { attempts, maxRunMs, backoff, ...(tag !== undefined && { tag }) };
 }
 
 function isAmount(value: number): boolean {

@@ -19,6 +19,8 @@ export interface JobRequest {
   readonly startAt?: number;
   /** While a job with this key waits or runs, another one is a duplicate. */
   readonly uniqueKey?: string;
+  /** Tells apart jobs of one name, for whoever lists or cancels them. 1 to 128 characters. */
+  readonly tag?: string;
   readonly attempts?: number;
   readonly backoff?: Partial<Backoff>;
   readonly maxRunMs?: number;
@@ -31,6 +33,7 @@ export interface JobStatus {
   readonly id: string;
   readonly name: string;
   readonly queue: string;
+  readonly tag: string | null;
   readonly state: JobState;
   /** Of the latest delivery; 0 before the first. */
   readonly attempt: number;

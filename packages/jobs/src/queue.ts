@@ -24,6 +24,8 @@ export interface JobOptions {
   readonly backoff: Backoff;
   /** A run is ended by force after this many milliseconds. */
   readonly maxRunMs: number;
+  /** Shown at the job's node. */
+  readonly tag?: string;
 }
 
 /** The pause before the next attempt. */

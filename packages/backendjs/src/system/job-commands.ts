@@ -1,14 +1,17 @@
-import { type Jobs, namedJobs } from '@backside/jobs';
+import { type JobStatus, type Jobs, namedJobs } from '@backside/jobs';
 import type { Json } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import type { LegacyCall } from '../endpoint.js';
 import { LegacyError, required } from '../http/legacy-error.js';
 
+/** What goes beyond is cut off, here and where a job is cancelled. */
+const MAX_TAG = 128;
 const JOB_NAME = /^[a-z0-9_]+\.[a-z0-9_]+$/i;
 
 /**
  * `job`: `module.method`, or an object of such names with the data for each, which are submitted all; or a list of these, which is one job
- * that runs one after the other, with `noerrors` up to the first that fails. Answers the ids.
+ * that runs one after the other, with `noerrors` up to the first that fails. Answers the ids. `tag`, or the one in its data, is by what
+ * some jobs of a name can be cancelled.
  */
 export async function submitJob({ jobs }: BackendjsContext, { params }: LegacyCall): Promise<Json> {
   const open = jobsOf(jobs);
@@ -24,6 +27,7 @@ export async function submitJob({ jobs }: BackendjsContext, { params }: LegacyCa
       ...(params.has('queueName') && { queue: params.text('queueName') }),
       ...(startAt > 0 && { startAt }),
       ...(key !== '' && { uniqueKey: key }),
+      ...tagOf(params.text('tag'), data),
       ...(maxRunMs > 0 && { maxRunMs }),
     });
     submitted.push(id);
@@ -31,20 +35,28 @@ export async function submitJob({ jobs }: BackendjsContext, { params }: LegacyCa
   return { ids: submitted };
 }
 
-/** `id`: that job. `name`: all of that name that wait or run. */
+/** The tag of a job; where none is given it is the one that its handler finds in its data. */
+function tagOf(given: string, data: Json): { readonly tag?: string } {
+  const own = typeof data === 'object' && data !== null && !Array.isArray(data) ? data.tag : undefined;
+  const tag = given === '' && typeof own === 'string' ? own : given;
+  return tag === '' ? {} : { tag: tag.slice(0, MAX_TAG) };
+}
+
+/** `id`: that job. `name`: all of that name that wait or run, or those of them with the `tag`. */
 export async function cancelJob({ jobs }: BackendjsContext, { params }: LegacyCall): Promise<Json> {
   const open = jobsOf(jobs);
   const [id, name] = [params.text('id'), params.text('name')];
   if (id === '' && name === '') throw required('id');
-  const ids = id === '' ? await idsOf(open, name) : [id];
+  const ids = id === '' ? await idsOf(open, name, params.text('tag').slice(0, MAX_TAG)) : [id];
   const cancelled = await Promise.all(ids.map((each) => open.cancel(each)));
   return { count: cancelled.filter((done) => done).length };
 }
 
-async function idsOf(jobs: Jobs, name: string): Promise<string[]> {
+async function idsOf(jobs: Jobs, name: string, tag: string): Promise<string[]> {
   const states = ['waiting', 'running'] as const;
   const lists = await Promise.all(states.map((state) => jobs.list({ state, limit: 1_000 })));
-  return lists.flat().flatMap((job) => (job.name === name ? [job.id] : []));
+  const isMeant = (job: JobStatus): boolean => job.name === name && (tag === '' || job.tag === tag);
+  return lists.flat().flatMap((job) => (isMeant(job) ? [job.id] : []));
 }
 
 function readJobs(job: Json | undefined, stopsAtError: boolean): ReturnType<typeof namedJobs> {

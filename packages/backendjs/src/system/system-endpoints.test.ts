@@ -207,6 +207,20 @@ describe('jobs and messages', () => {
     expect((await jobs.status(id!))?.state).toBe('cancelled');
   });
 
+  it('cancels only the jobs of a name that have the tag', async () => {
+    const later = { startTime: Date.now() + 3_600_000 };
+    const send = async (given: Record<string, string>): Promise<string> =>
+      ((await get('/system/jobs/send', { ...given, ...later })).json.ids as unknown as string[])[0]!;
+    const tagged = await send({ job: 'mail.send', tag: 'spring' });
+    const taggedInData = await send({ job: JSON.stringify({ 'mail.send': { to: 'bob', tag: 'spring' } }) });
+    const others = [await send({ job: 'mail.send', tag: 'autumn' }), await send({ job: 'mail.send' })];
+    expect((await get('/system/jobs/cancel', { name: 'mail.send', tag: 'spring' })).json).toEqual({ count: 2 });
+    const stateOf = async (id: string): Promise<unknown> => (await jobs.status(id))?.state;
+    expect([await stateOf(tagged), await stateOf(taggedInData)]).toEqual(['cancelled', 'cancelled']);
+    expect(await Promise.all(others.map(stateOf))).toEqual(['waiting', 'waiting']);
+    expect((await get('/system/jobs/cancel', { name: 'mail.send' })).json).toEqual({ count: 2 });
+  });
+
   it('publishes to the channels of the processes', async () => {
     const heard: unknown[] = [];
     await ipc.subscribe('news', (message) => heard.push(message.value));

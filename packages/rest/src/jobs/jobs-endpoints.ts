@@ -26,6 +26,7 @@ const REQUEST = {
   delayMs: optional(count()),
   startAt: optional(count()),
   uniqueKey: optional(text(1_024)),
+  tag: optional(text(128)),
   attempts: optional(count(1)),
   backoff: optional(record()),
   maxRunMs: optional(count(1)),
