@@ -33,7 +33,7 @@ test.each(['api-max-memory-heap', 'api-max-memory-rss'])('beyond %s requests are
 
 test.each([
   ['api-max-latency', 100],
-  ['api-max-cpu', 30],
+  ['api-max-cpu', 10],
 ])('while a busy process is beyond %s requests are 503, and no longer', async (name, limit) => {
   configure({ [name]: limit });
   const busily = (): Promise<number> => {
