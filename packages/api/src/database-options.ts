@@ -38,7 +38,7 @@ export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
   maxSubscriptions: 1_000_000,
   maxSnapshotBytes: 64 * 1024 * 1024,
   historyCommits: 10_000,
-  historyBytes: 8 * 1024 * 1024,
+  historyBytes: 4 * 1024 * 1024,
   maxResumeCommits: 10_000,
   idempotencyKeys: 100_000,
   maxOnDisconnectOperations: 1_000,

@@ -6,13 +6,14 @@ const held = (ring: EncodingRing): number[][] => Array.from({ length: ring.lengt
 
 it('holds what was put in last, whatever its length, as a queue does', () => {
   const step = fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 10 }),
     fc.uint8Array({ minLength: 1, maxLength: 60 }),
     fc.uint8Array({ minLength: 90, maxLength: 150 }),
     fc.constant(null),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const ring = new EncodingRing(100);
+    fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 100 }), (steps, firstBytes) => {
+      const ring = new EncodingRing(100, firstBytes);
       const model: number[][] = [];
       for (const encoding of steps) {
         if (encoding === null && model.length > 0) ring.shift();

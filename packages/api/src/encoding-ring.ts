@@ -6,16 +6,24 @@ const FIRST_BYTES = 64 * 1024;
  */
 export class EncodingRing {
   readonly #maxBytes: number;
+  readonly #firstBytes: number;
+  /** Taken whole with the first encoding: the system gives each page when it is first written to. */
   #memory = new Uint8Array(0);
+  /** How much of it is in use: as little as will do. */
+  #size = 0;
   /** Where each begins, and its length; the oldest at `#first`. Numbers alone: objects that live for a while cost a collector. */
   #starts: number[] = [];
   #lengths: number[] = [];
   #first = 0;
   #bytes = 0;
 
-  /** @param maxBytes memory that is taken at most, unless a single encoding is larger */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes memory that is taken at most, unless a single encoding is larger
+   * @param firstBytes of these are used at first; doubled whenever that is not enough
+   */
+  constructor(maxBytes: number, firstBytes: number = FIRST_BYTES) {
     this.#maxBytes = maxBytes;
+    this.#firstBytes = firstBytes;
   }
 
   get length(): number {
@@ -35,10 +43,12 @@ export class EncodingRing {
   /** Copies it in at the end; whatever there is no room for beside it is dropped, the oldest first. */
   push(encoding: Uint8Array): void {
     const { length } = encoding;
+    while (this.length > 0 && length > this.#maxBytes) this.shift();
     let start = this.#roomFor(length);
     while (start === null) {
-      if (this.length > 0 && this.#memory.length >= this.#maxBytes) this.shift();
-      else this.#resize(Math.max(length, Math.min(this.#maxBytes, Math.max(FIRST_BYTES, 2 * this.#memory.length))));
+      if (this.length === 0 && !this.#hasMemoryFor(length)) this.#take(length);
+      else if (this.length > 0 && this.#size >= this.#maxBytes) this.shift();
+      else this.#grow(Math.min(this.#memory.length, Math.max(this.#firstBytes, length, 2 * this.#size)));
       start = this.#roomFor(length);
     }
     this.#memory.set(encoding, start);
@@ -62,8 +72,8 @@ export class EncodingRing {
 
   /** Where so many octets are free in one piece behind the newest; null if nowhere. */
   #roomFor(length: number): number | null {
-    const size = this.#memory.length;
-    if (this.length === 0) return length <= size && size <= Math.max(this.#maxBytes, length) ? 0 : null;
+    const size = this.#size;
+    if (this.length === 0) return this.#hasMemoryFor(length) && length <= size ? 0 : null;
     const oldest = this.#starts[this.#first]!;
     const newest = this.#starts.at(-1)!;
     const end = newest + this.#lengths.at(-1)!;
@@ -72,16 +82,26 @@ export class EncodingRing {
     return length <= oldest ? 0 : null;
   }
 
-  #resize(size: number): void {
-    const memory = new Uint8Array(size);
+  /** Whether the memory is large enough, and no larger than it should be. */
+  #hasMemoryFor(length: number): boolean {
+    return length <= this.#memory.length && this.#memory.length <= Math.max(this.#maxBytes, length);
+  }
+
+  #take(length: number): void {
+    this.#memory = new Uint8Array(Math.max(this.#maxBytes, length));
+    this.#size = 0;
+  }
+
+  /** Uses so much of the memory. What lies behind the newest moves to the end, so that the free piece between them grows. */
+  #grow(size: number): void {
     this.#forgetShifted();
-    let end = 0;
-    for (const [index, length] of this.#lengths.entries()) {
-      memory.set(this.#view(index), end);
-      this.#starts[index] = end;
-      end += length;
+    const by = size - this.#size;
+    const oldest = this.#starts[0];
+    if (oldest !== undefined && this.#starts.at(-1)! < oldest) {
+      this.#memory.copyWithin(oldest + by, oldest, this.#size);
+      for (let i = 0; this.#starts[i]! >= oldest; i += 1) this.#starts[i]! += by;
     }
-    this.#memory = memory;
+    this.#size = size;
   }
 
   #view(place: number): Uint8Array {
