@@ -20,6 +20,8 @@ export interface DatabaseLimits {
   readonly historyBytes: number;
   /** Commits that a resuming subscriber is given one by one at most; past that it gets the state. */
   readonly maxResumeCommits: number;
+  /** Encoded bytes of these at most. */
+  readonly maxResumeBytes: number;
   /** Idempotency keys remembered. */
   readonly idempotencyKeys: number;
   /** Writes that one connection may leave for its end. */
@@ -40,6 +42,7 @@ export const DEFAULT_DATABASE_LIMITS: Omit<DatabaseLimits, 'tree'> = {
   historyCommits: 10_000,
   historyBytes: 4 * 1024 * 1024,
   maxResumeCommits: 10_000,
+  maxResumeBytes: 8 * 1024 * 1024,
   idempotencyKeys: 100_000,
   maxOnDisconnectOperations: 1_000,
   maxOnDisconnectCharacters: 16 * 1024 * 1024,

@@ -150,7 +150,7 @@ export class Database {
         reach: this.#peers.reach,
         history: this.#history,
         maxCommits: this.#limits.maxResumeCommits,
-        maxBytes: this.#limits.historyBytes,
+        maxBytes: this.#limits.maxResumeBytes,
       }),
       position: this,
       refresh: journal.supports.sharedBetweenNodes ? () => this.#peers.follower.refreshIfReached() : null,

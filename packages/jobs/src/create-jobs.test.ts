@@ -277,12 +277,25 @@ test('nodes of jobs that ended are removed after their time, others are not', as
   expect((await jobs.status(waiting.id))?.state).toBe('waiting');
 });
 
+test('a tag stands at the node, while the job waits and after it has run', async () => {
+  const { jobs, at } = await startJobs({ handlers: handlers({ ok: () => null }) });
+  const later = await jobs.submit({ name: 'ok', tag: 'spring', startAt: Date.now() + 3_600_000 });
+  const done = await jobs.submit({ name: 'ok', tag: 'autumn' });
+  const without = await jobs.submit({ name: 'ok' });
+  for (const { id } of [done, without]) await ends(jobs, id, 'done');
+  expect(at(`/jobs/${later.id}`)).toMatchObject({ tag: 'spring', state: 'waiting' });
+  const tags = await Promise.all([later, done, without].map(async ({ id }) => (await jobs.status(id))?.tag));
+  expect(tags).toEqual(['spring', 'autumn', null]);
+});
+
 test('a request that makes no sense is refused, saying what is wrong', async () => {
   const { jobs } = await startJobs();
   const wrong = [
     { name: '' },
     { name: 'a', id: 'a/b' },
     { name: 'a', queue: 'a b' },
+    { name: 'a', tag: '' },
+    { name: 'a', tag: 'x'.repeat(129) },
     { name: 'a', attempts: 0 },
     { name: 'a', delayMs: -1 },
     { name: 'a', startAt: Number.NaN },

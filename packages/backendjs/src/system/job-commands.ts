@@ -4,8 +4,6 @@ import type { BackendjsContext } from '../context.js';
 import type { LegacyCall } from '../endpoint.js';
 import { LegacyError, required } from '../http/legacy-error.js';
 
-/** What goes beyond is cut off, here and where a job is cancelled. */
-const MAX_TAG = 128;
 const JOB_NAME = /^[a-z0-9_]+\.[a-z0-9_]+$/i;
 
 /**
@@ -39,7 +37,7 @@ export async function submitJob({ jobs }: BackendjsContext, { params }: LegacyCa
 function tagOf(given: string, data: Json): { readonly tag?: string } {
   const own = typeof data === 'object' && data !== null && !Array.isArray(data) ? data.tag : undefined;
   const tag = given === '' && typeof own === 'string' ? own : given;
-  return tag === '' ? {} : { tag: tag.slice(0, MAX_TAG) };
+  return tag === '' ? {} : { tag };
 }
 
 /** `id`: that job. `name`: all of that name that wait or run, or those of them with the `tag`. */
@@ -47,7 +45,7 @@ export async function cancelJob({ jobs }: BackendjsContext, { params }: LegacyCa
   const open = jobsOf(jobs);
   const [id, name] = [params.text('id'), params.text('name')];
   if (id === '' && name === '') throw required('id');
-  const ids = id === '' ? await idsOf(open, name, params.text('tag').slice(0, MAX_TAG)) : [id];
+  const ids = id === '' ? await idsOf(open, name, params.text('tag')) : [id];
   const cancelled = await Promise.all(ids.map((each) => open.cancel(each)));
   return { count: cancelled.filter((done) => done).length };
 }

@@ -197,6 +197,9 @@ describe('jobs and messages', () => {
     for (const job of ['mail', 'a.b.c', '{', '', '[[]]', '["a.b",5]', '["mail"]']) {
       expect((await get('/system/jobs/submit', { job })).status).toBe(400);
     }
+    const tag = 'x'.repeat(129);
+    expect((await get('/system/jobs/submit', { job: 'mail.send', tag })).status).toBe(400);
+    expect((await get('/system/jobs/cancel', { name: 'mail.send', tag })).json).toEqual({ count: 0 });
   });
 
   it('cancels jobs by their name', async () => {

@@ -16,6 +16,7 @@ export interface LimitConfig {
   readonly maxOnDisconnectOperations: number;
   readonly maxOnDisconnectCharacters: number;
   readonly maxResumeCommits: number;
+  readonly maxResumeBytes: number;
   readonly historyCommits: number;
   readonly historyBytes: number;
   readonly idempotencyKeys: number;
@@ -76,6 +77,7 @@ export const LIMIT_OPTIONS: OptionTable<LimitConfig> = {
     database.maxResumeCommits,
     'Missed commits that a returning subscriber gets one by one.',
   ),
+  maxResumeBytes: bytes(DATA, database.maxResumeBytes, 'Size of these commits together.'),
   historyCommits: count(DATA, database.historyCommits, 'Recent commits kept in memory for returning subscribers.'),
   historyBytes: bytes(DATA, database.historyBytes, 'Size of these commits together.'),
   idempotencyKeys: count(DATA, database.idempotencyKeys, 'Idempotency keys that are remembered.'),
@@ -182,6 +184,7 @@ export function databaseLimitsOf(config: LimitConfig): DatabaseLimits {
     maxOnDisconnectOperations: config.maxOnDisconnectOperations,
     maxOnDisconnectCharacters: config.maxOnDisconnectCharacters,
     maxResumeCommits: config.maxResumeCommits,
+    maxResumeBytes: config.maxResumeBytes,
     historyCommits: config.historyCommits,
     historyBytes: config.historyBytes,
     idempotencyKeys: config.idempotencyKeys,
