@@ -344,6 +344,21 @@ describe('resuming', () => {
     expect(heard.events).toMatchObject([{ resumed: false, snapshot: true, revision: 20 }]);
   });
 
+  it('gives more octets than memory holds one by one, up to a bound of their own, and beyond it the state', async () => {
+    const big = 'x'.repeat(1_000);
+    for (const [maxResumeBytes, resumed] of [
+      [12_000, Array.from({ length: 9 }, () => true)],
+      [8_000, [false]],
+    ] as const) {
+      const database = await openDatabase({ limits: { historyBytes: 2_500, maxResumeBytes } });
+      for (let i = 1; i <= 10; i += 1) await write(database, set('/a', `${i}${big}`));
+      const { heard } = listen(database, '/a', { resume: `${database.epoch}:1` });
+      await settle();
+      await settle();
+      expect(heard.events.map((event) => event.resumed)).toEqual(resumed);
+    }
+  });
+
   it('from the present begins with nothing', async () => {
     const database = await openDatabase();
     await write(database, set('/a', 1));
