@@ -44,8 +44,8 @@ export interface Replica extends TreeReader {
   /** The children of `path` that the query chooses. */
   query(path: Path, query: Query): QueryAnswer;
   /**
-   * The node at `path` as JSON text in UTF-8, in chunks of up to 64 KiB, as of the revision at the call: commits applied
-   * between the chunks do not show. The consumer must finish or `return()` the iterator, which holds a snapshot.
+   * The node at `path` as JSON text in UTF-8, in chunks of up to 64 KiB that may end within a character, as of the revision at the call:
+   * commits applied between the chunks do not show. The consumer must finish or `return()` the iterator, which holds a snapshot.
    */
   streamJson(path: Path, format: Format): IterableIterator<Uint8Array>;
   /** Replaces the set of secondary indexes. New ones are built online and used once complete; resolves when all are. */
