@@ -124,9 +124,10 @@ export class AmqpConsumer implements Consumer {
   }
 
   async #outcomeOf(message: ConsumeMessage, lost: AbortSignal): Promise<Outcome | 'early'> {
-    const earlyMs = headersOf(message).dueAt - this.#options.now();
-    if (earlyMs > KEEP_EARLY_MS) return 'early';
-    if (earlyMs > 0) await pause(earlyMs);
+    const { dueAt } = headersOf(message);
+    const { now } = this.#options;
+    if (dueAt - now() > KEEP_EARLY_MS) return 'early';
+    while (dueAt > now()) await pause(dueAt - now()); // a timer may ring a millisecond before its time
     if (this.#closing !== null) return { kind: 'release' };
     return this.#options.handle({ job: jobOf(message), attempt: attemptOf(message), lost });
   }
