@@ -140,6 +140,22 @@ describeInChromium('offline, in Chromium', () => {
     await expect.poll(async () => (await latest(page))?.state, { timeout: 30_000 }).toBe('confirmed');
   });
 
+  test('a page that ends stores what it knew until then', async () => {
+    const page = await openPage();
+    await set(page, '/notes/a', 'one');
+    await stores(page, '"a":"one"');
+    await page.evaluate(() => {
+      // What would be saved some time later is not, if nothing else saves it.
+      Object.assign(window, { setTimeout: () => 0 });
+    });
+    await set(page, '/notes/b', 'two');
+    expect((await storedRecords(page, 'l//notes')).join()).not.toContain('two');
+    await server.kill();
+    await page.reload();
+    await shows(page, { a: 'one', b: 'two' });
+    expect((await latest(page))?.state).toBe('cached');
+  });
+
   test('a page whose network goes is offline at once, long before silence would tell', async () => {
     const page = await openPage();
     await set(page, '/notes/a', 'one');

@@ -29,6 +29,8 @@ export class DatabaseStorage implements KeyValue {
       if (value === null) store.delete(key);
       else store.put(value, key);
     }
+    // Without it the browser drops what a page that is about to end has just written.
+    transaction.commit();
     await completed(transaction);
   }
 

@@ -74,10 +74,14 @@ export class ListenCache {
     };
   }
 
-  /** Saves what has changed. Never rejects: what cannot be saved is reported and given up until it changes again. */
+  /**
+   * Saves what has changed. The storage has it before this returns, as a page that ends leaves no later time; resolves once that
+   * and all before it would survive. Never rejects: what cannot be saved is reported and given up until it changes again.
+   */
   flush(): Promise<void> {
     this.#stopTimer();
-    this.#saving = this.#saving.then(() => this.#save());
+    const saved = this.#save();
+    this.#saving = this.#saving.then(() => saved);
     return this.#saving;
   }
 

@@ -101,6 +101,16 @@ describe.each(Object.entries(PLACES))('a sync store in %s', (_name, makePlace) =
     expect(place.warnings).toEqual([]);
   });
 
+  test('what is to be saved is given to the storage at once, also while an earlier save is under way', async () => {
+    const store = place.open();
+    store.saveListen(ROOM, () => ({ node: 1, resume: 'e:1' }));
+    void store.flush();
+    store.saveListen(ROOM, () => ({ node: 2, resume: 'e:2' }));
+    void store.flush();
+    expect(await store.loadListen(ROOM)).toEqual({ node: 2, resume: 'e:2' });
+    await store.close();
+  });
+
   test('saves some time later, once for many changes, what is there then', async () => {
     const store = place.open();
     let asked = 0;

@@ -54,6 +54,23 @@ it('shows what was stored until the server has confirmed it, and sends again wha
   await after.db.close();
 });
 
+it('has stored what it knew once the connection is gone, without waiting for more to come', async () => {
+  const [storage, server] = [new Storage(), new MemoryServer()];
+  server.commit([{ path: ['a'], value: 1 }]);
+  const connection = new MemoryConnection(server);
+  const environment = { now: Date.now, setTimeout: () => 0, clearTimeout: () => undefined };
+  const store = keyValue(storage, { environment }).open('test', () => expect.unreachable());
+  const { db } = clientOver(connection, { store });
+  db.on('/a', () => {});
+  await eventually(() => connection.targets.size === 1);
+  await connection.settle();
+  const target = { path: ['a'], query: null };
+  expect(await store.loadListen(target)).toBe(null);
+  connection.turnTo('offline');
+  expect((await store.loadListen(target))?.node).toBe(1);
+  await db.close();
+});
+
 /** What a client is shown first at `/a`, after what is stored has been looked up. */
 async function firstShown(storage: Storage, server: MemoryServer, uid?: string): Promise<[Json, string][]> {
   const connection = new MemoryConnection(server);

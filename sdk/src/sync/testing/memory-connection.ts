@@ -4,7 +4,7 @@ import { type Answer, MemoryServer } from './memory-server.js';
 
 /** A connection to a server in memory. What goes either way waits until it is let through, one by one, in its order. */
 export class MemoryConnection implements Connection {
-  readonly status: Status = 'online';
+  status: Status = 'online';
   readonly epoch = 'epoch-1';
   readonly serverTimeOffset = 0;
   user: UserInfo | null = null;
@@ -21,8 +21,17 @@ export class MemoryConnection implements Connection {
   /** How many subscriptions the server holds for this connection. */
   readonly targets: Set<ListenTarget> = new Set();
 
-  onStatus(): () => void {
-    return () => {};
+  readonly #statusListeners = new Set<(status: Status) => void>();
+
+  onStatus(listener: (status: Status) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => this.#statusListeners.delete(listener);
+  }
+
+  /** Tells that the connection is gone, or there again; what is under way stays so. */
+  turnTo(status: Status): void {
+    this.status = status;
+    for (const listener of this.#statusListeners) listener(status);
   }
 
   readonly #userListeners = new Set<(user: UserInfo | null) => void>();
