@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../harness/free-ports.js';
 import { waitUntil } from '../harness/measure.js';
 
 export type ReferenceName =
@@ -42,7 +42,7 @@ export function findNatsServer(): string | null {
 }
 
 export async function startNatsServer(program: string): Promise<ServerProcess> {
-  const port = await freePort();
+  const [port] = (await freePorts(1)) as [number];
   const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (data: Buffer) => {
@@ -51,15 +51,6 @@ export async function startNatsServer(program: string): Promise<ServerProcess> {
   await waitUntil(() => log.includes('Server is ready') || child.exitCode !== null, 'nats-server to start', 10_000);
   if (child.exitCode !== null) throw new Error(`nats-server ended: ${log}`);
   return { pid: child.pid!, port, stop: () => endProcess(child) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../harness/free-ports.js';
 import { type OwnService, startService } from '../services/index.js';
 import { findCommand, PROGRAMS } from '../services/programs.js';
-import { freePorts, ServerProcess } from '../services/server-process.js';
+import { ServerProcess } from '../services/server-process.js';
 
 /** A Redis of a test's own that loses nothing that it has acknowledged. Null, or an error, as for `startService`. */
 export async function startDurableRedis(): Promise<Pick<OwnService, 'url' | 'kill' | 'restart' | 'stop'> | null> {

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.js';
+import { freePorts } from '../harness/free-ports.js';
 import { askHttp } from '../harness/http-client.js';
 import { StompjsClient, until } from '../harness/stompjs-client.js';
 import { type OwnService, startService } from '../services/index.js';
 import { findCommand } from '../services/programs.js';
-import { freePorts } from '../services/server-process.js';
 import { runBackside } from './run-backside.js';
 
 const CONFIG = fileURLToPath(new URL('../../config/', import.meta.url));

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../harness/free-ports.js';
 import { findCommand, PROGRAMS, type Program } from './programs.js';
-import { freePorts, ServerProcess } from './server-process.js';
+import { ServerProcess } from './server-process.js';
 import type { OwnService, Service, ServiceName } from './service.js';
 
 export type { OwnService, Service, ServiceName } from './service.js';

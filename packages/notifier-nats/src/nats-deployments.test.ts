@@ -7,8 +7,9 @@ import type { Notice, Notifier } from '@backside/notifier';
 import type { BrokerOptions } from '@backside/notifier/broker';
 import { Commit, type Logger } from '@backside/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../../../test/harness/free-ports.js';
 import { findCommand, PROGRAMS } from '../../../test/services/programs.js';
-import { freePorts, ServerProcess } from '../../../test/services/server-process.js';
+import { ServerProcess } from '../../../test/services/server-process.js';
 import { createNatsNotifier, probeNats } from './nats-notifier.js';
 
 const program = await findCommand(PROGRAMS.nats.commands);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -40,6 +40,19 @@ async function port(server: Server): Promise<number> {
 function reception(secure: boolean): Reception {
   return { tls: secure ? readTls({ tlsCert, tlsKey }) : null, patienceMs: PATIENCE_MS };
 }
+
+test('a free port is one that no connection of a client takes once the server is down', async () => {
+  const ports = await Promise.all(Array.from({ length: 50 }, () => port(createServer())));
+  expect(new Set(ports).size).toBe(50);
+  for (const free of ports) expect(free).toSatisfy((one: number) => one >= 20_000 && one < 32_768);
+});
+
+test('a port that is taken is refused by the name of the option', async () => {
+  const taken = await port(createServer());
+  await expect(listen(createServer(), { host: HOST, port: taken, option: 'tcpPort' })).rejects.toThrow(
+    `tcpPort: port ${taken} on ${HOST} is in use by another process`,
+  );
+});
 
 describe('TLS', () => {
   test('files that hold no certificate and key are refused by the names of the options', async () => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -64,22 +65,49 @@ export function createStreamServer({ tls, patienceMs }: Reception, onSocket: (so
   return server.on('tlsClientError', (_error, socket) => socket.destroy());
 }
 
+/** Where free ports are looked for: no system takes one from there for a connection of a client, so they stay free until they are asked for. */
+const FREE_PORTS = { first: 20_000, last: 32_767 };
+const TRIES = 20;
+
+interface Address {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The option that names the port. */
+  readonly option: string;
+}
+
 /** Listens; resolves with the port. Rejects with a message that names the option to change. */
-export function listen(
-  server: Server,
-  { host, port, option }: { host: string; port: number; option: string },
-): Promise<number> {
+export async function listen(server: Server, address: Address): Promise<number> {
+  if (address.port !== 0) return listenOn(server, address);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(FREE_PORTS.first, FREE_PORTS.last + 1);
+    try {
+      return await listenOn(server, { ...address, port });
+    } catch (error) {
+      if (!isTaken((error as Error).cause)) throw error;
+    }
+  }
+  return listenOn(server, address);
+}
+
+function listenOn(server: Server, { host, port, option }: Address): Promise<number> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: NodeJS.ErrnoException): void => {
-      const why = cause.code === 'EADDRINUSE' ? 'is in use by another process' : `cannot be used (${cause.message})`;
+    const refuse = (cause: Error): void => {
+      server.off('listening', accept);
+      const why = isTaken(cause) ? 'is in use by another process' : `cannot be used (${cause.message})`;
       reject(new Error(`${option}: port ${port} on ${host} ${why}`, { cause }));
     };
-    server.once('error', refuse);
-    server.listen({ host, port }, () => {
+    const accept = (): void => {
       server.off('error', refuse);
       resolve((server.address() as AddressInfo).port);
-    });
+    };
+    server.once('error', refuse).once('listening', accept).listen({ host, port });
   });
+}
+
+function isTaken(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
 }
 
 /** Takes no more connections; resolves at once, whatever connections there still are. */

@@ -9,15 +9,18 @@ export function keepPorts(config: ServerConfig, { port, tcpPort }: ServerConfig)
 
 /** Chooses free ports where any will do, so that all workers, also later ones, listen on the same. */
 export async function settlePorts(config: ServerConfig): Promise<ServerConfig> {
-  const port = await settlePort(config.host, config.port);
-  const tcpPort = await settlePort(config.host, config.tcpPort);
+  const port = config.port || (await freePort(config.host));
+  let tcpPort = config.tcpPort;
+  while (tcpPort === 0) {
+    const free = await freePort(config.host);
+    if (free !== port) tcpPort = free;
+  }
   return { ...config, port, tcpPort };
 }
 
-async function settlePort(host: string, port: number): Promise<number> {
-  if (port !== 0) return port;
+async function freePort(host: string): Promise<number> {
   const server = createServer();
-  const settled = await listen(server, { host, port, option: 'port' });
+  const port = await listen(server, { host, port: 0, option: 'port' });
   await new Promise((resolve) => server.close(resolve));
-  return settled;
+  return port;
 }
