@@ -1,8 +1,10 @@
+import { createMemoryNotifier } from '@backside/notifier';
+import { BacksideError } from '@backside/protocol';
 import { type Checkpoint, createMemoryJournal, createMemoryReplica, type Journal } from '@backside/store';
 import type { Change } from '@backside/tree';
 import { describe, expect, it } from 'vitest';
 import type { Database } from './database.js';
-import { openDatabase, set, valueAt, write } from './testing/database.js';
+import { openDatabase, set, sharedJournal, valueAt, write } from './testing/database.js';
 
 describe('a database that is opened', () => {
   it('goes on with a replica of the same history', async () => {
@@ -80,6 +82,24 @@ describe('a database that is opened', () => {
     await expect(openDatabase({ journal })).rejects.toMatchObject({ code: 'internal' });
     const stale = async (): Promise<Checkpoint> => ({ revision: 1, entries: one({ path: ['a'], value: 1 }) });
     await expect(openDatabase({ journal: withCheckpoint(journal, stale) })).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('hears nothing more once it could not be opened', async () => {
+    const journal = sharedJournal();
+    const head = (): Promise<number> => Promise.reject(new BacksideError('unavailable', 'the store is gone'));
+    const notifier = createMemoryNotifier();
+    const subscribe = notifier.subscribe.bind(notifier);
+    const heard = new Map<string, boolean>();
+    notifier.subscribe = async (topic, handler) => {
+      const unsubscribe = await subscribe(topic, handler);
+      heard.set(topic, true);
+      return async () => {
+        heard.set(topic, false);
+        await unsubscribe();
+      };
+    };
+    await expect(openDatabase({ journal: Object.assign(journal, { head }), notifier })).rejects.toThrow('is gone');
+    expect([heard.size > 0, ...heard.values()]).toEqual([true, false, false]);
   });
 });
 

@@ -18,8 +18,13 @@ export interface AdoptHistoryOptions extends Pick<DatabaseOptions, 'journal' | '
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
   await adoptHistory(options);
   const database = new Database(options);
-  await database.open();
-  return database;
+  try {
+    await database.open();
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 /**

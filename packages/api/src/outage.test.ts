@@ -70,6 +70,16 @@ describe.each(['refused', 'frozen'] as const)('while the way to the journal is %
   });
 });
 
+it('a node starts over a journal that takes longer to answer than its patience is later', async () => {
+  const nodes = new TestNodes();
+  await nodes.write(await nodes.node(), '/a', 1);
+  const node = await nodes.node({ roundTripMs: 5_000 });
+  expect(valueAt(node.database, '/a')).toBe(1);
+  for (const link of [node.link, node.privateLink]) link.roundTripMs = 1;
+  await nodes.time.until(() => node.database.staleness() === null, 20_000);
+  await nodes.write(node, '/a', 2);
+});
+
 it('nobody who has seen more on another node is taken back by one that is cut off', async () => {
   const nodes = new TestNodes();
   const [node, other] = [await nodes.node(), await nodes.node()];

@@ -20,7 +20,9 @@ it('gives up after one to one and a quarter of the time, or so many times of it'
   const { time, patience } = setUp();
   const start = time.now();
   const took = async (times?: number): Promise<number> => {
-    await expect(patience.bound(never(), times)).rejects.toThrow(LateAnswerError);
+    const late = patience.bound(never(), times);
+    await expect(late).rejects.toThrow(LateAnswerError);
+    await expect(late).rejects.toThrow(`within ${1_000 * (times ?? 1)} ms`);
     return time.now() - start;
   };
   await time.pass(100);

@@ -6,6 +6,8 @@ const LOOKS = 4;
 interface Waiting {
   /** The look at which it is given up. */
   readonly until: number;
+  /** What it has, in milliseconds. */
+  readonly ms: number;
   readonly giveUp: (error: BacksideError) => void;
 }
 
@@ -36,7 +38,7 @@ export class Patience {
   /** Settles as `call` does, or rejects with `LateAnswerError` once it has had `times` the usual time. */
   bound<Answer>(call: Promise<Answer>, times = 1): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const waiting = { until: this.#looks + LOOKS * times + 1, giveUp: reject };
+      const waiting = { until: this.#looks + LOOKS * times + 1, ms: this.#ms * times, giveUp: reject };
       this.#waiting.add(waiting);
       const answered = (): void => {
         this.#waiting.delete(waiting);
@@ -67,7 +69,7 @@ export class Patience {
     for (const waiting of this.#waiting) {
       if (waiting.until > this.#looks) continue;
       this.#waiting.delete(waiting);
-      waiting.giveUp(new LateAnswerError(this.#ms));
+      waiting.giveUp(new LateAnswerError(waiting.ms));
     }
   }
 }

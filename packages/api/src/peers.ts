@@ -9,6 +9,8 @@ import { publishTurnNews, turnNewsOf, turnTopic } from './turn-request.js';
 
 /** Between two tries to hear the notices of a broker that is out of reach, in milliseconds. */
 const SUBSCRIBE_RETRY_MS = 1_000;
+/** So many times its usual patience a node that starts has with the journal: nobody waits for that node yet, and without an answer it is of no use. */
+const START_TIMES = 15;
 
 /** How this node stands with the others. */
 export interface PeerStats {
@@ -68,7 +70,7 @@ export class Peers {
     const { journal } = this.#options;
     await this.#subscribe();
     this.#endTelling = journal.onHead?.(this.follower.told);
-    await this.follower.catchUp(await this.reach.ask(() => journal.head()));
+    await this.follower.catchUp(await this.reach.ask(() => journal.head(), START_TIMES));
     if (!this.#shared) return;
     this.reach.levelAsOf(this.#options.now());
     void this.#poll.run();
