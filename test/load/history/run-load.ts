@@ -29,10 +29,11 @@ const SETTLE_MS = 60_000;
 /** Puts load on the nodes and returns what the clients sent and saw. Rejects if no node answers at the beginning. */
 export async function runLoad(options: LoadOptions): Promise<History> {
   const { settleMs = SETTLE_MS, nodes } = options;
-  const base = await readFrom(nodes, settleMs);
-  if (base === null) throw new Error('no node tells the tree');
   const load = new Load(options);
   try {
+    await load.begin();
+    const base = await readFrom(nodes, settleMs);
+    if (base === null) throw new Error('no node tells the tree');
     await load.run();
     const final = await Promise.all(nodes.map((node) => readFrom([node], settleMs)));
     for (const [index, state] of final.entries()) {
@@ -56,8 +57,10 @@ class Load {
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#workload = new Workload(options.random);
-    this.#writers = Array.from({ length: options.writers }, (_, index) => this.#writer(`writer-${index}`, index));
-    this.#closer = this.#writer('closer', 0);
+    this.#writers = Array.from({ length: options.writers }, (_, index) =>
+      this.#writer(`writer-${index}`, this.#line(index), index % 2 === 0),
+    );
+    this.#closer = this.#writer('closer', this.#line(0), true);
     // Half of them listen to everything, and at least one per node, so that no commit goes unseen.
     this.#hearers = Array.from({ length: options.listeners }, (_, index) => {
       const path = index % 2 === 0 || index < options.nodes.length ? '/' : FOLDERS[(index >> 1) % FOLDERS.length]!;
@@ -81,6 +84,14 @@ class Load {
       listens,
       restless: this.restless,
     };
+  }
+
+  /** Has each node make a write first, as far as it does: what clients of an earlier load had sent there, never to be told of it, is done by then. */
+  async begin(): Promise<void> {
+    const { nodes, settleMs = SETTLE_MS } = this.#options;
+    const openers = nodes.map((node) => this.#writer('opener', this.#line(0, [node]), true));
+    const made = openers.map((opener) => opener.make(this.#workload.touching('/')));
+    await Promise.race([Promise.all(made), sleep(settleMs, null, { ref: false })]);
   }
 
   async run(): Promise<void> {
@@ -121,10 +132,8 @@ class Load {
     }
   }
 
-  #writer(name: string, index: number): Writer {
+  #writer(name: string, line: Line, resends: boolean): Writer {
     const { pauseMs = 0, settleMs = SETTLE_MS } = this.#options;
-    const line = this.#line(index);
-    const resends = name === 'closer' || index % 2 === 0;
     return new Writer({ name, line, workload: this.#workload, random: this.#random(), resends, settleMs, pauseMs });
   }
 
@@ -133,8 +142,8 @@ class Load {
     return new Random(this.#options.random.between(0, 2 ** 31));
   }
 
-  #line(first: number): Line {
-    const line = new Line(this.#options.nodes, first);
+  #line(first: number, nodes: readonly LoadNode[] = this.#options.nodes): Line {
+    const line = new Line(nodes, first);
     this.#lines.push(line);
     return line;
   }
