@@ -15,7 +15,7 @@ import {
   UNLIMITED,
 } from '@backside/tree';
 import type { ListenTarget, ServerEvent } from '../link/connection.js';
-import { changeExtent, childrenWith, type Extent, replaceAt } from './edit.js';
+import { changeExtent, childrenWith, type Extent, overlaps, replaceAt } from './edit.js';
 import type { LocalWrite } from './local-write.js';
 import type { PendingWrites } from './pending-writes.js';
 import { QueryWindow } from './query-window.js';
@@ -170,7 +170,8 @@ export class ServerListen implements Extent {
   }
 
   /** Brings `shown` up to date where `base` or the pending writes have changed. */
-  #show(paths: Touched): Touched {
+  #show(changed: Touched): Touched {
+    const paths = changed?.filter((path) => overlaps(path, this.path)) ?? null;
     const pending = this.#pending.touching(this.path);
     if (pending.length === 0) {
       this.#shown = this.#base;

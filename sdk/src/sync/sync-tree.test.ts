@@ -54,6 +54,31 @@ describe('a local write', () => {
     ]);
   });
 
+  it.each([
+    ['beside it', { '/b': 1 }],
+    ['below a place beside it', { '/b/x': 1 }],
+    ['at both', { '/b/x': 1, '/a/y': 1 }],
+  ])('stays shown when an earlier write is answered that was %s', async (_where, values) => {
+    const { db, connection } = start();
+    load(connection, '/a', { x: 0 });
+    const { told, listen } = recorder();
+    db.on('/a', listen);
+    await connection.settle();
+    const earlier = db.update('/', values, { ackLevel: 'applied' });
+    void db.set('/a', { x: 2 });
+    await turn();
+    connection.sendOne();
+    await connection.receiveOne();
+    await earlier;
+    const below = recorder();
+    db.on('/a/x', below.listen);
+    await turn();
+    expect(below.told).toEqual([[2, 'pending']]);
+    await connection.settle();
+    expect(told.at(-1)?.[0]).toEqual({ x: 2 });
+    expect(below.told).toEqual([[2, 'pending']]);
+  });
+
   it('is taken back with its reason when the server refuses', async () => {
     const { db, connection } = start();
     load(connection, '/a', 0);
