@@ -110,6 +110,11 @@ class CrashLoop {
       await this.#server.kill();
       this.#server = await this.#start();
       await this.#verifyData();
+      // One of the subscribers takes part in every round; the other may be killed on its way.
+      await waitUntil(
+        () => this.#fault !== null || this.#subscribers[0]!.resumptions >= kill,
+        'a subscriber to come back',
+      );
     } else {
       this.#killWorker();
       await this.#verifyData();
