@@ -131,9 +131,12 @@ test('what is cut off, broken or followed by something is refused at every place
     '{"a":{"b":1}:2}',
     '{"a":{"b":1},"c"}',
     '["a":1]',
+    '[[1][1]]',
+    '{"a":[1]"b":[1]}',
+    '[{"a":1}{"b":1}]',
   ]) {
     expect(() => cut(broken, 3), broken).toThrow(/parse/);
-    const padded = broken.replace('1', `"${'p'.repeat(100)}"`);
+    const padded = broken.replaceAll('1', `"${'p'.repeat(100)}"`);
     expect(() => cut(padded, 3), padded).toThrow(/parse/);
   }
 });

@@ -137,7 +137,9 @@ export class JsonCutter {
   }
 
   #open(byte: number, at: number): void {
-    if (this.#stack.length > 0) {
+    const container = this.#stack.at(-1);
+    if (container !== undefined) {
+      if (container.afterInner) throw notJson();
       if (this.#depth === 0) this.#opens = at;
       this.#depth += 1;
       return;
