@@ -24,6 +24,8 @@ export class LocalWrite {
   readonly wire: WireWrite;
   /** Whether views show it before it is acknowledged. */
   readonly visible: boolean;
+  /** The paths that it changes. */
+  readonly paths: readonly Path[];
   /** Calls off the wait for its answer. */
   readonly wait: AbortController = new AbortController();
   readonly #now: number;
@@ -41,6 +43,7 @@ export class LocalWrite {
     this.visible = visible;
     this.#now = now;
     this.#steps = wire.steps.map((step) => this.#prepare(step));
+    this.paths = this.#steps.flatMap(({ changes }) => changes.map(({ path }) => path));
   }
 
   /** Whether what it writes depends on what is there. */
@@ -48,14 +51,9 @@ export class LocalWrite {
     return this.#steps.some(({ estimated }) => estimated);
   }
 
-  /** The paths that it changes. */
-  paths(): Path[] {
-    return this.#steps.flatMap(({ changes }) => changes.map(({ path }) => path));
-  }
-
   /** Whether it changes anything at, above or below `path`. */
   touches(path: Path): boolean {
-    return this.#steps.some(({ changes }) => changes.some((change) => overlaps(change.path, path)));
+    return this.paths.some((changed) => overlaps(changed, path));
   }
 
   /** The node of an extent as this write would leave it. `known` tells whether `node` is what is there, or only a guess. */

@@ -33,8 +33,8 @@ describe('acknowledged writes', () => {
   it('that later ones do not write over stay in their order', () => {
     const pending = settled(600, 0, () => '/l/a/b');
     pending.settle(write('/l/c', 2), 601);
-    const told = { revision: 599, paths: [['l']] };
-    const { node } = pending.reapplySettled(null, { path: ['l'], partial: false }, told);
+    const told = { path: ['l'], partial: false, base: null, revision: 599 };
+    const { node } = pending.reapplySettled(told, [['l']]);
     expect(pending.remembered).toBeLessThan(300);
     expect(nodeToJson(node, 'val')).toEqual({ a: { b: 1 }, c: 2 });
   });

@@ -13,6 +13,19 @@ interface Settled {
   readonly revision: number;
 }
 
+/** What is known of an extent, of which the server has told up to `revision`. */
+interface ToldExtent extends Extent {
+  readonly base: Node;
+  readonly revision: number;
+}
+
+interface Reapplied {
+  readonly node: Node;
+  readonly paths: readonly Path[];
+  /** Whether the server has acknowledged writes there that it has still to tell of. */
+  readonly ahead: boolean;
+}
+
 /** Whether there is a listen that the write concerns and that was not told of its revision yet. */
 type IsAwaited = (write: LocalWrite, revision: number) => boolean;
 
@@ -57,7 +70,7 @@ export class PendingWrites {
     for (let index = this.#settled.length - 1; index >= 0; index--) {
       const settled = this.#settled[index] as Settled;
       const { write, revision } = settled;
-      const paths = write.paths();
+      const paths = write.paths;
       if (paths.every((path) => isCovered(path, covered))) continue;
       if (!this.#isAwaited(write, revision) && ++unawaited > MAX_UNAWAITED) continue;
       kept.push(settled);
@@ -83,29 +96,27 @@ export class PendingWrites {
 
   /** Whether one of them says all there is at `path`. */
   covers(path: Path): boolean {
-    return this.touching(path).some((write) => write.paths().some((changed) => isPrefix(changed, path)));
+    return this.touching(path).some((write) => write.paths.some((changed) => isPrefix(changed, path)));
   }
 
   /**
-   * The server's node of an extent at `revision`, with what it acknowledged since, and where it differs from the one before. `node` has
-   * that already but where an event has told of `paths`.
+   * What the server has told, with what it acknowledged since, and where that differs from the one before. `base` has it already but where
+   * an event has told of `news`.
    */
-  reapplySettled(
-    node: Node,
-    extent: Extent,
-    event: { readonly revision: number; readonly paths: readonly Path[] },
-  ): { readonly node: Node; readonly paths: readonly Path[] } {
-    let current = node;
-    const paths = [...event.paths];
+  reapplySettled(told: ToldExtent, news: readonly Path[]): Reapplied {
+    let node = told.base;
+    const paths = [...news];
+    let ahead = false;
     let isApplied = true;
     for (const { write, revision } of this.#settled) {
-      if (revision <= event.revision || !write.touches(extent.path)) continue;
-      isApplied &&= !event.paths.some((path) => write.touches(path));
+      if (revision <= told.revision || !write.touches(told.path)) continue;
+      ahead = true;
+      isApplied &&= !news.some((path) => write.touches(path));
       if (isApplied) continue;
-      current = write.apply(current, extent, false);
-      paths.push(...write.paths());
+      node = write.apply(node, told, false);
+      paths.push(...write.paths);
     }
-    return { node: current, paths };
+    return { node, paths, ahead };
   }
 }
 

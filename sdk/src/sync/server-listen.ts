@@ -104,7 +104,7 @@ export class ServerListen implements Extent {
     this.#epoch = epoch;
     this.#revision = Number(revision);
     this.#knowledge = knowledge;
-    this.#hold(node, null);
+    this.#hold({ node, paths: null, ahead: false });
     this.#showAll();
   }
 
@@ -115,22 +115,21 @@ export class ServerListen implements Extent {
     this.#epoch = event.epoch;
     this.#revision = event.revision;
     this.#knowledge = 'confirmed';
-    const { revision } = event;
-    const { node, paths } = this.#pending.reapplySettled(this.#base, this, { revision, paths: told });
-    return this.#show(this.#hold(node, paths));
+    return this.#show(this.#hold(this.#pending.reapplySettled(this, told)));
   }
 
   /** A new pending write, the last one so far. */
   overlay(write: LocalWrite): Touched {
     this.#shown = write.apply(this.#shown, this, this.#isKnown);
-    return write.paths();
+    return write.paths;
   }
 
   /** A write is pending no more. If it was made, at `revision`, and no event has told of it yet, it is taken as told. */
   settle(write: LocalWrite, revision: number | null): Touched {
-    const paths = write.paths();
-    const isNew = revision !== null && revision > this.#revision;
-    return this.#show(isNew ? this.#hold(write.apply(this.#base, this, this.#isKnown), paths) : paths);
+    const { paths } = write;
+    if (revision === null || revision <= this.#revision) return this.#show(paths);
+    const node = write.apply(this.#base, this, this.#isKnown);
+    return this.#show(this.#hold({ node, paths, ahead: true }));
   }
 
   get #isKnown(): boolean {
@@ -149,8 +148,12 @@ export class ServerListen implements Extent {
     return changes.map((change) => change.path);
   }
 
-  /** Goes on to another node, of which a query keeps its part; `paths` are where it may differ. Returns where what is kept may. */
-  #hold(node: Node, paths: Touched): Touched {
+  /**
+   * Goes on to another node, of which a query keeps its part; `paths` are where it may differ. Returns where what is kept may. While the node
+   * is `ahead` of what the server has told, all of it is kept: whom a write has driven out may be there again before the server tells of that
+   * write, and it tells nobody twice.
+   */
+  #hold({ node, paths, ahead }: { node: Node; paths: Touched; ahead: boolean }): Touched {
     const { query } = this.target;
     this.#base = node;
     if (query === null) return paths;
@@ -158,9 +161,10 @@ export class ServerListen implements Extent {
     const touched = keys && this.#window?.follow(node, keys);
     if (!touched) this.#window = new QueryWindow(query, node);
     const window = this.#window as QueryWindow;
-    window.cut();
+    if (ahead) return paths;
+    const left = window.cut();
     this.#base = window.chosen;
-    return touched ? Array.from(touched, (key) => [...this.path, key]) : null;
+    return touched ? [...touched, ...left].map((key) => [...this.path, key]) : null;
   }
 
   #showAll(): void {
@@ -192,8 +196,7 @@ export class ServerListen implements Extent {
 
   /** Of a window each child is by itself, unless a write replaces all of it. */
   #showChildren(keys: ReadonlySet<string> | null, pending: readonly LocalWrite[]): boolean {
-    const isApart = (write: LocalWrite): boolean =>
-      !write.isEstimated && childrenWith(write.paths(), this.path) !== null;
+    const isApart = (write: LocalWrite): boolean => !write.isEstimated && childrenWith(write.paths, this.path) !== null;
     if (keys === null || !pending.every(isApart)) return false;
     for (const key of keys) {
       const child = makeMap([[key, childOf(this.#base, key)]]);
@@ -239,5 +242,5 @@ function isPlainAbove(node: Node, relative: Path): boolean {
 }
 
 function hasPriorities(writes: readonly LocalWrite[]): boolean {
-  return writes.some((write) => write.paths().some((path) => path.at(-1) === '.priority'));
+  return writes.some((write) => write.paths.some((path) => path.at(-1) === '.priority'));
 }

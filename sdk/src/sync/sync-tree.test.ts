@@ -79,6 +79,42 @@ describe('a local write', () => {
     expect(below.told).toEqual([[2, 'pending']]);
   });
 
+  it('that is answered before older events are told drives nobody out of a window who stays in it', async () => {
+    const { db, connection } = start();
+    load(connection, '/l', { a: 0, c: 0 });
+    const { told, listen } = recorder();
+    db.ref('/l')
+      .orderByKey()
+      .limitToFirst(2)
+      .on('value', (snapshot) => listen(snapshot.val(), snapshot));
+    await connection.settle();
+    connection.server.commit([{ path: ['l', 'a'], value: null }]);
+    const written = db.set('/l/b', 1, { ackLevel: 'applied' });
+    await turn();
+    connection.sendOne();
+    await connection.receiveOne();
+    await written;
+    expect(told.at(-1)?.[0]).toEqual({ a: 0, b: 1 });
+    await connection.settle();
+    expect(told.at(-1)?.[0]).toEqual({ b: 1, c: 0 });
+  });
+
+  it('that removes what another one has put in the place of a value shows that the value is gone', async () => {
+    const { db, connection } = start();
+    load(connection, '/l', { c: 'x' });
+    const { told, listen } = recorder();
+    db.on('/l', listen);
+    await connection.settle();
+    connection.server.commit([{ path: ['l', 'c', 'd'], value: 'y' }]);
+    const written = db.set('/l/c/d', null, { ackLevel: 'applied' });
+    await turn();
+    connection.sendOne();
+    await connection.receiveOne();
+    await written;
+    await connection.settle();
+    expect(told.at(-1)?.[0]).toBeNull();
+  });
+
   it('is taken back with its reason when the server refuses', async () => {
     const { db, connection } = start();
     load(connection, '/a', 0);

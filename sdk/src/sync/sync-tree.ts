@@ -52,8 +52,8 @@ export class SyncTree {
       lost: (listen, error) => this.#lose(listen, error),
     };
     const { connection, store, environment } = options;
-    // What is written from now on may be of use only together with what it was written upon.
-    connection.onStatus((status) => void (status !== 'online' && store?.flush()));
+    // What is written while it is gone may be of use only together with what it was written upon.
+    connection.onStatus(() => void store?.flush());
     const emptied = (): void => {
       for (const listen of this.#listens.values()) store?.saveListen(listen.target, () => storedState(listen));
     };

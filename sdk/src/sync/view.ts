@@ -1,4 +1,14 @@
-import { childOf, getAt, isDefaultQuery, isPrefix, type Node, nodesEqual, type Path, type Query } from '@backside/tree';
+import {
+  childOf,
+  getAt,
+  isDefaultQuery,
+  isMap,
+  isPrefix,
+  type Node,
+  nodesEqual,
+  type Path,
+  type Query,
+} from '@backside/tree';
 import type { RefusedError } from '../link/refused-error.js';
 import { type ChildEvent, type ChildEventType, childEvents, initialChildEvents } from './child-events.js';
 import { childrenWith, overlaps } from './edit.js';
@@ -101,7 +111,7 @@ export class View {
     const before = this.#node;
     const first = !this.#known;
     this.#known = true;
-    const keys = this.#follow(first ? null : paths);
+    const keys = this.#follow(this.source as ServerListen, first ? null : paths);
     if (first || this.#differs(before, keys, paths)) this.#tellChange(before, keys, refusal);
     else this.#tellState(refusal);
     if (this.confirmed) for (const callback of this.#waiting) this.#emissions.add(callback);
@@ -118,9 +128,7 @@ export class View {
   }
 
   /** Takes over what the source has; returns the children that may have changed, null for all. */
-  #follow(paths: Touched): ReadonlySet<string> | null {
-    const { source } = this;
-    if (source === null) return NO_KEYS;
+  #follow(source: ServerListen, paths: Touched): ReadonlySet<string> | null {
     const node = getAt(source.shown, this.path.slice(source.path.length));
     const keys = paths && childrenWith(paths, this.path);
     if (this.whole && !this.#hasChildListeners()) {
@@ -128,9 +136,8 @@ export class View {
       this.#node = node;
       return keys;
     }
-    const known = keys === null ? null : (this.#window ?? new QueryWindow(this.query, this.#node));
-    const touched = known?.follow(node, keys ?? NO_KEYS) ?? null;
-    this.#window = known ?? new QueryWindow(this.query, node);
+    this.#window = (keys && this.#window) ?? new QueryWindow(this.query, keys ? this.#node : node);
+    const touched = keys && this.#window.follow(node, keys);
     this.#node = this.#window.chosen;
     return touched;
   }
@@ -139,10 +146,12 @@ export class View {
     const after = this.#node;
     if (before === after) return false;
     if (paths === null || keys === null) return !nodesEqual(before, after);
-    if (!this.whole) return Array.from(keys).some((key) => !nodesEqual(childOf(before, key), childOf(after, key)));
+    if (!this.whole) return [...keys].some((key) => !nodesEqual(childOf(before, key), childOf(after, key)));
     return paths.some((path) => {
       const relative = path.slice(this.path.length);
-      return isPrefix(this.path, path) && !nodesEqual(getAt(before, relative), getAt(after, relative));
+      // As far as there was anything: a leaf that was in the way may be what has gone.
+      const place = relative.filter((_key, at) => isMap(getAt(before, relative.slice(0, at))));
+      return isPrefix(this.path, path) && !nodesEqual(getAt(before, place), getAt(after, place));
     });
   }
 
@@ -197,8 +206,6 @@ export class View {
     return false;
   }
 }
-
-const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** The query that chooses everything, in the default order. */
 export const WHOLE: Query = { order: { by: 'priority' } };
