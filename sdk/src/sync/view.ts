@@ -149,7 +149,7 @@ export class View {
     if (!this.whole) return [...keys].some((key) => !nodesEqual(childOf(before, key), childOf(after, key)));
     return paths.some((path) => {
       const relative = path.slice(this.path.length);
-      // As far as there was anything: a leaf that was in the way may be what has gone.
+      // No deeper than there was a map: below a leaf both may have nothing, while it is the leaf that has gone.
       const place = relative.filter((_key, at) => isMap(getAt(before, relative.slice(0, at))));
       return isPrefix(this.path, path) && !nodesEqual(getAt(before, place), getAt(after, place));
     });
