@@ -6,17 +6,19 @@ import { createServer, type Server } from 'node:net';
 const RANGE = { first: 20_000, last: 32_767 };
 const TRIES = 1_000;
 
-/** Free ports of the loopback, apart from each other. */
-export async function freePorts(count: number): Promise<number[]> {
-  const held = new Map<number, Server>();
-  for (let tries = 0; held.size < count; tries++) {
+/** Free ports of the loopback, apart from each other. The port `sideBy` above each is free as well, for a server that takes two. */
+export async function freePorts(count: number, sideBy = 0): Promise<number[]> {
+  const held: Server[] = [];
+  const found: number[] = [];
+  for (let tries = 0; found.length < count; tries++) {
     if (tries === TRIES) throw new Error(`there are no ${count} free ports from ${RANGE.first} to ${RANGE.last}`);
-    const port = randomInt(RANGE.first, RANGE.last + 1);
-    const server = await hold(port);
-    if (server !== null) held.set(port, server);
+    const port = randomInt(RANGE.first, RANGE.last + 1 - sideBy);
+    const servers = await Promise.all([...new Set([port, port + sideBy])].map(hold));
+    held.push(...servers.filter((server) => server !== null));
+    if (!servers.includes(null)) found.push(port);
   }
-  await Promise.all([...held.values()].map((server) => new Promise((resolve) => server.close(resolve))));
-  return [...held.keys()];
+  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
+  return found;
 }
 
 /** Null if the port is taken. */

@@ -5,8 +5,10 @@ import { listen, set, valueAt } from './testing/database.js';
 import { type TestNode, TestNodes } from './testing/nodes.js';
 
 const WRITES = 15;
-/** A journal that never answers again is noticed within this many milliseconds. */
-const LONGEST_MS = 30_000;
+/** After so many milliseconds at most a node gives up an append whose answer was lost, while other calls are answered. */
+const LOST_ANSWER_MS = 12_500;
+/** A write can lose its answer when all is well again, then at each of the three nodes once more. */
+const LONGEST_MS = 4 * LOST_ANSWER_MS + 5_000;
 
 const FAULTS = [
   ...(['refused', 'frozen', 'up', 'up', 'lose-answer'] as const),

@@ -17,6 +17,8 @@ import { createRedisNotifier, probeRedis } from './redis-notifier.js';
 const program = await findCommand(['redis-server']);
 const openssl = await findCommand(['openssl']);
 const TIMEOUT_MS = 90_000;
+/** A node of a cluster takes the port so far above its own for what the nodes tell each other. */
+const CLUSTER_BUS_BY = 10_000;
 const TIMING = { checkEveryMs: 250, answerWithinMs: 1_000, retryFirstMs: 50, retryLastMs: 500, patienceMs: 20_000 };
 
 let folder: string;
@@ -147,8 +149,7 @@ describe.skipIf(program === null)('a notifier over Sentinels', { timeout: TIMEOU
 
 describe.skipIf(program === null)('a notifier over a Cluster', { timeout: TIMEOUT_MS }, () => {
   async function startCluster(): Promise<number[]> {
-    // The bus of a node is at its port + 10,000, for which there is room.
-    const ports = await freePorts(3);
+    const ports = await freePorts(3, CLUSTER_BUS_BY);
     const timeout = ['--cluster-node-timeout', '1000'];
     for (const port of ports)
       await startServer(port, '--cluster-enabled', 'yes', '--cluster-config-file', `${port}.conf`, ...timeout);
