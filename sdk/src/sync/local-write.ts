@@ -56,6 +56,11 @@ export class LocalWrite {
     return this.paths.some((changed) => overlaps(changed, path));
   }
 
+  /** Whether it says all there is at `path`. */
+  covers(path: Path): boolean {
+    return this.paths.some((changed) => isPrefix(changed, path));
+  }
+
   /** The node of an extent as this write would leave it. `known` tells whether `node` is what is there, or only a guess. */
   apply(node: Node, extent: Extent, known: boolean): Node {
     let current = node;

@@ -31,9 +31,3 @@ it('a child that moves, comes or goes is found at its place', () => {
   children.replace('new', null, child(3));
   expect(children.keys(2, 5)).toEqual(['k2', 'k3', 'new']);
 });
-
-it('what is not kept is forgotten', () => {
-  const { children } = thousand();
-  children.keep(10, 12);
-  expect(children.keys(0, 1_000)).toEqual(['k10', 'k11']);
-});

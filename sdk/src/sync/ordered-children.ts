@@ -39,11 +39,6 @@ export class OrderedChildren {
     if (after !== null) this.#entries.splice(this.indexOf(key, after), 0, entryOf(this.#order, key, after));
   }
 
-  /** Forgets all but those from one index to before another, and returns their keys. */
-  keep(from: number, to: number): string[] {
-    return [...this.#entries.splice(to), ...this.#entries.splice(0, from)].map(({ key }) => key);
-  }
-
   /** Where a child stands, or would have to stand. */
   indexOf(key: string, child: PresentNode): number {
     const entry = entryOf(this.#order, key, child);

@@ -33,8 +33,7 @@ describe('acknowledged writes', () => {
   it('that later ones do not write over stay in their order', () => {
     const pending = settled(600, 0, () => '/l/a/b');
     pending.settle(write('/l/c', 2), 601);
-    const told = { path: ['l'], partial: false, base: null, revision: 599 };
-    const { node } = pending.reapplySettled(told, [['l']]);
+    const { node } = pending.reapplySettled(null, { path: ['l'], partial: false, revision: 599 });
     expect(pending.remembered).toBeLessThan(300);
     expect(nodeToJson(node, 'val')).toEqual({ a: { b: 1 }, c: 2 });
   });

@@ -1,4 +1,4 @@
-import { formatPath, isPrefix, type Node, type Path } from '@backside/tree';
+import { formatPath, type Node, type Path } from '@backside/tree';
 import type { Extent } from './edit.js';
 import type { LocalWrite } from './local-write.js';
 
@@ -13,17 +13,9 @@ interface Settled {
   readonly revision: number;
 }
 
-/** What is known of an extent, of which the server has told up to `revision`. */
+/** An extent of which the server has told up to `revision`. */
 interface ToldExtent extends Extent {
-  readonly base: Node;
   readonly revision: number;
-}
-
-interface Reapplied {
-  readonly node: Node;
-  readonly paths: readonly Path[];
-  /** Whether the server has acknowledged writes there that it has still to tell of. */
-  readonly ahead: boolean;
 }
 
 /** Whether there is a listen that the write concerns and that was not told of its revision yet. */
@@ -96,27 +88,25 @@ export class PendingWrites {
 
   /** Whether one of them says all there is at `path`. */
   covers(path: Path): boolean {
-    return this.touching(path).some((write) => write.paths.some((changed) => isPrefix(changed, path)));
+    return this.touching(path).some((write) => write.covers(path));
   }
 
-  /**
-   * What the server has told, with what it acknowledged since, and where that differs from the one before. `base` has it already but where
-   * an event has told of `news`.
-   */
-  reapplySettled(told: ToldExtent, news: readonly Path[]): Reapplied {
-    let node = told.base;
-    const paths = [...news];
-    let ahead = false;
-    let isApplied = true;
+  /** The first write to an extent that the server has acknowledged and not told of, if it tells of that one at `revision`. */
+  echoedBy({ revision }: { revision: number }, told: ToldExtent): LocalWrite | undefined {
+    const next = this.#settled.find((each) => each.revision > told.revision && each.write.touches(told.path));
+    return next?.revision === revision ? next.write : undefined;
+  }
+
+  /** What the server has told of an extent up to `revision`, with what it acknowledged since, and where that may make a difference. */
+  reapplySettled(told: Node, extent: ToldExtent): { readonly node: Node; readonly paths: Path[] } {
+    let node = told;
+    const paths: Path[] = [];
     for (const { write, revision } of this.#settled) {
-      if (revision <= told.revision || !write.touches(told.path)) continue;
-      ahead = true;
-      isApplied &&= !news.some((path) => write.touches(path));
-      if (isApplied) continue;
-      node = write.apply(node, told, false);
+      if (revision <= extent.revision || !write.touches(extent.path)) continue;
+      node = write.apply(node, extent, false);
       paths.push(...write.paths);
     }
-    return { node, paths, ahead };
+    return { node, paths };
   }
 }
 

@@ -50,12 +50,6 @@ export class QueryWindow {
     return touched;
   }
 
-  /** Forgets the children that are not chosen, and returns their keys: those that are to come are chosen among the others. */
-  cut(): string[] {
-    this.#all = this.#chosen;
-    return this.#ordered.keep(...this.#range());
-  }
-
   #range(): readonly [number, number] {
     return this.#ordered.chosenBy(this.#query);
   }

@@ -35,6 +35,8 @@ export interface ListenState {
   readonly knowledge: Knowledge;
 }
 
+const UNKNOWN: ListenState = { node: null, resume: null, knowledge: 'nothing' };
+
 /** One subscription of the server, the data that came with it, and the same with this client's own pending writes. */
 export class ServerListen implements Extent {
   readonly target: ListenTarget;
@@ -43,10 +45,13 @@ export class ServerListen implements Extent {
   /** Ends the subscription. */
   stop: () => void = () => {};
   readonly #pending: PendingWrites;
+  /** What the server has told. */
+  #told: Node = null;
+  /** The same with what it has acknowledged since. */
   #base: Node = null;
+  /** Where these two may differ. */
+  #ahead: Path[] = [];
   #shown: Node = null;
-  /** Of a listen to a query, what it chooses. */
-  #window: QueryWindow | null = null;
   #epoch: string | null = null;
   #revision = 0;
   #knowledge: Knowledge = 'nothing';
@@ -54,8 +59,7 @@ export class ServerListen implements Extent {
   constructor(target: ListenTarget, pending: PendingWrites, state: ListenState | null) {
     this.target = target;
     this.#pending = pending;
-    if (state !== null) this.adopt(state);
-    else this.#showAll();
+    this.adopt(state ?? UNKNOWN);
   }
 
   get path(): Path {
@@ -66,12 +70,7 @@ export class ServerListen implements Extent {
     return this.target.query !== null;
   }
 
-  /** The server's data. */
-  get base(): Node {
-    return this.#base;
-  }
-
-  /** The same with the pending writes. */
+  /** The server's data, as far as it has told or acknowledged it, with the pending writes. */
   get shown(): Node {
     return this.#shown;
   }
@@ -90,12 +89,12 @@ export class ServerListen implements Extent {
 
   /** What it knows of a place at or below its own. */
   stateAt(path: Path): ListenState {
-    const node = getAt(this.#base, path.slice(this.path.length));
+    const node = getAt(this.#told, path.slice(this.path.length));
     return { node, resume: this.resumePoint(), knowledge: this.#knowledge };
   }
 
   exported(): Json {
-    return nodeToJson(this.#base, 'export');
+    return nodeToJson(this.#told, 'export');
   }
 
   /** Begins with what is known already. */
@@ -104,18 +103,25 @@ export class ServerListen implements Extent {
     this.#epoch = epoch;
     this.#revision = Number(revision);
     this.#knowledge = knowledge;
-    this.#hold({ node, paths: null, ahead: false });
+    const { query } = this.target;
+    this.#told = query === null ? node : new QueryWindow(query, node).chosen;
+    this.#reapply();
     this.#showAll();
   }
 
   /** Takes an event in. As the two below, returns the paths at which the listen may look different; null for anywhere. */
   receive(event: ServerEvent): Touched {
     if (this.#epoch !== null && this.#epoch !== event.epoch) this.#pending.forgetSettled();
-    const told = event.kind === 'put' ? [this.#put(event)] : this.#patch(event);
+    const paths = event.kind === 'put' ? [this.#put(event)] : this.#patch(event);
+    const echoed = this.#pending.echoedBy(event, this);
     this.#epoch = event.epoch;
     this.#revision = event.revision;
     this.#knowledge = 'confirmed';
-    return this.#show(this.#hold(this.#pending.reapplySettled(this, told)));
+    // What was acknowledged and is told now was here already. Of a window, or of an estimate, something else may be told.
+    if (echoed && !this.partial && !echoed.isEstimated && paths.every((path) => echoed.covers(path)))
+      this.#ahead.splice(0, echoed.paths.length);
+    else paths.push(...this.#ahead, ...this.#reapply());
+    return this.#show(paths);
   }
 
   /** A new pending write, the last one so far. */
@@ -127,9 +133,11 @@ export class ServerListen implements Extent {
   /** A write is pending no more. If it was made, at `revision`, and no event has told of it yet, it is taken as told. */
   settle(write: LocalWrite, revision: number | null): Touched {
     const { paths } = write;
-    if (revision === null || revision <= this.#revision) return this.#show(paths);
-    const node = write.apply(this.#base, this, this.#isKnown);
-    return this.#show(this.#hold({ node, paths, ahead: true }));
+    if (revision !== null && revision > this.#revision && write.touches(this.path)) {
+      this.#base = write.apply(this.#base, this, this.#isKnown);
+      this.#ahead.push(...paths);
+    }
+    return this.#show(paths);
   }
 
   get #isKnown(): boolean {
@@ -138,33 +146,22 @@ export class ServerListen implements Extent {
 
   #put({ path, body }: ServerEvent): Path {
     const value = nodeFromJson(body, { limits: UNLIMITED });
-    this.#base = changeExtent(this.#base, this, { path, value });
+    this.#told = changeExtent(this.#told, this, { path, value });
     return path;
   }
 
   #patch({ path, body }: ServerEvent): Path[] {
     const changes = parseUpdate(path, body, { limits: UNLIMITED });
-    for (const change of changes) this.#base = changeExtent(this.#base, this, change);
+    for (const change of changes) this.#told = changeExtent(this.#told, this, change);
     return changes.map((change) => change.path);
   }
 
-  /**
-   * Goes on to another node, of which a query keeps its part; `paths` are where it may differ. Returns where what is kept may. While the node
-   * is `ahead` of what the server has told, all of it is kept: whom a write has driven out may be there again before the server tells of that
-   * write, and it tells nobody twice.
-   */
-  #hold({ node, paths, ahead }: { node: Node; paths: Touched; ahead: boolean }): Touched {
-    const { query } = this.target;
+  /** Adds to what the server has told what it has acknowledged since; returns where that may make a difference. */
+  #reapply(): readonly Path[] {
+    const { node, paths } = this.#pending.reapplySettled(this.#told, this);
     this.#base = node;
-    if (query === null) return paths;
-    const keys = paths && childrenWith(paths, this.path);
-    const touched = keys && this.#window?.follow(node, keys);
-    if (!touched) this.#window = new QueryWindow(query, node);
-    const window = this.#window as QueryWindow;
-    if (ahead) return paths;
-    const left = window.cut();
-    this.#base = window.chosen;
-    return touched ? [...touched, ...left].map((key) => [...this.path, key]) : null;
+    this.#ahead = paths;
+    return paths;
   }
 
   #showAll(): void {

@@ -115,6 +115,19 @@ describe('a local write', () => {
     expect(told.at(-1)?.[0]).toBeNull();
   });
 
+  it('that puts children in the place of a value leaves it its priority', async () => {
+    const { db, connection } = start();
+    const told: Json[] = [];
+    db.ref('/l').on('value', (snapshot) => told.push(snapshot.exportVal()));
+    connection.sendOne();
+    connection.server.commit([{ path: ['l', 'c'], value: nodeFromJson({ '.value': 'x', '.priority': 1 }) }]);
+    connection.server.commit([{ path: ['l', 'c', 'b'], value: null }]);
+    connection.server.commit([{ path: ['l', 'a'], value: 0 }]);
+    void db.set('/l/c/b', 'y', { ackLevel: 'applied' });
+    await connection.settle();
+    expect(told.at(-1)).toEqual({ a: 0, c: { b: 'y', '.priority': 1 } });
+  });
+
   it('is taken back with its reason when the server refuses', async () => {
     const { db, connection } = start();
     load(connection, '/a', 0);
