@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { processTree, waitUntil } from '../harness/measure.js';
+import { isRunning, processTree, standsStill, waitUntil } from '../harness/measure.js';
 import { type ServiceName, startService } from '../services/index.js';
 import { withServices } from '../services/with-services.js';
 
@@ -28,11 +28,11 @@ describe.each(NAMES)('a %s server of a test', (name) => {
       const running = ownProcesses();
       service.freeze();
       await waitUntil(
-        () => running.every((pid) => !isRunning(pid) || stateOf(pid) === 'T'),
+        () => running.every((pid) => !isRunning(pid) || standsStill(pid)),
         `all of ${name} to stand still`,
       );
       service.thaw();
-      await waitUntil(() => running.every((pid) => stateOf(pid) !== 'T'), `${name} to go on`);
+      await waitUntil(() => !running.some(standsStill), `${name} to go on`);
     } finally {
       await service.stop();
     }
@@ -75,23 +75,10 @@ function ownProcesses(): number[] {
   return processTree(process.pid).slice(1).filter(isServer);
 }
 
+/** Empty once it is gone. */
 function commandOf(pid: number): string {
-  return readProcess(pid, 'cmdline');
-}
-
-/** One letter of the kernel's: R and S go on, T stands still, Z has ended. Empty once it is gone. */
-function stateOf(pid: number): string {
-  const text = readProcess(pid, 'stat');
-  return text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
-}
-
-function isRunning(pid: number): boolean {
-  return !['', 'Z', 'X'].includes(stateOf(pid));
-}
-
-function readProcess(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   } catch {
     return '';
   }

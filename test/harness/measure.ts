@@ -8,8 +8,11 @@ const PAGE_BYTES = 4096;
 
 /** One process as the kernel's `stat` line shows it. */
 interface ProcessStat {
+  /** One letter of the kernel's: R and S go on, T stands still, Z has ended. */
+  readonly state: string;
   readonly parent: number;
   readonly cpuTicks: number;
+  readonly threads: number;
   readonly residentPages: number;
 }
 
@@ -20,8 +23,10 @@ function readStat(pid: number): ProcessStat | null {
     // The second field is the command in parentheses and may itself hold blanks and parentheses.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return {
+      state: fields[0]!,
       parent: Number(fields[1]),
       cpuTicks: Number(fields[11]) + Number(fields[12]),
+      threads: Number(fields[17]),
       residentPages: Number(fields[21]),
     };
   } catch {
@@ -41,6 +46,17 @@ export function processTree(pid: number): number[] {
   const tree = [pid];
   for (let index = 0; index < tree.length; index += 1) tree.push(...(children.get(tree[index]!) ?? []));
   return tree;
+}
+
+/** Whether a process goes on, stands still, or still gives back what it held: its first thread may have ended before the others. */
+export function isRunning(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && (!['Z', 'X'].includes(stat.state) || stat.threads > 1);
+}
+
+/** Whether a process stands still, after SIGSTOP. */
+export function standsStill(pid: number): boolean {
+  return readStat(pid)?.state === 'T';
 }
 
 /** User and system CPU seconds that the process tree has used so far; resolution 10 ms. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processTree } from '../harness/measure.js';
+import { isRunning, processTree, waitUntil } from '../harness/measure.js';
 import { killWithThisProcess } from '../harness/reaper.js';
 import type { Launch } from './programs.js';
 
@@ -65,25 +65,37 @@ export class ServerProcess {
     }
   }
 
-  /** To the process and those that it has started, whichever process groups these are in. */
+  /** The process and those that it has started, whichever process groups these are in. */
+  get #members(): readonly number[] {
+    return this.#hasEnded ? [] : processTree(this.#child.pid!);
+  }
+
+  /** To all of them. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#hasEnded) return;
-    for (const pid of processTree(this.#child.pid!)) sendSignal(pid, signal);
+    for (const pid of this.#members) sendSignal(pid, signal);
   }
 
-  /** SIGKILL; resolves once the process has ended. */
+  /** SIGKILL; resolves once all of them have ended. */
   async kill(): Promise<void> {
+    const members = this.#members;
     this.signal('SIGKILL');
-    await this.#ended;
+    await this.#allEnded(members);
   }
 
-  /** Asks the process to end in order and waits until it has; SIGKILL follows if that takes too long. */
+  /** Asks the process to end in order and waits until all of them have; SIGKILL follows if that takes too long. */
   async stop(): Promise<void> {
+    const members = this.#members;
     this.signal('SIGCONT');
     if (!this.#hasEnded) sendSignal(this.#child.pid!, this.#stopSignal);
     const late = setTimeout(() => this.signal('SIGKILL'), STOP_TIMEOUT_MS);
-    await this.#ended;
+    await this.#allEnded(members);
     clearTimeout(late);
+  }
+
+  /** Who has ended for its parent may still listen: what a process held is given back one after the other. */
+  async #allEnded(members: readonly number[]): Promise<void> {
+    await this.#ended;
+    await waitUntil(() => !members.some(isRunning), `${this.#child.spawnfile} to end`);
   }
 }
 
