@@ -6,7 +6,7 @@ import type { TurnNews } from './turn-request.js';
 const REFUSALS_BEFORE_ASKING = 3;
 const REFUSED_BEFORE_ASKING_MS = 100;
 /** If the others had to wait for its first commit for longer than a turn is, a node does not ask again for so many times what it was longer. */
-const FREE_TIMES = 2;
+const FREE_TIMES = 4;
 /** What the others should wait for it has room for finding out what was missed, appending, and telling them, in appends; and no less. */
 const WAIT_APPENDS = 8;
 const MIN_WAIT_MS = 8;
@@ -30,15 +30,23 @@ export interface AppendPaceOptions extends TurnQueueOptions {
 
 /**
  * When this node may append, where others do as well. Who is refused again and again, because its way to the journal is longer or by bad
- * luck, asks the others to hold back for it. Who is held back and has something to append asks as well: so nodes that all write take turns,
- * each of some appends without a conflict, and tell each other when they are done. Where nobody can ask, all rest now and
- * then at the same place in the order of commits, so that the slowest gets in. A node that meets no other is never held up.
+ * luck, or waits for an answer while others commit, asks the others to hold back for it. If that keeps them waiting for long it does not ask
+ * again for a while, and stays out of their way meanwhile. Who is held back and has something to append asks as well: so nodes that all
+ * write take turns, each of some appends without a conflict, and tell each other when they are done. Where nobody can ask, all rest now
+ * and then at the same place in the order of commits, so that the slowest gets in. A node that meets no other is never held up.
  */
 export class AppendPace {
   readonly #options: AppendPaceOptions;
   readonly #turns: TurnQueue;
+  /** When another node committed last. */
+  #otherAt = 0;
+  /** Since when an append is under way. */
+  #appendingSince: number | null = null;
   #refusals = 0;
-  #refusedSince = 0;
+  /** Since when this node has been trying in vain. */
+  #refusedSince: number | null = null;
+  /** Since when this node has been leaving the time to others that is theirs. */
+  #leavingSince: number | null = null;
   #heldSince: number | null = null;
   #mayAskAt = 0;
   /** Since when this node has been trying again without a rest, as nobody hears it ask. */
@@ -78,27 +86,39 @@ export class AppendPace {
     const { hold } = this.#turns;
     if (hold === null) {
       this.#heldSince = null;
-      return this.#restNow();
+      return this.#leave(after) ?? this.#restNow();
     }
     this.#heldSince ??= this.#options.now();
     if (this.#mayAsk) this.#ask(this.#heldSince, after);
-    return hold;
+    const restMs = this.#mayAskAt - this.#options.now();
+    return restMs > 0 && !this.#turns.isMine ? Promise.race([hold, this.#options.sleep(restMs)]) : hold;
+  }
+
+  /** An append is the next one that the journal answers. */
+  appending(): void {
+    this.#appendingSince ??= this.#options.now();
   }
 
   /** An append that began at `startedAt` was stored. */
   appended(startedAt: number): void {
     this.#measure(startedAt);
     this.#appends += 1;
-    this.#refusals = 0;
     const now = this.#options.now();
+    [this.#refusals, this.#refusedSince, this.#appendingSince] = [0, null, null];
     const heldUpMs = this.#pressingSince === null ? this.#turns.waitedFor : now - this.#pressingSince;
     this.#pressingSince = null;
     if (heldUpMs !== null && heldUpMs > TURN_MS) this.#mayAskAt = now + FREE_TIMES * (heldUpMs - TURN_MS);
   }
 
+  /** What became of the appends under way is not known. */
+  failed(): void {
+    [this.#refusedSince, this.#appendingSince] = [null, null];
+  }
+
   /** Nothing of this node is on its way to the journal; nor does anything wait, if it `isIdle`. */
   settled(isIdle: boolean): void {
     this.#isBusy = !isIdle;
+    this.#appendingSince = null;
     if (!this.#turns.isMine) return;
     if (this.#turns.isUp) this.#passOn();
     else if (isIdle) void this.#passOnIfIdle();
@@ -108,7 +128,8 @@ export class AppendPace {
   refused(startedAt: number, after: number): void {
     this.#measure(startedAt);
     this.#refusals += 1;
-    if (this.#refusals === 1) this.#refusedSince = startedAt;
+    this.#refusedSince ??= startedAt;
+    this.#appendingSince = null;
     const now = this.#options.now();
     if (this.#turns.isMine) return;
     if (this.#isStarving && this.#mayAsk) this.#ask(this.#refusedSince, after);
@@ -127,6 +148,8 @@ export class AppendPace {
   /** The next commit in the order, by whomever. */
   committed({ origin, time, revision }: Commit): void {
     this.#turns.appended(origin, revision);
+    if (origin === this.#options.nodeId) this.#appendingSince = null;
+    else this.#overtaken(revision);
     const last = this.#lastCommitAt;
     const closely = time - last < REST_MS;
     const crosses = Math.floor(time / STREAK_MS) > Math.floor(last / STREAK_MS);
@@ -136,15 +159,44 @@ export class AppendPace {
     this.#quietUntil = this.#options.now() + Math.max(REST_MS, WAIT_APPENDS * this.#appendMs);
   }
 
+  /** What this node has under way is refused when another one has committed meanwhile, though a store may tell it much later. */
+  #overtaken(revision: number): void {
+    this.#otherAt = this.#options.now();
+    if (this.#appendingSince === null || this.#turns.isMine) return;
+    this.#refusedSince ??= this.#appendingSince;
+    if (!this.#isStarving || !this.#mayAsk) return;
+    this.#ask(this.#refusedSince, revision);
+    this.#appendingSince = null; // it asks once for what is under way
+  }
+
   get #isStarving(): boolean {
-    if (this.#refusals === 0 || this.#refusals >= REFUSALS_BEFORE_ASKING) return this.#refusals > 0;
+    if (this.#refusedSince === null || this.#refusals >= REFUSALS_BEFORE_ASKING) return this.#refusedSince !== null;
     return this.#options.now() - this.#refusedSince > REFUSED_BEFORE_ASKING_MS;
+  }
+
+  /** While others use the time that is theirs, who had to be waited for stays out of it, and then asks. */
+  #leave(after: number): Promise<void> | null {
+    const { now, sleep, isHeard } = this.#options;
+    const isOut = !this.#turns.isMine && isHeard() && now() - this.#otherAt < TURN_MS;
+    const restMs = this.#mayAskAt - now();
+    if (isOut && restMs > 0) {
+      this.#leavingSince ??= now();
+      return sleep(Math.min(restMs, TURN_MS));
+    }
+    const since = this.#leavingSince;
+    this.#leavingSince = null;
+    if (!isOut || since === null || !this.#mayAsk) return null;
+    this.#ask(since, after);
+    return this.#turns.hold;
   }
 
   #ask(since: number, after: number): void {
     const { tell, nodeId, now } = this.#options;
     const waitedMs = Math.max(0, now() - since);
-    const request = { node: nodeId, waitedMs, forMs: Math.max(MIN_WAIT_MS, WAIT_APPENDS * this.#appendMs), after };
+    // What is under way may come as late again as it has been.
+    const lateMs = this.#appendingSince === null ? 0 : now() - this.#appendingSince;
+    const forMs = Math.max(MIN_WAIT_MS, WAIT_APPENDS * this.#appendMs, lateMs);
+    const request = { node: nodeId, waitedMs, forMs, after };
     this.asked += 1;
     this.#turns.add(request);
     tell(request);

@@ -16,14 +16,17 @@ interface Contention {
   readonly writers: number;
   readonly broker?: boolean;
   readonly headsOnly?: boolean;
+  /** What an append takes in a store that takes one at a time, in milliseconds. */
+  readonly appendMs?: number;
 }
 
 /** Runs nodes with these round trips to the store under full load for a while. */
 async function contend(
   roundTrips: readonly number[],
-  { ms, writers, broker = true, headsOnly = false }: Contention,
+  { ms, writers, broker = true, headsOnly = false, appendMs = 0 }: Contention,
 ): Promise<Load[]> {
   const nodes = new TestNodes();
+  nodes.store.appendMs = appendMs;
   const loads: Load[] = [];
   for (const roundTripMs of roundTrips) {
     loads.push({ node: await nodes.node({ roundTripMs }), writes: 0, longestMs: 0 });
@@ -82,6 +85,19 @@ describe('several nodes that write one database without rest', () => {
     }
     expect(writesOf(loads).reduce((sum, count) => sum + count)).toBeGreaterThan(0.6 * 8 * 1_000);
   });
+
+  it.each([2, 3])(
+    'are hardly slower than one, %d of them, over a store in which who is refused has waited for that',
+    async (count) => {
+      const contention = { ms: 3_000, writers: 16, appendMs: 4 };
+      const [alone] = writesOf(await contend([1], contention));
+      const loads = await contend(Array<number>(count).fill(1), contention);
+      const writes = writesOf(loads);
+      expect(writes.reduce((sum, each) => sum + each)).toBeGreaterThan(0.85 * alone!);
+      expect(Math.min(...writes)).toBeGreaterThan((0.75 * alone!) / count);
+      expect(longestOf(loads)).toBeLessThan(250);
+    },
+  );
 
   it('let one in that is twenty times as far away, and keep three fifths of their speed or more', async () => {
     const alone = await contend([1, 1], { ms: 2_000, writers: 8 });

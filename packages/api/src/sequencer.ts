@@ -117,6 +117,7 @@ export class Sequencer {
     this.#underWay.push(batch);
     if (batch.commits.length > 0) this.batches += 1;
     if (batch.commits.length > 0 || this.#options.journal.supports.sharedBetweenNodes) {
+      this.#options.pace.appending();
       // With no commits it still tells whether the refusals were decided on the journal's head.
       void this.#follow(batch, this.#options.journal.append(batch.base, batch.commits));
     } else {
@@ -175,6 +176,7 @@ export class Sequencer {
       else this.#computeAgain(batch, batch.outcome);
     }
     if (this.#underWay.length === 0) this.#options.pace.settled(this.#queue.length === 0);
+    else this.#options.pace.appending();
     if (this.#queue.length > 0) this.#schedule();
     this.#settleIdle();
   }
@@ -212,6 +214,7 @@ export class Sequencer {
   #fail(failure: unknown): void {
     this.failed = true;
     this.#failedAt = this.#options.now();
+    this.#options.pace.failed();
     this.#options.logger.error({ err: failure }, 'the journal failed; writes under way are answered as unavailable');
     const error = new BacksideError('unavailable', 'the write may or may not have been stored', {
       cause: failure,

@@ -20,7 +20,10 @@ export interface StoreLink {
 /** A store in memory that several nodes reach over links of their own, on which time passes, calls fail, and answers are lost. */
 export class SharedStore {
   readonly journal: Journal;
+  /** How long an append takes, during which no other one can begin, in milliseconds. */
+  appendMs = 0;
   readonly #time: SimulatedTime;
+  #busy = false;
 
   constructor(time: SimulatedTime, epoch = 'history') {
     this.#time = time;
@@ -28,9 +31,23 @@ export class SharedStore {
   }
 
   link(roundTripMs = 1): StoreLink {
-    return new Link(this.journal, this.#time, roundTripMs);
+    return new Link(this, this.#time, roundTripMs);
+  }
+
+  /** Waits for other appends as SQLite does: it looks again after pauses that grow, so that who comes meanwhile is first. */
+  async append(base: number, commits: readonly Commit[]): Promise<AppendOutcome> {
+    if (this.appendMs > 0) {
+      for (let look = 0; this.#busy; look += 1)
+        await this.#time.sleep(PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)]!);
+      this.#busy = true;
+      await this.#time.sleep(this.appendMs);
+      this.#busy = false;
+    }
+    return this.journal.append(base, commits).durable;
   }
 }
+
+const PAUSES_MS = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
 
 class Link implements StoreLink {
   readonly journal: Journal;
@@ -40,21 +57,24 @@ class Link implements StoreLink {
   roundTripMs: number;
   loseAnswers = 0;
   readonly calls: StoreLink['calls'] = { head: 0, append: 0, commits: 0 };
-  readonly #store: Journal;
+  readonly #store: SharedStore;
   readonly #time: SimulatedTime;
+  /** The append before, which the next one does not overtake. */
+  #last: Promise<unknown> = Promise.resolve();
   /** Appends that were sent before a conflict or a failure was known here share its fate. */
   #generation = 0;
   #refused = -1;
 
-  constructor(store: Journal, time: SimulatedTime, roundTripMs: number) {
+  constructor(store: SharedStore, time: SimulatedTime, roundTripMs: number) {
+    const { journal } = store;
     this.#store = store;
     this.#time = time;
     this.roundTripMs = roundTripMs;
     this.journal = {
       supports: { durability: 'none', sharedBetweenNodes: true },
-      epoch: store.epoch,
-      head: () => this.#call('head', () => store.head()),
-      first: () => this.#call('head', () => store.first()),
+      epoch: journal.epoch,
+      head: () => this.#call('head', () => journal.head()),
+      first: () => this.#call('head', () => journal.first()),
       append: (base, commits) => this.#append(base, commits),
       commits: (after) => this.#read(after),
       trim: async () => {},
@@ -97,7 +117,11 @@ class Link implements StoreLink {
 
   #append(base: number, commits: readonly Commit[]): Append {
     const generation = this.#generation;
-    const outcome = this.#call('append', () => this.#arrive(generation, base, commits));
+    const outcome = this.#call('append', () => {
+      const arrived = this.#last.then(() => this.#arrive(generation, base, commits));
+      this.#last = arrived;
+      return arrived;
+    });
     const told = (): void => {
       this.#refused = generation;
       this.#generation = Math.max(this.#generation, generation + 1);
@@ -107,14 +131,14 @@ class Link implements StoreLink {
   }
 
   async #arrive(generation: number, base: number, commits: readonly Commit[]): Promise<AppendOutcome> {
-    if (generation === this.#refused) return { status: 'revision-conflict', head: await this.#store.head() };
-    const outcome = await this.#store.append(base, commits).durable;
+    if (generation === this.#refused) return { status: 'revision-conflict', head: await this.#store.journal.head() };
+    const outcome = await this.#store.append(base, commits);
     if (outcome.status === 'revision-conflict') this.#refused = generation;
     return outcome;
   }
 
   async *#read(after: number): AsyncGenerator<readonly Commit[]> {
-    const batches = await this.#call('commits', async () => this.#store.commits(after));
+    const batches = await this.#call('commits', async () => this.#store.journal.commits(after));
     yield* batches;
   }
 }
