@@ -1,5 +1,5 @@
 import type { Commit } from '@backside/protocol';
-import { TURN_MS, TurnQueue, type TurnQueueOptions } from './turn-queue.js';
+import { MAX_WAIT_MS, TURN_MS, TurnQueue, type TurnQueueOptions } from './turn-queue.js';
 import type { TurnNews } from './turn-request.js';
 
 /** Conflicts in a row after which a node asks the others to let it append, or after one for so long, in milliseconds. */
@@ -45,8 +45,7 @@ export class AppendPace {
   #refusals = 0;
   /** Since when this node has been trying in vain. */
   #refusedSince: number | null = null;
-  /** Since when this node has been leaving the time to others that is theirs. */
-  #leavingSince: number | null = null;
+  /** Since when this node has been leaving the journal to others, though it has something to append. */
   #heldSince: number | null = null;
   #mayAskAt = 0;
   /** Since when this node has been trying again without a rest, as nobody hears it ask. */
@@ -83,18 +82,20 @@ export class AppendPace {
    */
   pause(after: number): Promise<void> | null {
     this.#isBusy = true;
-    const { hold } = this.#turns;
-    if (hold === null) {
+    if (this.#turns.hold === null && !this.#isOthersTime) {
       this.#heldSince = null;
-      return this.#leave(after) ?? this.#restNow();
+      return this.#restNow();
     }
     this.#heldSince ??= this.#options.now();
     if (this.#mayAsk) this.#ask(this.#heldSince, after);
+    const { hold } = this.#turns;
     const restMs = this.#mayAskAt - this.#options.now();
-    return restMs > 0 && !this.#turns.isMine ? Promise.race([hold, this.#options.sleep(restMs)]) : hold;
+    if (restMs <= 0 || this.#turns.isMine) return hold;
+    const rest = this.#options.sleep(Math.min(restMs, TURN_MS));
+    return hold === null ? rest : Promise.race([hold, rest]);
   }
 
-  /** An append is the next one that the journal answers. */
+  /** From now on the journal has an append of this node to answer. */
   appending(): void {
     this.#appendingSince ??= this.#options.now();
   }
@@ -104,15 +105,19 @@ export class AppendPace {
     this.#measure(startedAt);
     this.#appends += 1;
     const now = this.#options.now();
-    [this.#refusals, this.#refusedSince, this.#appendingSince] = [0, null, null];
+    this.#refusals = 0;
+    this.#refusedSince = null;
+    this.#appendingSince = null;
     const heldUpMs = this.#pressingSince === null ? this.#turns.waitedFor : now - this.#pressingSince;
     this.#pressingSince = null;
-    if (heldUpMs !== null && heldUpMs > TURN_MS) this.#mayAskAt = now + FREE_TIMES * (heldUpMs - TURN_MS);
+    if (heldUpMs !== null && heldUpMs > TURN_MS)
+      this.#mayAskAt = now + FREE_TIMES * (Math.min(MAX_WAIT_MS, heldUpMs) - TURN_MS);
   }
 
   /** What became of the appends under way is not known. */
   failed(): void {
-    [this.#refusedSince, this.#appendingSince] = [null, null];
+    this.#refusedSince = null;
+    this.#appendingSince = null;
   }
 
   /** Nothing of this node is on its way to the journal; nor does anything wait, if it `isIdle`. */
@@ -156,7 +161,7 @@ export class AppendPace {
     // Clocks that differ a little do not cross the same place twice.
     this.#lastCommitAt = Math.abs(time - last) > MAX_SKEW_MS ? time : Math.max(last, time);
     if (!closely || !crosses || this.#options.isHeard()) return;
-    this.#quietUntil = this.#options.now() + Math.max(REST_MS, WAIT_APPENDS * this.#appendMs);
+    this.#quietUntil = this.#options.now() + Math.max(REST_MS, this.#appendsMs(WAIT_APPENDS));
   }
 
   /** What this node has under way is refused when another one has committed meanwhile, though a store may tell it much later. */
@@ -174,20 +179,11 @@ export class AppendPace {
     return this.#options.now() - this.#refusedSince > REFUSED_BEFORE_ASKING_MS;
   }
 
-  /** While others use the time that is theirs, who had to be waited for stays out of it, and then asks. */
-  #leave(after: number): Promise<void> | null {
-    const { now, sleep, isHeard } = this.#options;
-    const isOut = !this.#turns.isMine && isHeard() && now() - this.#otherAt < TURN_MS;
-    const restMs = this.#mayAskAt - now();
-    if (isOut && restMs > 0) {
-      this.#leavingSince ??= now();
-      return sleep(Math.min(restMs, TURN_MS));
-    }
-    const since = this.#leavingSince;
-    this.#leavingSince = null;
-    if (!isOut || since === null || !this.#mayAsk) return null;
-    this.#ask(since, after);
-    return this.#turns.hold;
+  /** Whether others append in the time that is theirs because they had to wait for this node, or until it has asked again. */
+  get #isOthersTime(): boolean {
+    const { now, isHeard } = this.#options;
+    if (this.#turns.isMine || !isHeard() || now() - this.#otherAt >= TURN_MS) return false;
+    return now() < this.#mayAskAt || this.#heldSince !== null;
   }
 
   #ask(since: number, after: number): void {
@@ -195,7 +191,7 @@ export class AppendPace {
     const waitedMs = Math.max(0, now() - since);
     // What is under way may come as late again as it has been.
     const lateMs = this.#appendingSince === null ? 0 : now() - this.#appendingSince;
-    const forMs = Math.max(MIN_WAIT_MS, WAIT_APPENDS * this.#appendMs, lateMs);
+    const forMs = Math.max(MIN_WAIT_MS, this.#appendsMs(WAIT_APPENDS), lateMs);
     const request = { node: nodeId, waitedMs, forMs, after };
     this.asked += 1;
     this.#turns.add(request);
@@ -221,7 +217,12 @@ export class AppendPace {
   }
 
   #backoffMs(): number {
-    return this.#appendMs * Math.min(MAX_BACKOFF_APPENDS, 2 ** (this.#refusals - 2));
+    return this.#appendsMs(Math.min(MAX_BACKOFF_APPENDS, 2 ** (this.#refusals - 2)));
+  }
+
+  /** What so many appends take, as far as anybody waits for them: some may have met a store that stood still. */
+  #appendsMs(count: number): number {
+    return Math.min(MAX_WAIT_MS, count * this.#appendMs);
   }
 
   #measure(startedAt: number): void {

@@ -1,7 +1,7 @@
 import type { TurnRequest } from './turn-request.js';
 
 /** How long the others wait for the first commit of a turn at most, in milliseconds, whatever was asked for. */
-const MAX_WAIT_MS = 500;
+export const MAX_WAIT_MS = 500;
 /** A turn lasts so long, in milliseconds, and in any case until its first commit: what it costs to pass it on is small beside that. */
 export const TURN_MS = 12;
 

@@ -17,6 +17,9 @@ export interface StoreLink {
   readonly calls: { head: number; append: number; commits: number };
 }
 
+/** Between the looks of an append that waits for another one, in milliseconds; the last one for all further looks. */
+const PAUSES_MS = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
+
 /** A store in memory that several nodes reach over links of their own, on which time passes, calls fail, and answers are lost. */
 export class SharedStore {
   readonly journal: Journal;
@@ -46,8 +49,6 @@ export class SharedStore {
     return this.journal.append(base, commits).durable;
   }
 }
-
-const PAUSES_MS = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
 
 class Link implements StoreLink {
   readonly journal: Journal;
@@ -119,7 +120,7 @@ class Link implements StoreLink {
     const generation = this.#generation;
     const outcome = this.#call('append', () => {
       const arrived = this.#last.then(() => this.#arrive(generation, base, commits));
-      this.#last = arrived;
+      this.#last = arrived.catch(() => undefined);
       return arrived;
     });
     const told = (): void => {
