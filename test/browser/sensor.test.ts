@@ -9,10 +9,12 @@ import { type RunningExample, runExample, type Visitor, visit } from '../harness
 
 const FOLDER = fileURLToPath(new URL('../../examples/sensor', import.meta.url));
 
-/** A `test` that needs what this command looks for; where it fails, it is skipped with one line that says so. */
+/** A `test` that needs what this command looks for; where it fails, it is skipped with one line that says so. An error then with REQUIRE_SERVICES=1. */
 function testWith([command, ...args]: readonly [string, ...string[]], name: string, body: () => Promise<void>): void {
   const found = spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-  if (!found) process.stderr.write(`skipped, for \`${command} ${args.join(' ')}\` fails: ${name}\n`);
+  const reason = `\`${command} ${args.join(' ')}\` fails: ${name}`;
+  if (!found && process.env.REQUIRE_SERVICES === '1') throw new Error(reason);
+  if (!found) process.stderr.write(`skipped, for ${reason}\n`);
   test.skipIf(!found)(name, body);
 }
 
