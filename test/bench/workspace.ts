@@ -109,3 +109,6 @@ export const LIMITS_OUT_OF_THE_WAY: readonly string[] = [
   ...['--max-bytes-per-second', '0'],
   ...['--log-level', 'error'],
 ];
+
+/** Nothing is written to a disk, as the references do not either: what is left is the cost of all the rest. */
+export const NO_DISK: readonly string[] = ['--store', 'memory'];

@@ -7,14 +7,16 @@ import {
   atMost,
   clientShare,
   cpuMicroseconds,
+  type Goal,
   interleave,
+  type Line,
   type Plan,
   type Row,
   rate,
   valuesOf,
 } from '../row.js';
 import type { Sample, Target } from '../scenario.js';
-import type { Workspace } from '../workspace.js';
+import { NO_DISK, type Workspace } from '../workspace.js';
 
 const CLIENTS = 500;
 
@@ -43,27 +45,34 @@ export const writesApplied: Row = {
   summary: '500 clients on their own paths, 20 writers, acknowledged when applied',
   async run(workspace) {
     const server = await workspace.startOurs();
+    const inMemory = await workspace.startOurs({ args: NO_DISK });
     const reference = await startReference('ws-relay');
     const loads = [
       await startRelay(server.websocket, 'backside-ws', 'applied'),
+      await startRelay(inMemory.websocket, 'backside-ws', 'applied'),
       await startRelay(reference, 'ws', 'applied'),
     ];
-    const [ours, theirs] = await interleave(loads, planOf(workspace));
-    await Promise.all([...loads, reference, server].map((process) => process.stop()));
+    const [ours, undurable, theirs] = await interleave(loads, planOf(workspace));
+    await Promise.all([...loads, reference, server, inMemory].map((process) => process.stop()));
     return [
-      {
-        title: 'acknowledged writes, applied',
-        unit: 'µs CPU/write',
-        ours: cpuMicroseconds(ours!),
-        reference: cpuMicroseconds(theirs!),
-        referenceName: 'bare ws relay',
-        goal: atMost(2),
-        cpu: { unit: 'µs/write', ours: cpuMicroseconds(ours!), reference: cpuMicroseconds(theirs!) },
-        note: `ours: ${describe(ours!)}; reference: ${describe(theirs!)}`,
-      },
+      appliedLine('acknowledged writes, applied', ours!, theirs!, atMost(2)),
+      appliedLine('the same with --store memory', undurable!, theirs!, null),
     ];
   },
 };
+
+function appliedLine(title: string, ours: readonly Sample[], theirs: readonly Sample[], goal: Goal | null): Line {
+  return {
+    title,
+    unit: 'µs CPU/write',
+    ours: cpuMicroseconds(ours),
+    reference: cpuMicroseconds(theirs),
+    referenceName: 'bare ws relay',
+    goal,
+    cpu: { unit: 'µs/write', ours: cpuMicroseconds(ours), reference: cpuMicroseconds(theirs) },
+    note: `ours: ${describe(ours)}; reference: ${describe(theirs)}`,
+  };
+}
 
 export const writesDurable: Row = {
   name: 'writes-durable',
