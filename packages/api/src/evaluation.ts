@@ -1,6 +1,8 @@
 import { BacksideError, type Principal } from '@backside/protocol';
 import {
+  asPriority,
   type Change,
+  isPriorityPath,
   type Limits,
   matchesHash,
   type Node,
@@ -70,9 +72,10 @@ function computeSteps(steps: readonly WriteStep[], context: EvaluationContext, p
 }
 
 function computeStep(step: WriteStep, current: TreeReader, context: EvaluationContext, pushed: Path[]): Change[] {
+  const ofPriority = isPriorityPath(step.path);
   const options = {
     limits: context.limits,
-    depth: step.path.length,
+    depth: ofPriority ? step.path.length - 1 : step.path.length,
     serverValues: {
       now: context.now,
       existing: (relative: Path) => readLeaf(current, relative.length === 0 ? step.path : [...step.path, ...relative]),
@@ -83,9 +86,12 @@ function computeStep(step: WriteStep, current: TreeReader, context: EvaluationCo
       return [{ path: step.path, value: null }];
     case 'update':
       return parseUpdate(step.path, step.value, options);
-    case 'set':
-      return [{ path: step.path, value: prioritized(nodeFromJson(step.value, options), step.priority) }];
+    case 'set': {
+      const value = prioritized(nodeFromJson(step.value, options), step.priority);
+      return [{ path: step.path, value: ofPriority ? asPriority(value) : value }];
+    }
     case 'push': {
+      if (ofPriority) throw new BacksideError('invalid-path', 'a priority has no children');
       const path = [...step.path, context.nextPushId()];
       pushed.push(path);
       return [

@@ -26,6 +26,7 @@ export {
 export { type KeyRange, keysInRange } from './key-range.js';
 export { DEFAULT_LIMITS, type Limits, UNLIMITED } from './limits.js';
 export {
+  asPriority,
   childOf,
   countNodes,
   getAt,

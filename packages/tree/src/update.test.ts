@@ -19,6 +19,13 @@ describe('parseUpdate', () => {
     ]);
   });
 
+  it('refuses what would be below a priority', () => {
+    const refusal = expect.objectContaining({ code: 'invalid-path' });
+    for (const json of [{}, { a: 1 }, { 'a/b': null }]) {
+      expect(() => parseUpdate(['base', '.priority'], json)).toThrow(refusal);
+    }
+  });
+
   it('asks for existing values below the base', () => {
     const asked: string[] = [];
     const existing = (path: readonly string[]): number => {

@@ -13,13 +13,14 @@ export type UpdateOptions = Omit<FromJsonOptions, 'depth'>;
  * ending in `.priority`, each of which is replaced by its value. An empty object changes nothing.
  * In the result, removals come after what is added, and priorities last, so that the whole acts as one step.
  *
- * Throws `invalid-path` for a bad key, `invalid-data` for a bad value or if one key is an ancestor of another (or the same path
+ * Throws `invalid-path` for a bad key or a `base` that is a priority, `invalid-data` for a bad value or if one key is an ancestor of another (or the same path
  * spelt differently), `too-large` beyond a limit. Paths of server values are relative to `base`.
  */
 export function parseUpdate(base: Path, json: unknown, options: UpdateOptions = {}): Change[] {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new TreeError('invalid-data', 'an update is an object');
   }
+  if (isPriorityPath(base)) throw new TreeError('invalid-path', 'a priority has no children');
   const { limits = DEFAULT_LIMITS, serverValues = null } = options;
   const changes: Change[] = [];
   let bytesAtMost = 0;

@@ -1,6 +1,6 @@
 import type { Precondition, WriteResult, WriteStep } from '@backside/api';
 import { BacksideError } from '@backside/protocol';
-import { encodeNode, isPriorityPath, type Node, nodeFromJson, UNLIMITED } from '@backside/tree';
+import { encodeNode, type Node, nodeFromJson, UNLIMITED } from '@backside/tree';
 import { announcedBytes } from '../request-charge.js';
 import { readBody } from './body.js';
 import { sendNothing, sendText, type TreeCall } from './call.js';
@@ -39,7 +39,6 @@ export async function servePatch(call: TreeCall): Promise<void> {
 /** `POST`: adds a child whose key is a push id. */
 export async function servePost(call: TreeCall): Promise<void> {
   const { path } = call;
-  if (isPriorityPath(path)) throw new BacksideError('invalid-path', 'a priority has no children');
   const value = await readJson(call);
   const result = await write(call, { method: 'push', path, value });
   if (result !== null) answer(call, () => JSON.stringify({ name: result.pushed[0]?.at(-1) }));
