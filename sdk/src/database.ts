@@ -142,10 +142,11 @@ export class Database {
     if (storedUser !== null) storedUser.expected = uid;
   }
 
-  /** Ends everything for good. Resolves when what is stored is complete. */
+  /** Ends everything for good: what waits for an answer rejects with `ClosedError`. Resolves when what is stored is complete. */
   async close(): Promise<void> {
-    this.#root.tree.close();
+    const stored = this.#root.tree.close();
     this.connection.close();
+    await stored;
     await this.#store?.close();
   }
 

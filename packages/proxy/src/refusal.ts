@@ -5,6 +5,7 @@ import type { Framing } from './transport.js';
 
 /** Refusals of single operations: a client that listens to `/.errors` survives them. Anything else breaks the protocol. */
 const OPERATION_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid-header',
   'invalid-path',
   'invalid-data',
   'invalid-query',

@@ -234,6 +234,14 @@ describe('reserved destinations', () => {
       },
     });
     expect(JSON.parse(refusal.body)).toMatchObject({ code: 'permission-denied', trace: 't9' });
+    for (const headers of [
+      { 'ack-level': 'replicated' },
+      { 'ack-level': 'soon' },
+      { 'on-disconnect': 'set', grace: '1.5' },
+    ]) {
+      const answer = await session.ask('SEND', { destination: '/a', ...headers }, '1');
+      expect(answer).toMatchObject({ command: 'MESSAGE', headers: { code: 'invalid-header' } });
+    }
     expect(session.transport.closeReason).toBe(null);
     session.send('COMMIT', { transaction: 'none' });
     expect((await session.next()).command).toBe('ERROR');

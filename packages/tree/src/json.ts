@@ -20,7 +20,7 @@ export interface FromJsonOptions {
  * The node that JSON data describes. `null`, `{}` and `[]` are absence; an array is a map with decimal keys; `.value` and
  * `.priority` are unwrapped; server values are resolved. Any own enumerable key is data, `__proto__` included.
  *
- * Throws `invalid-data` for what no tree can hold (NaN, functions, invalid keys, `.value` beside children …) and `too-large`
+ * Throws `invalid-data` for what no tree can hold (NaN, functions, dates, invalid keys, `.value` beside children …) and `too-large`
  * beyond a limit; nesting of any depth is refused without overflowing the stack.
  */
 export function nodeFromJson(json: unknown, options: FromJsonOptions = {}): Node {
@@ -110,6 +110,10 @@ function readArray(reading: Reading, list: readonly unknown[], depth: number): N
 }
 
 function readObject(reading: Reading, object: RawObject, depth: number): Node {
+  // A Date or a Map has nothing where others have their children.
+  if (typeof object.toJSON === 'function' || Symbol.iterator in object) {
+    throw new TreeError('invalid-data', 'not a plain object');
+  }
   const children = new Map<string, PresentNode>();
   let priority: Priority = null;
   let wrapped = false;

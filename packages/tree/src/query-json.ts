@@ -20,18 +20,18 @@ const PARTS: ReadonlyMap<string, readonly ('start' | 'end' | 'limit')[]> = new M
 /**
  * The query that an object like `{"orderBy": "age", "startAt": 18, "limitToFirst": 10}` describes. `orderBy` is `$key`, `$value`,
  * `$priority` (the default) or the path of a child; a bound (`startAt`, `startAfter`, `endAt`, `endBefore`, `equalTo`) is a value
- * or a pair `[value, key]`. Throws `invalid-query`, saying what is wrong.
+ * or a pair `[value, key]`. Throws `invalid-query`, saying what is wrong; a field that is there but undefined is, lest a query become
+ * wider than it was meant to be.
  */
 export function parseQuery(json: unknown): Query {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('a query is an object');
   const { orderBy, ...fields } = json as { [name: string]: unknown };
-  const order = parseOrder(orderBy);
+  const order = 'orderBy' in json ? parseOrder(orderBy) : DEFAULT_ORDER;
   const parts = new Map<string, unknown>();
   const named = new Map<string, string>();
   for (const [name, given] of Object.entries(fields)) {
     const ofField = PARTS.get(name);
     if (ofField === undefined) throw invalid(`unknown field ${JSON.stringify(name)}`);
-    if (given === undefined) continue;
     for (const part of ofField) {
       if (named.has(part)) throw invalid(`both ${named.get(part)} and ${name}`);
       named.set(part, name);
@@ -61,7 +61,6 @@ export function canonicalQuery(query: Query): string {
 }
 
 function parseOrder(orderBy: unknown): Order {
-  if (orderBy === undefined) return DEFAULT_ORDER;
   if (typeof orderBy !== 'string') throw invalid('orderBy is a string');
   if (orderBy === '$key' || orderBy === '$value' || orderBy === '$priority') {
     return { by: orderBy.slice(1) as 'key' | 'value' | 'priority' };

@@ -21,7 +21,7 @@ describe('parseUpdate', () => {
 
   it('refuses what would be below a priority', () => {
     const refusal = expect.objectContaining({ code: 'invalid-path' });
-    for (const json of [{}, { a: 1 }, { 'a/b': null }]) {
+    for (const json of [{ a: 1 }, { 'a/b': null }, { '.priority': 1 }]) {
       expect(() => parseUpdate(['base', '.priority'], json)).toThrow(refusal);
     }
   });

@@ -20,13 +20,12 @@ export function parseUpdate(base: Path, json: unknown, options: UpdateOptions = 
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new TreeError('invalid-data', 'an update is an object');
   }
-  if (isPriorityPath(base)) throw new TreeError('invalid-path', 'a priority has no children');
   const { limits = DEFAULT_LIMITS, serverValues = null } = options;
   const changes: Change[] = [];
   let bytesAtMost = 0;
   for (const [key, value] of Object.entries(json)) {
     const relative = parsePath(key, limits);
-    if (relative.length === 0) throw new TreeError('invalid-path', 'empty key');
+    if (relative.length === 0 || isPriorityPath(base)) throw new TreeError('invalid-path', 'no path of a child');
     const path = base.concat(relative);
     const ofPriority = isPriorityPath(path);
     const depth = ofPriority ? path.length - 1 : path.length;

@@ -1,5 +1,6 @@
 import { BacksideError } from '@backside/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { prioritized } from '../sync/prioritized.js';
 import { closeConnections, connect, Heard, online, set, target, write } from '../testing/connected.js';
 import { openMemoryServer, put, valueAt } from '../testing/memory-server.js';
 import { until } from '../testing/until.js';
@@ -188,8 +189,8 @@ describe('a write', () => {
 
   test.each([1, 'low', '12', '', null])('carries the priority %j as it is', async (priority) => {
     const { server, connection } = await online();
-    await connection.write(write({ ...set('/a', true), priority }));
-    await connection.write(write({ ...set('/b', { c: 1 }), priority }));
+    await connection.write(write(set('/a', prioritized(true, priority))));
+    await connection.write(write(set('/b', prioritized({ c: 1 }, priority))));
     expect(valueAt(server, '/a')).toEqual(priority === null ? true : { '.value': true, '.priority': priority });
     expect(valueAt(server, '/b')).toEqual(priority === null ? { c: 1 } : { c: 1, '.priority': priority });
   });

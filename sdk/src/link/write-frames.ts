@@ -1,5 +1,5 @@
 import { HEADERS } from '@backside/protocol';
-import { formatPath, type Json, parsePath, UNLIMITED } from '@backside/tree';
+import { formatPath, parsePath, UNLIMITED } from '@backside/tree';
 import { RefusedError } from './refused-error.js';
 import type { Answer, HeaderList, Headers, Session } from './session.js';
 import type { WireAck, WireStep, WireWrite } from './write.js';
@@ -59,14 +59,8 @@ function placeOf({ path }: WireStep): readonly [string, string] {
   return ['destination', formatPath(path)];
 }
 
-function bodyOf({ method, value = null, priority }: WireStep): string | undefined {
-  if (method === 'remove') return undefined;
-  return JSON.stringify(priority === undefined || value === null ? value : prioritized(value, priority));
-}
-
-/** With the priority inside: as a header, a text that reads as a number would become one. */
-function prioritized(value: Json, priority: string | number | null): Json {
-  return typeof value === 'object' ? { ...value, '.priority': priority } : { '.value': value, '.priority': priority };
+function bodyOf({ method, value }: WireStep): string | undefined {
+  return method === 'remove' ? undefined : JSON.stringify(value);
 }
 
 function conditionOf({ ifMatch }: WireWrite): HeaderList {

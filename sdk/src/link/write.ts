@@ -7,8 +7,6 @@ export interface WireStep {
   readonly path: Path;
   /** In export form; of an `update` an object of relative paths. Left out for `remove`. */
   readonly value?: Json;
-  /** Overrides one inside `value`; null for none. */
-  readonly priority?: string | number | null;
 }
 
 /** A write as it goes to the server: all steps are made as one commit, or none. */

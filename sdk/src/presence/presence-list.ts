@@ -26,7 +26,7 @@ export function presence<Meta extends Json = Json>(
   const { graceMs = DEFAULT_GRACE_MS, report = reportInBackground } = options;
   const place = { connection, path: parsePath(path) };
   const own = new OwnEntry({ ...place, graceMs, report });
-  const roster = new Roster<Meta>({ ...place, seen: (node, revision) => own.seen(node, revision) });
+  const roster = new Roster<Meta>({ ...place, report, seen: (node, revision) => own.seen(node, revision) });
   return {
     get list() {
       return roster.list;

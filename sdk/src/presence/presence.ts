@@ -31,7 +31,7 @@ export interface PresenceOptions {
    * left. Default 10 seconds.
    */
   readonly graceMs?: number;
-  /** Told why a user could not be shown again after a reconnect. Default: `reportError` where there is one, else the console. */
+  /** Told why a user could not be shown again after a reconnect, and what a listener threw. Default: `reportError` where there is one, else the console. */
   readonly report?: (error: unknown) => void;
 }
 

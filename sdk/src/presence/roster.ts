@@ -10,6 +10,8 @@ export interface RosterOptions {
   readonly path: Path;
   /** Told of each state that the server has sent, and its revision. */
   readonly seen: (node: Node, revision: number) => void;
+  /** Told what a listener throws. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Who is present below a path, as the server tells it. Listens while anybody wants to know. */
@@ -49,7 +51,16 @@ export class Roster<Meta extends Json> {
   }
 
   #introduce(listener: Listener<Meta>): void {
-    if (this.#listeners.has(listener)) listener(this.list, { joined: this.list, left: [], updated: [] });
+    if (this.#listeners.has(listener)) this.#tell(listener, { joined: this.list, left: [], updated: [] });
+  }
+
+  /** One that throws keeps nobody else from being told. */
+  #tell(listener: Listener<Meta>, change: PresenceChange<Meta>): void {
+    try {
+      listener(this.list, change);
+    } catch (error) {
+      this.#options.report(error);
+    }
   }
 
   /** Somebody else may be allowed what was refused. */
@@ -93,9 +104,8 @@ export class Roster<Meta extends Json> {
     this.#users = usersOf(applyEvent(before.node, event, this.#options.path), before);
     const change = changeBetween(before, this.#users);
     if (change !== null || isFirst) {
-      for (const listener of [...this.#listeners]) {
-        listener(this.list, change ?? { joined: [], left: [], updated: [] });
-      }
+      for (const listener of [...this.#listeners])
+        this.#tell(listener, change ?? { joined: [], left: [], updated: [] });
     }
     this.#options.seen(this.#users.node, event.revision);
   }

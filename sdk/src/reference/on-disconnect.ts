@@ -1,5 +1,7 @@
 import type { Json, Path } from '@backside/tree';
 import type { WireStep } from '../link/write.js';
+import { LocalWrite } from '../sync/local-write.js';
+import { prioritized } from '../sync/prioritized.js';
 import type { Root, WaitOptions } from './root.js';
 
 export interface OnDisconnectOptions extends WaitOptions {
@@ -25,7 +27,7 @@ export class OnDisconnect {
   }
 
   setWithPriority(value: Json, priority: string | number | null, options?: OnDisconnectOptions): Promise<void> {
-    return this.#leave('set', { value, priority }, options);
+    return this.set(prioritized(value, priority), options);
   }
 
   update(values: { readonly [path: string]: Json }, options?: OnDisconnectOptions): Promise<void> {
@@ -43,7 +45,7 @@ export class OnDisconnect {
 
   async #leave(
     onDisconnect: 'set' | 'update' | 'remove' | 'cancel',
-    data: Pick<WireStep, 'value' | 'priority'>,
+    data: Pick<WireStep, 'value'>,
     { signal, graceMs }: OnDisconnectOptions = {},
   ): Promise<void> {
     const method = onDisconnect === 'cancel' ? 'remove' : onDisconnect;
@@ -54,6 +56,6 @@ export class OnDisconnect {
       onDisconnect,
       ...(graceMs !== undefined && { graceMs }),
     } as const;
-    await this.#root.connection.write(write, signal);
+    await this.#root.connection.write(new LocalWrite(write, 0).wire, signal);
   }
 }

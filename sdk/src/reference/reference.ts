@@ -1,6 +1,7 @@
 import { formatPath, type Json, type Path, parsePath } from '@backside/tree';
 import type { WireAck, WireStep } from '../link/write.js';
 import type { ServerNumber } from '../schema/index.js';
+import { prioritized } from '../sync/prioritized.js';
 import { runTransaction, type TransactionOptions, type TransactionUpdate } from '../sync/transaction.js';
 import { OnDisconnect } from './on-disconnect.js';
 import { Query } from './query.js';
@@ -53,11 +54,7 @@ export class Reference extends Query {
   }
 
   setWithPriority(value: Json, priority: PriorityValue, options?: WriteOptions): Promise<WireAck> {
-    if (typeof priority !== 'object' || priority === null) {
-      return this.#write({ method: 'set', path: this.place.path, value, priority }, options);
-    }
-    const values = { '.priority': priority as Json, ...(isPlainObject(value) ? value : { '.value': value }) };
-    return this.#write({ method: 'set', path: this.place.path, value: values }, options);
+    return this.set(prioritized(value, priority as Json), options);
   }
 
   setPriority(priority: PriorityValue, options?: WriteOptions): Promise<WireAck> {
@@ -122,8 +119,4 @@ export class PushedReference extends Reference implements PromiseLike<Reference>
   ): Promise<Done | Failed> {
     return this.#written.then(done, failed);
   }
-}
-
-function isPlainObject(value: Json): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import {
   type Change,
+  DEFAULT_LIMITS,
   formatPath,
   getAt,
   isPrefix,
@@ -10,7 +11,6 @@ import {
   type Path,
   parseUpdate,
   TreeError,
-  withPriority,
 } from '@backside/tree';
 import type { WireStep, WireWrite } from '../link/write.js';
 import { changeExtent, type Extent, overlaps } from './edit.js';
@@ -21,6 +21,7 @@ import { changeExtent, type Extent, overlaps } from './edit.js';
  * the new number counts the increment already.
  */
 export class LocalWrite {
+  /** With copies of its values: what the application does to them later does not count. */
   readonly wire: WireWrite;
   /** Whether views show it before it is acknowledged. */
   readonly visible: boolean;
@@ -39,10 +40,10 @@ export class LocalWrite {
    * Throws TreeError for data that the server would refuse.
    */
   constructor(wire: WireWrite, now: number, visible = true) {
-    this.wire = wire;
     this.visible = visible;
     this.#now = now;
     this.#steps = wire.steps.map((step) => this.#prepare(step));
+    this.wire = { ...wire, steps: this.#steps.map(({ step }) => step) };
     this.paths = this.#steps.flatMap(({ changes }) => changes.map(({ path }) => path));
   }
 
@@ -98,7 +99,9 @@ export class LocalWrite {
       estimated = true;
       return null;
     });
-    return { step, changes, estimated };
+    const text = JSON.stringify(step);
+    if (text.length > DEFAULT_LIMITS.maxWriteBytes) throw new TreeError('too-large', 'too much JSON');
+    return { step: JSON.parse(text), changes, estimated };
   }
 
   #resolve(step: WireStep, leafAt: (path: Path) => Leaf | null): Change[] {
@@ -109,10 +112,8 @@ export class LocalWrite {
         return [{ path, value: null }];
       case 'update':
         return parseUpdate(path, step.value, { serverValues });
-      case 'set': {
-        const node = nodeFromJson(step.value ?? null, { depth: path.length, serverValues });
-        return [{ path, value: step.priority === undefined ? node : withPriority(node, step.priority) }];
-      }
+      case 'set':
+        return [{ path, value: nodeFromJson(step.value, { depth: path.length, serverValues }) }];
       case 'push':
         throw new TypeError('a push without its key');
     }

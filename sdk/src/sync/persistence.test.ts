@@ -36,7 +36,6 @@ it('shows what was stored until the server has confirmed it, and sends again wha
   const made = before.db.set('/a/x', 1);
   await settled(first, made);
   before.db.set('/a/y', 2).catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 20));
   await before.db.close();
 
   const second = new MemoryConnection(server);

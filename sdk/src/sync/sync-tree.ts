@@ -115,7 +115,7 @@ export class SyncTree {
     const write = new LocalWrite(wire, this.now(), visible);
     signal?.addEventListener('abort', () => write.wait.abort(signal.reason), { signal: write.wait.signal });
     // Before the listeners are told, for what they write comes behind it.
-    const answer = this.#settled(write, this.#outbox.send(wire, write.wait.signal));
+    const answer = this.#settled(write, this.#outbox.send(write.wire, write.wait.signal));
     this.#show(write);
     return answer;
   }
@@ -128,11 +128,13 @@ export class SyncTree {
     });
   }
 
-  /** Ends all listens. */
-  close(): void {
+  /** Ends all listens, and the waits for what they would have told. Resolves when all writes so far are stored. */
+  close(): Promise<unknown> {
     for (const listen of this.#listens.values()) listen.stop();
     this.#listens.clear();
-    this.#views.clear();
+    for (const view of this.#views.values()) this.#end(view, new ClosedError());
+    this.#emissions.flush();
+    return this.#outbox.turn(async () => {});
   }
 
   #show(write: LocalWrite): void {
@@ -292,7 +294,7 @@ export class SyncTree {
     this.#emissions.flush();
   }
 
-  #end(view: View, error: RefusedError): void {
+  #end(view: View, error: Error): void {
     this.#views.delete(viewKey(view));
     view.refuse(error);
   }

@@ -2,6 +2,7 @@ import type { AckLevel } from '@backside/protocol';
 import { type Json, type Node, nodesEqual, nodeToJson, type Path, priorityOf } from '@backside/tree';
 import { RefusedError } from '../link/refused-error.js';
 import type { WireWrite } from '../link/write.js';
+import { prioritized } from './prioritized.js';
 import type { SyncTree } from './sync-tree.js';
 import { type Shown, WHOLE } from './view.js';
 
@@ -93,7 +94,7 @@ function conditionalWrite(
   const value = update(nodeToJson(current.node, 'val'));
   if (value === undefined) return null;
   const priority = hasPriority(value) ? null : priorityOf(current.node);
-  const step = { method: 'set', path, value, ...(priority !== null && { priority }) } as const;
+  const step = { method: 'set', path, value: priority === null ? value : prioritized(value, priority) } as const;
   return { key: newKey(), steps: [step], ackLevel, ifMatch: conditionOf(current) };
 }
 

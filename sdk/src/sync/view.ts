@@ -46,8 +46,8 @@ export interface Registration {
   /** Whether a `value` is also told when its state alone has changed. */
   readonly states: boolean;
   event(shown: Shown): void;
-  /** The server does not, or no longer, allow it. Nothing follows. */
-  refused(error: RefusedError): void;
+  /** The server does not, or no longer, allow it, or the client was closed. Nothing follows. */
+  refused(error: Error): void;
 }
 
 /** What is shown of one (path, query), to any number of listeners. */
@@ -118,7 +118,7 @@ export class View {
     if (this.confirmed) this.#waiting.clear();
   }
 
-  refuse(error: RefusedError): void {
+  refuse(error: Error): void {
     for (const registration of this.registrations) this.#emissions.add(() => registration.refused(error));
     this.registrations.clear();
   }
