@@ -13,9 +13,9 @@ export function bearerToken(request: Pick<IncomingMessage, 'headers'>): string |
   return token;
 }
 
-/** The same, or the token of `?auth=` or `?access_token=`, where tools made for Firebase send it. */
+/** The same, or the token of `?auth=` or `?access_token=`, where tools made for Firebase send it. One that is empty is none. */
 export function bearerOrQueryToken(request: Request): string | undefined {
-  const token = bearerToken(request) ?? request.query.auth ?? request.query.access_token;
+  const token = bearerToken(request) ?? (request.query.auth || request.query.access_token || undefined);
   if (token === undefined || typeof token === 'string') return token;
   throw new BacksideError('unauthenticated', 'more than one token');
 }

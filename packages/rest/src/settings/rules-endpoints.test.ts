@@ -143,6 +143,7 @@ describe('rules over HTTP', () => {
   test('take the token of Firebase tools from the query', async () => {
     expect(await ask(server, `GET /.settings/rules.json?auth=${token}`)).toMatchObject({ status: 200 });
     expect(await ask(server, `GET /.settings/rules.json?access_token=${token}`)).toMatchObject({ status: 200 });
+    expect(await ask(server, `GET /.settings/rules.json?auth=&access_token=${token}`)).toMatchObject({ status: 200 });
     expect(await ask(server, `GET /auth/me?auth=${token}`)).toMatchObject({ status: 401 });
   });
 

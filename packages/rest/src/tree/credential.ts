@@ -5,9 +5,12 @@ import { BacksideError, NOBODY, type Principal } from '@backside/protocol';
 import { bearerToken } from '../bearer.js';
 import { textOf } from './parameters.js';
 
-/** The token of the `Authorization` header, else of `auth`, else of `access_token`; null without any. Throws `unauthenticated`. */
+/**
+ * The token of the `Authorization` header, else of `auth`, else of `access_token`; null without any. One that is empty is none, as of a
+ * client that has nobody signed in. Throws `unauthenticated`.
+ */
 export function tokenOf(request: IncomingMessage, query: ParsedUrlQuery): string | null {
-  return bearerToken(request) ?? textOf(query, 'auth') ?? textOf(query, 'access_token');
+  return bearerToken(request) ?? (textOf(query, 'auth') || textOf(query, 'access_token') || null);
 }
 
 /** Who `token` proves. Rejects with `unauthenticated`, saying what is wrong as far as the token itself tells. */

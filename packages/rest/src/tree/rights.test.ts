@@ -24,6 +24,9 @@ describe('rights', () => {
         expect(await server.call(`PUT /mine.json?${query}`, { raw: '1' })).toMatchObject({ status: 200 });
       }
       expect(await server.call('GET /mine.json', { token: admin })).toMatchObject({ status: 200 });
+      expect(await server.call(`GET /mine.json?auth=&access_token=${admin}`)).toMatchObject({ status: 200 });
+      expect(await server.call('GET /mine.json?auth=', { token: admin })).toMatchObject({ status: 200 });
+      expect(await server.call('GET /mine.json?auth=&access_token=')).toMatchObject({ status: 401 });
       const as = (auth: unknown): string => `auth_variable_override=${encodeURIComponent(JSON.stringify(auth))}`;
       expect(await server.call(`GET /mine.json?${as({ uid: 'u1' })}`, { token: admin })).toMatchObject({ status: 200 });
       expect(await server.call(`GET /mine.json?${as({ uid: 'u2' })}`, { token: admin })).toMatchObject({ status: 401 });
