@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pathOf, UsedSignatures } from '@backside/auth';
+import { closeWithConnection } from '@backside/media';
 import { RateLimits } from './access/rate-limits.js';
 import { ServerLoad } from './access/server-load.js';
 import { accountEndpoints } from './accounts/account-endpoints.js';
@@ -160,6 +161,7 @@ class LegacyServer implements Backendjs {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     this.#open.add(gone);
+    closeWithConnection(message, response);
     response.once('close', () => {
       this.#open.delete(gone);
       gone.abort();

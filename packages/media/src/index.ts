@@ -9,6 +9,7 @@ export type {
   OpenBlob,
   PutOptions,
 } from './blob-store.js';
+export { closeWithConnection } from './close-with-connection.js';
 export { createImages, type ImagesOptions } from './create-images.js';
 export { createMedia } from './create-media.js';
 export { createFileBlobStore, type FileBlobStoreOptions } from './file-blob-store.js';

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { NO_QUOTA, Quotas } from '@backside/auth';
+import { closeWithConnection } from '@backside/media';
 import { BacksideError, HEADERS } from '@backside/protocol';
 import express, { type Response } from 'express';
 import { authEndpoints } from './auth/auth-endpoints.js';
@@ -43,6 +44,7 @@ export function createRest(options: RestOptions): Rest {
   const tree = new Tree(options, { quotas, settings });
   const app = createApp(options, { tree, quotas, settings });
   const listener: RequestListener = (request, response) => {
+    closeWithConnection(request, response);
     if (isShared(request.url ?? '') || !tree.serve(request, response)) app(request, response);
   };
   return Object.assign(listener, { close: () => tree.close() });

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startLegacy, type TestAccount } from '../testing/legacy-fixture.js';
 import { type LegacyMediaFixture, startLegacyWithMedia } from '../testing/legacy-media.js';
 import { watchTree } from '../testing/tree-watch.js';
@@ -120,6 +122,25 @@ describe('/file', () => {
     await server.client.get('/account/del', {}, { as: dave });
     expect(server.value('/files/dave')).toBeNull();
     expect((await server.keys()).filter((key) => key.includes(dave.id))).toEqual([]);
+  });
+
+  it('lets go of every file that a connection was to get once it closes, also of those whose turn had not come', async () => {
+    await put({ prefix: 'big', name: 'a', _encoding: 'utf8', data: 'x'.repeat(2_000_000) });
+    const opened = vi.spyOn(server.blobs, 'get');
+    const client = connect(server.port, '127.0.0.1').pause();
+    const url = '/file/get?prefix=big&name=a';
+    const head = (): string => {
+      const signature = server.client.sign('GET', url, ann);
+      return `GET ${url} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\nbk-signature: ${signature}\r\n\r\n`;
+    };
+    client.write(Array.from({ length: 20 }, head).join(''));
+    await expect.poll(() => opened.mock.settledResults.filter(({ type }) => type === 'fulfilled')).toHaveLength(20);
+    const bodies = opened.mock.settledResults.map(({ value }) => value.body as Readable);
+    expect(bodies.filter(({ closed }) => !closed).length).toBeGreaterThan(10);
+    client.destroy();
+    await expect.poll(() => bodies.filter(({ closed }) => !closed)).toEqual([]);
+    expect(server.log.lines).toEqual([]);
+    opened.mockRestore();
   });
 
   it('is not there without a place for media', async () => {

@@ -1,5 +1,5 @@
 import { Agent, createServer, request, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpDrain, retireWebServer } from './http-drain.js';
 
@@ -82,6 +82,15 @@ describe('a port that is given up', () => {
     expect((await late).text).toBe('late');
     await answered;
   });
+
+  it('does not wait for those whose connection has closed before their turn', async () => {
+    const client = connect(port, '127.0.0.1');
+    client.write('GET /late HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3));
+    await expect.poll(() => waiting).toHaveLength(3);
+    client.destroy();
+    await drain.answered(20_000);
+    expect(waiting.map(({ destroyed }) => destroyed)).toEqual([true, true, true]);
+  }, 10_000);
 
   it('waits no longer than it may', async () => {
     const late = get('/late');

@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { closeWithConnection } from '@backside/media';
 
 /** How long after the announced end of idle connections they are closed, in milliseconds. */
 const SLACK_MS = 500;
@@ -14,6 +15,7 @@ export class HttpDrain {
   observe(listener: RequestListener): RequestListener {
     return (request: IncomingMessage, response: ServerResponse) => {
       this.#open.add(response);
+      closeWithConnection(request, response);
       if (this.#leaving) response.shouldKeepAlive = false;
       response.once('close', () => {
         this.#open.delete(response);

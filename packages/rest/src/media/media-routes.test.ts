@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
 import { NO_QUOTA, Quotas } from '@backside/auth';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MediaServer, startMediaServer } from './testing/media-server.js';
 
 const RULES = {
@@ -195,6 +196,20 @@ describe('a download', () => {
     }
     expect((await send('GET', path, { headers: { range: 'bytes=0-3' } })).status).toBe(206);
     expect(server.errors).toEqual([]);
+  });
+
+  it('that waits for another is given up with the connection', async () => {
+    const path = await put(randomBytes(3_900_000));
+    const opened = vi.spyOn(server.media.blobs, 'get');
+    const client = connect(server.port, '127.0.0.1').pause();
+    client.write(`GET /.media${path} HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(20));
+    await expect.poll(() => opened.mock.settledResults.filter(({ type }) => type === 'fulfilled')).toHaveLength(20);
+    const bodies = opened.mock.settledResults.map(({ value }) => value.body as Readable);
+    expect(bodies.filter(({ closed }) => !closed).length).toBeGreaterThan(10);
+    client.destroy();
+    await expect.poll(() => bodies.filter(({ closed }) => !closed)).toEqual([]);
+    expect(server.errors).toEqual([]);
+    opened.mockRestore();
   });
 });
 

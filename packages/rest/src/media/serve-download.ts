@@ -50,6 +50,7 @@ async function send(request: Request, response: Response, { file, headers }: Sen
   if (range !== null) response.setHeader('content-range', `bytes ${start}-${end}/${file.size}`);
   limitTaking(request);
   if (opened === null) response.end();
+  else if (response.destroyed) opened.body.destroy();
   else await pipeline(opened.body, response).catch(ignoreGone);
 }
 
