@@ -21,6 +21,7 @@ import { createStreamServer, createWebServer, listen, readTls, stopListening } f
 import { openOperatorSocket } from './operator-socket.js';
 import { allowedOriginsOf } from './public-url.js';
 import { samplesOf } from './registry-samples.js';
+import { toOriginForm } from './request-target.js';
 import { createRestHandlers, type RestHandlers } from './rest-handlers.js';
 import { isLegacyRequest } from './route-order.js';
 import type { Services } from './services.js';
@@ -147,6 +148,7 @@ function requestListener(
 
 function serveUpgrades(web: HttpServer, proxy: StompProxy | null, services: Services): void {
   web.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    toOriginForm(request);
     if (services.legacy()?.upgrade(request, socket, head)) return;
     if (proxy) proxy.handleUpgrade(request, socket, head);
     else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

@@ -7,6 +7,7 @@ import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { limitSending } from '@backside/rest';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
+import { toOriginForm } from './request-target.js';
 
 interface TlsMaterial {
   readonly cert: Buffer;
@@ -51,6 +52,7 @@ export function createWebServer({ tls, patienceMs, bodyIdleMs }: Reception, onRe
     connectionsCheckingInterval: Math.ceil(patienceMs / 4),
   };
   const serve: RequestListener = (request, response) => {
+    toOriginForm(request);
     limitSending(request, bodyIdleMs);
     onRequest(request, response);
   };

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { SILENT_LOGGER } from '@backside/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -38,6 +39,31 @@ async function get(path: string): Promise<string> {
   return `${response.status} ${await response.text()}`;
 }
 
+/** All that comes back for what is sent over a connection of its own, until the server ends that. */
+async function exchange(sent: string): Promise<string> {
+  const client = connect(server.ports.http, '127.0.0.1');
+  client.end(sent);
+  return text(client);
+}
+
+test('a target that names the server is taken as its path alone', async () => {
+  await start();
+  const ask = (head: string): Promise<string> => exchange(`${head}\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  expect(await ask('GET http://x/health HTTP/1.1')).toMatch(/^HTTP\/1.1 200 [\s\S]*"status":"ok"/);
+  expect(await ask('GET http://x/p.json?print=pretty HTTP/1.1')).toMatch(/^HTTP\/1.1 200 [\s\S]*null$/);
+  expect(await ask('GET HTTP://x HTTP/1.1')).toMatch(/^HTTP\/1.1 404 [\s\S]*append .json/);
+});
+
+test('a websocket is opened at a target that names the server, too', async () => {
+  await start();
+  const key = 'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==';
+  const client = connect(server.ports.http, '127.0.0.1');
+  client.write(`GET http://x/stomp HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n${key}\r\n\r\n`);
+  const [answer] = (await once(client, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 101 /);
+  client.destroy();
+});
+
 test('while it drains /health answers 503, and no websocket is accepted', async () => {
   await start();
   const client = await slowClient();
@@ -57,7 +83,7 @@ test('the metrics tell what an operator asks for', async () => {
   const client = connect(server.ports.stomp!, '127.0.0.1');
   client.write('CONNECT\naccept-version:1.2\nhost:h\n\n\0SEND\ndestination:/a.b\n\n1\0');
   await once(client.resume(), 'close');
-  const text = await get('/metrics');
+  const metrics = await get('/metrics');
   const names = [
     'backside_proxy_connections',
     'backside_proxy_subscriptions',
@@ -70,5 +96,5 @@ test('the metrics tell what an operator asks for', async () => {
     'backside_database_queue_depth{database="default"}',
     'backside_database_checkpoint_lag{database="default"}',
   ];
-  expect(names.filter((name) => !text.includes(`\n${name} `))).toEqual([]);
+  expect(names.filter((name) => !metrics.includes(`\n${name} `))).toEqual([]);
 });
