@@ -16,6 +16,7 @@ import { proxyLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
 import type { Databases } from './databases.js';
 import { Deadline } from './deadline.js';
+import { asksForWebsocket, ignoreUpgrade } from './foreign-upgrade.js';
 import { HttpDrain, retireWebServer } from './http-drain.js';
 import { createStreamServer, createWebServer, listen, readTls, stopListening } from './listening.js';
 import { openOperatorSocket } from './operator-socket.js';
@@ -67,7 +68,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const httpDrain = new HttpDrain();
   const web = createWebServer(reception, httpDrain.observe(requestListener(options, { proxy, rest, quotas })));
   const stomp = proxy && createStreamServer(reception, (socket) => proxy.acceptTcp(socket));
-  serveUpgrades(web, proxy, options.services);
+  serveUpgrades(web, { proxy, httpDrain, services: options.services });
   const servers = stomp ? [web, stomp] : [web];
   const report = (error: Error): void => logger.error({ err: error }, 'a port reported an error');
   try {
@@ -146,8 +147,16 @@ function requestListener(
   };
 }
 
-function serveUpgrades(web: HttpServer, proxy: StompProxy | null, services: Services): void {
+/** Websockets go to who serves them. Node takes every other `Upgrade` for one to serve as well, as soon as there is a listener. */
+function serveUpgrades(
+  web: HttpServer,
+  { proxy, httpDrain, services }: Pick<Listening, 'proxy' | 'httpDrain' | 'services'>,
+): void {
   web.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!asksForWebsocket(request)) {
+      ignoreUpgrade(web, { request, socket, head, before: httpDrain.lastOn(socket) });
+      return;
+    }
     toOriginForm(request);
     if (services.legacy()?.upgrade(request, socket, head)) return;
     if (proxy) proxy.handleUpgrade(request, socket, head);

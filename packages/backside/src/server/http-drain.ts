@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { closeWithConnection } from '@backside/media';
 
 /** How long after the announced end of idle connections they are closed, in milliseconds. */
@@ -23,6 +24,13 @@ export class HttpDrain {
       });
       listener(request, response);
     };
+  }
+
+  /** The last of the answers under way on a connection. */
+  lastOn(socket: Duplex): ServerResponse | undefined {
+    let last: ServerResponse | undefined;
+    for (const response of this.#open) if (response.req.socket === socket) last = response;
+    return last;
   }
 
   /** From now on every answer ends its connection. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SILENT_LOGGER } from '@backside/protocol';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { parseFlags } from '../config/flags.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
@@ -42,7 +42,7 @@ async function get(path: string): Promise<string> {
 /** All that comes back for what is sent over a connection of its own, until the server ends that. */
 async function exchange(sent: string): Promise<string> {
   const client = connect(server.ports.http, '127.0.0.1');
-  client.end(sent);
+  client.write(sent);
   return text(client);
 }
 
@@ -62,6 +62,63 @@ test('a websocket is opened at a target that names the server, too', async () =>
   const [answer] = (await once(client, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 101 /);
   client.destroy();
+});
+
+describe('a request to change to a protocol that is not spoken here', () => {
+  const h2c = 'connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n';
+  const last = 'GET /.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+
+  test.each(['h2c', 'TLS/1.0', 'IRC/6.9, RTA/x11'])('is answered without: %s', async (protocol) => {
+    await start();
+    const wish = `connection: upgrade, close\r\nupgrade: ${protocol}\r\n`;
+    const answer = await exchange(`GET /p.json HTTP/1.1\r\nhost: x\r\n${wish}\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 200 [\s\S]*null$/);
+  });
+
+  test('keeps its body and its turn, and the connection goes on', async () => {
+    await start();
+    const warned: Error[] = [];
+    const warn = (warning: Error): void => void warned.push(warning);
+    process.on('warning', warn);
+    const rounds = Array.from({ length: 12 }, (_, n) => 100 + n);
+    const get = 'GET /none.json HTTP/1.1\r\nhost: x\r\n\r\n';
+    const put = (n: number): string => `PUT /p${n}.json HTTP/1.1\r\nhost: x\r\n${h2c}content-length: 3\r\n\r\n${n}`;
+    const answers = await exchange(`${get}${rounds.map((n) => get + put(n) + put(n)).join('')}${last}`);
+    const bodies = answers.split('HTTP/1.1 200 ').map((answer) => answer.split('\r\n\r\n')[1]);
+    const tree = JSON.stringify(Object.fromEntries(rounds.map((n) => [`p${n}`, n])));
+    expect(bodies).toEqual([undefined, 'null', ...rounds.flatMap((n) => ['null', `${n}`, `${n}`]), tree]);
+    process.off('warning', warn);
+    expect(warned).toEqual([]);
+  });
+
+  test('of a client that leaves before its turn harms nobody', async () => {
+    await start();
+    const slow = `PUT /p.json HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n100`;
+    for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+      const client = connect(server.ports.http, '127.0.0.1');
+      client.resume().on('error', () => {});
+      client.write(`${slow}GET /p.json HTTP/1.1\r\nhost: x\r\n${h2c}\r\n`, () => client[leave]());
+      await once(client, 'close');
+    }
+    expect(await get('/p.json')).toBe('200 100');
+  });
+
+  test('is as limited in what it sends as others, and refused where it may be read in two ways', async () => {
+    await start();
+    const head = `PUT /p.json HTTP/1.1\r\nhost: x\r\n${h2c}`;
+    const client = connect(server.ports.http, '127.0.0.1');
+    client.write(`${head}content-length: 999999999\r\n\r\n1`);
+    expect(String(await once(client, 'data'))).toMatch(/^HTTP\/1.1 4\d\d /);
+    client.destroy();
+    expect(await exchange(`${head}${'a:\r\n'.repeat(1_000)}content-length: 1\r\n\r\n1`)).toBe('');
+  });
+
+  test('is none where a websocket is asked for, wherever that would be', async () => {
+    await start();
+    const websocket = 'connection: upgrade\r\nupgrade: WebSocket\r\n';
+    expect(await exchange(`GET /p.json HTTP/1.1\r\nhost: x\r\n${websocket}\r\n`)).toMatch(/^HTTP\/1.1 404 /);
+    expect(await exchange(`GET /stomp HTTP/1.1\r\nhost: x\r\n${websocket}\r\n`)).toMatch(/^HTTP\/1.1 400 /);
+  });
 });
 
 test('while it drains /health answers 503, and no websocket is accepted', async () => {
