@@ -37,6 +37,12 @@ export interface Auth {
    */
   watch(principal: Principal, changed: (next: Principal) => void): () => void;
 
+  /**
+   * Who `principal` is by now, as far as this node knows: its successor where its role or claims have changed. For requests that go on
+   * for a while after they were let in. Throws `unauthenticated` for whom `watch` would tell that nobody is left, and after expiry.
+   */
+  current(principal: Principal): Principal;
+
   readonly signIn: SignInApi;
   readonly federated: FederatedApi;
   readonly account: AccountApi;

@@ -114,7 +114,7 @@ function storesOf(
     devices,
     identities: new Identities(accounts, now),
     oneTime: new OneTimeTokens(tree, now),
-    principals: new Principals({ tree, freshness, logger, accounts, sessions, devices }),
+    principals: new Principals({ tree, freshness, logger, now, accounts, sessions, devices }),
   };
 }
 
@@ -137,6 +137,7 @@ function assemble(context: AuthContext, running: Running): Auth {
     ways: { ...waysOf(context), passkeys: passkeys !== null },
     authenticate: (credentials) => authenticate(context, credentials),
     watch: (principal, changed) => context.principals.watch(principal, changed),
+    current: (principal) => context.principals.current(principal),
     signIn: createSignIn(context),
     federated: createFederated(context),
     account: createOwnAccount(context),

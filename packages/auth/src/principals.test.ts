@@ -28,6 +28,16 @@ async function bob() {
   return { ...fixture, made, uid: made.user.uid, principal };
 }
 
+/** What may become of an account or of its session so that nobody is left. */
+const ENDS: [string, (auth: Auth, uid: string, id: string) => Promise<unknown>][] = [
+  ['its session is revoked', (auth, uid, id) => auth.users.revokeSessions(SERVER, uid, { session: id })],
+  ['all sessions are revoked', (auth, uid) => auth.users.revokeSessions(SERVER, uid)],
+  ['the account is disabled', (auth, uid) => auth.users.update(SERVER, uid, { disabled: true })],
+  ['the account is deleted', (auth, uid) => auth.users.delete(SERVER, uid)],
+  ['the password is changed', (auth, uid) => auth.users.update(SERVER, uid, { password: 'another good one' })],
+  ['the password is reset', (auth, uid) => auth.users.reset(SERVER, uid)],
+];
+
 describe('a watched principal', () => {
   it('is followed by its successor when claims change, on every node', async () => {
     const { auth, connect, uid, principal } = await bob();
@@ -55,20 +65,7 @@ describe('a watched principal', () => {
     expect(told[1]).toEqual(principal);
   });
 
-  it.each([
-    [
-      'its session is revoked',
-      (auth: Auth, uid: string, id: string) => auth.users.revokeSessions(SERVER, uid, { session: id }),
-    ],
-    ['all sessions are revoked', (auth: Auth, uid: string) => auth.users.revokeSessions(SERVER, uid)],
-    ['the account is disabled', (auth: Auth, uid: string) => auth.users.update(SERVER, uid, { disabled: true })],
-    ['the account is deleted', (auth: Auth, uid: string) => auth.users.delete(SERVER, uid)],
-    [
-      'the password is changed',
-      (auth: Auth, uid: string) => auth.users.update(SERVER, uid, { password: 'another good one' }),
-    ],
-    ['the password is reset', (auth: Auth, uid: string) => auth.users.reset(SERVER, uid)],
-  ])('is nobody once %s, on every node, and is told of nothing more', async (_what, act) => {
+  it.each(ENDS)('is nobody once %s, on every node, and is told of nothing more', async (_what, act) => {
     const { auth, connect, uid, principal, made } = await bob();
     const watchers = [follow(auth, principal), follow(await connect(), principal)];
     await act(auth, uid, made.session.id);
@@ -127,6 +124,48 @@ describe('a watched principal', () => {
     const { auth } = await bob();
     follow(auth, { kind: 'nobody' }).end();
     follow(auth, SERVER).end();
+  });
+});
+
+describe('a principal that is looked at again', () => {
+  const refused = expect.objectContaining({ code: 'unauthenticated' });
+
+  it('is who it was, while nothing has changed', async () => {
+    const { auth, principal } = await bob();
+    expect(auth.current(principal)).toEqual(principal);
+  });
+
+  it('has the claims and the role of now, on every node', async () => {
+    const { auth, connect, uid, principal } = await bob();
+    const nodes = [auth, await connect()];
+    await auth.users.update(SERVER, uid, { claims: { role: 'editor' } });
+    for (const node of nodes) expect(node.current(principal)).toMatchObject({ uid, claims: { role: 'editor' } });
+    await auth.users.update(SERVER, uid, { admin: true });
+    const admin = auth.current(principal);
+    expect(admin).toMatchObject({ kind: 'admin', uid });
+    await auth.users.update(SERVER, uid, { admin: false });
+    for (const node of nodes) expect(node.current(admin)).toMatchObject({ kind: 'user', uid });
+  });
+
+  it.each(ENDS)('is refused once %s, on every node', async (_what, act) => {
+    const { auth, connect, uid, principal, made } = await bob();
+    const nodes = [auth, await connect()];
+    await act(auth, uid, made.session.id);
+    for (const node of nodes) expect(() => node.current(principal)).toThrow(refused);
+  });
+
+  it('is refused from the moment at which its credential expires', async () => {
+    const { auth, clock, made, principal } = await bob();
+    clock.time = made.accessExpiresAt - 1;
+    expect(auth.current(principal)).toEqual(principal);
+    clock.time = made.accessExpiresAt;
+    expect(() => auth.current(principal)).toThrow(refused);
+  });
+
+  it('that is nobody or the server itself is never refused', async () => {
+    const { auth } = await bob();
+    expect(auth.current({ kind: 'nobody' })).toEqual({ kind: 'nobody' });
+    expect(auth.current(SERVER)).toBe(SERVER);
   });
 });
 

@@ -13,6 +13,7 @@ import type { Devices } from './devices.js';
 import type { Freshness } from './freshness.js';
 import { PATHS } from './paths.js';
 import type { PrivateTree } from './private-tree.js';
+import { signInRefused } from './refusals.js';
 import type { Sessions } from './sessions.js';
 import { isValidUid } from './uid.js';
 import type { Claims } from './user.js';
@@ -56,6 +57,8 @@ interface Stores {
   readonly tree: PrivateTree;
   readonly freshness: Freshness;
   readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly devices: Devices;
@@ -127,6 +130,14 @@ export class Principals {
     return end;
   }
 
+  /** See `Auth.current`. */
+  current(principal: Principal): Principal {
+    if (principal.kind === 'nobody' || principal.uid === undefined) return principal;
+    const next = hasExpired(principal, this.#stores.now()) ? NOBODY : this.#successor(principal);
+    if (next.kind === 'nobody') throw signInRefused();
+    return next;
+  }
+
   /** What changed before the tree's watches took hold is told by nobody. */
   #checkOnceWatched(check: () => void): void {
     const { freshness, logger } = this.#stores;
@@ -152,6 +163,11 @@ export class Principals {
     const claims = systemClaims(uid, 'device', device.claims);
     return { kind: 'user', uid, provider: 'device', claims, session: formatGrant(grant) };
   }
+}
+
+function hasExpired(principal: Principal, now: number): boolean {
+  const expiresAt = expiryOf(principal);
+  return expiresAt !== null && expiresAt <= now;
 }
 
 /** The account as it acts; nobody for an admin who rests only on the word of the application. */
