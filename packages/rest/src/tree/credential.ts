@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { Auth } from '@backside/auth';
-import { BacksideError, NOBODY, type Principal } from '@backside/protocol';
+import { BacksideError, expiryOf, NOBODY, type Principal } from '@backside/protocol';
 import { bearerToken } from '../bearer.js';
+import type { TreeCall } from './call.js';
 import { textOf } from './parameters.js';
 
 /**
@@ -27,7 +28,32 @@ export async function prove(auth: Auth, token: string, client: { address: string
 function complaint(token: string, now: number): string {
   const expiry = claimedExpiry(token);
   if (expiry === null) return 'Could not parse auth token.';
+  return complaintOf(expiry, now);
+}
+
+function complaintOf(expiry: number, now: number): string {
   return expiry <= now ? 'Auth token is expired' : 'Unauthorized request.';
+}
+
+/**
+ * The call, made by whoever its sender is by now: a body may arrive for longer than the right to send it lasts. Throws
+ * `unauthenticated` once what proved it holds no more, `permission-denied` once an admin who acts as somebody else is none any more.
+ */
+export function renewed(call: TreeCall): TreeCall {
+  const credential = stillProven(call);
+  if (call.principal === call.credential) return { ...call, credential, principal: credential };
+  if (credential.kind !== 'admin') throw new BacksideError('permission-denied');
+  return { ...call, credential };
+}
+
+function stillProven({ auth, credential, now }: TreeCall): Principal {
+  try {
+    return auth.current(credential);
+  } catch (cause) {
+    if (!(cause instanceof BacksideError) || cause.code !== 'unauthenticated') throw cause;
+    const expiry = expiryOf(credential) ?? Number.POSITIVE_INFINITY;
+    throw new BacksideError('unauthenticated', complaintOf(expiry, now()), { cause });
+  }
 }
 
 /** Milliseconds since the epoch at which a JWT says that it ends, infinity if it does not say; null for what is no JWT. */

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStep } from '@backside/api';
-import { BacksideError, toBacksideError } from '@backside/protocol';
+import { BacksideError, type Principal, toBacksideError } from '@backside/protocol';
 import { assertKey, type Path, PRIORITY_KEY } from '@backside/tree';
 import { assertReadable, tooLarge } from './body.js';
 import { sendNothing, type TreeCall } from './call.js';
+import { renewed } from './credential.js';
 import { type Cut, JsonCutter } from './json-cutter.js';
 import { NOT_JSON } from './refusal.js';
 import { sendJson } from './send-json.js';
@@ -20,20 +21,29 @@ const MAX_CATCH_UP_MS = 30_000;
 
 /**
  * Replaces the node by a body of any length in constant memory: read as a stream, and written in commits of about `BATCH_BYTES`, so that
- * others see it grow. What fails halfway leaves what was written before it, and says so. For admins.
+ * others see it grow. What fails halfway leaves what was written before it, and says so. For admins, and only as long as they are.
  */
 export async function importBody(call: TreeCall): Promise<void> {
-  const { request, parameters, database, principal, path, limits } = call;
+  const { request, parameters, database, path, limits } = call;
   assertReadable(request, Number.POSITIVE_INFINITY);
   const target = new ImportTarget(call);
+  let reader: Principal;
   try {
     await importChunks(request.iterator({ destroyOnReturn: false }), target, limits.maxBodyBytes);
+    reader = importer(call);
   } catch (error) {
     const isCutOff = request.destroyed && !request.complete;
     throw isCutOff ? new BacksideError('invalid-data', 'the body is cut off') : target.explain(error);
   }
   if (parameters.print === 'silent') sendNothing(call);
-  else await sendJson(call, database.streamJson(principal, path, parameters.format).chunks);
+  else await sendJson(call, database.streamJson(reader, path, parameters.format).chunks);
+}
+
+/** Who imports, by now. Throws `unauthenticated` or `permission-denied` if that is no admin any more. */
+function importer(call: TreeCall): Principal {
+  const { principal } = renewed(call);
+  if (principal.kind !== 'admin') throw new BacksideError('permission-denied');
+  return principal;
 }
 
 async function importChunks(chunks: AsyncIterable<Buffer>, target: ImportTarget, maxValueBytes: number): Promise<void> {
@@ -115,8 +125,8 @@ class ImportTarget {
   }
 
   async #commit(step: WriteStep): Promise<void> {
-    const { database, principal } = this.#call;
-    const { revision } = await database.write({ principal, steps: [step] });
+    const { database } = this.#call;
+    const { revision } = await database.write({ principal: importer(this.#call), steps: [step] });
     this.#commits += 1;
     this.#unsaved.push(revision);
     if (this.#commits % COMMITS_PER_CHECKPOINT === 0) await database.checkpoint();

@@ -4,6 +4,7 @@ import { encodeNode, type Node, nodeFromJson, UNLIMITED } from '@backside/tree';
 import { announcedBytes } from '../request-charge.js';
 import { readBody } from './body.js';
 import { sendNothing, sendText, type TreeCall } from './call.js';
+import { renewed } from './credential.js';
 import { etagOf, hashToMatch, wantsEtag } from './etag.js';
 import { importBody } from './import-body.js';
 import { NOT_JSON } from './refusal.js';
@@ -12,12 +13,12 @@ import { maxBytesOf } from './write-size.js';
 import { written, writtenChildren } from './written.js';
 
 /** `PUT`: replaces the node. */
-export async function servePut(call: TreeCall): Promise<void> {
-  const { path, parameters, principal } = call;
-  if (parameters.writeSize === 'unlimited' && principal.kind === 'admin' && hashToMatch(call) === undefined) {
-    return importBody(call);
+export async function servePut(admitted: TreeCall): Promise<void> {
+  const { path, parameters, principal } = admitted;
+  if (parameters.writeSize === 'unlimited' && principal.kind === 'admin' && hashToMatch(admitted) === undefined) {
+    return importBody(admitted);
   }
-  const value = await readJson(call);
+  const { call, value } = await receive(admitted);
   const result = await write(call, { method: 'set', path, value });
   if (result === null) return;
   let made: Node | undefined;
@@ -29,17 +30,17 @@ export async function servePut(call: TreeCall): Promise<void> {
 }
 
 /** `PATCH`: replaces what the keys of the object name, as deep as they go. */
-export async function servePatch(call: TreeCall): Promise<void> {
-  const { path } = call;
-  const value = await readJson(call);
+export async function servePatch(admitted: TreeCall): Promise<void> {
+  const { path } = admitted;
+  const { call, value } = await receive(admitted);
   const result = await write(call, { method: 'update', path, value });
   if (result !== null) answer(call, () => writtenChildren(call, value, result));
 }
 
 /** `POST`: adds a child whose key is a push id. */
-export async function servePost(call: TreeCall): Promise<void> {
-  const { path } = call;
-  const value = await readJson(call);
+export async function servePost(admitted: TreeCall): Promise<void> {
+  const { path } = admitted;
+  const { call, value } = await receive(admitted);
   const result = await write(call, { method: 'push', path, value });
   if (result !== null) answer(call, () => JSON.stringify({ name: result.pushed[0]?.at(-1) }));
 }
@@ -54,6 +55,22 @@ export async function serveDelete(call: TreeCall): Promise<void> {
       () => 'null',
       () => null,
     );
+}
+
+/** What was sent, and the call as its sender may make it now that it is there. */
+interface Received {
+  readonly call: TreeCall;
+  readonly value: unknown;
+}
+
+/**
+ * Waits for the body. Who was admitted when all of it had come already need not be looked at again, as with nearly every small one.
+ * Rejects as `readJson` does and as `renewed` throws.
+ */
+async function receive(admitted: TreeCall): Promise<Received> {
+  const isThere = admitted.request.complete;
+  const value = await readJson(admitted);
+  return { call: isThere ? admitted : renewed(admitted), value };
 }
 
 /** The body, whatever type it says it has. Rejects with `invalid-data`, `too-large` or `rate-limited`. */
