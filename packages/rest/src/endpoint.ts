@@ -63,7 +63,7 @@ export function serveEndpoints(router: IRouter, endpoints: readonly Endpoint[], 
     router[endpoint.method](endpoint.path, async (request, response) => {
       const call = await admit(endpoint, request, context);
       await readBody(request, response);
-      sendReply(response, await endpoint.serve(call));
+      sendReply(response, await endpoint.serve(renewed(endpoint, call)));
     });
   }
 }
@@ -77,6 +77,13 @@ async function admit(endpoint: Endpoint, request: Request, context: EndpointCont
   const principal = await identify({ request, auth, findToken, maxBodyBytes: maxBytes }, context);
   checkAccess(access, principal);
   return { request, database, auth, principal, address: clientAddress(request) };
+}
+
+/** The call, made by whoever its sender is now that the body is there. Throws `unauthenticated` or `permission-denied`. */
+function renewed({ access }: Endpoint, call: Call): Call {
+  const principal = call.auth.current(call.principal);
+  checkAccess(access, principal);
+  return { ...call, principal };
 }
 
 export interface Identification {
