@@ -1,5 +1,6 @@
 import { BacksideError } from '@backside/protocol';
 import type { ByteSource } from './blob-store.js';
+import type { Uploader } from './uploader.js';
 
 /** All bytes at once. Throws `too-large` as soon as there are more than `maxBytes`. */
 export async function readAll(source: ByteSource, maxBytes: number): Promise<Buffer> {
@@ -16,6 +17,15 @@ export async function* limited(source: ByteSource, maxBytes: number): AsyncGener
     if (size > maxBytes) throw tooLarge(maxBytes);
     yield piece;
   }
+}
+
+/** The same source, for as long as its uploader may act; then it throws what `Uploader.current` throws. */
+export async function* sentBy(uploader: Uploader | undefined, source: ByteSource): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of source) {
+    uploader?.current();
+    yield piece;
+  }
+  uploader?.current();
 }
 
 /** One piece as a source. */

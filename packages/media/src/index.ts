@@ -27,3 +27,4 @@ export type { CollectReport, Media, MediaFile, UploadCondition, UploadRequest } 
 export { type MediaNode, parseMediaNode } from './media-node.js';
 export { DEFAULT_MEDIA_LIMITS, type MediaLimits, type MediaOptions } from './media-options.js';
 export type { ResumableUploads } from './resumable-uploads.js';
+export type { Uploader } from './uploader.js';

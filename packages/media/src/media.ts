@@ -5,6 +5,7 @@ import type { Images, ImageTransform } from './images.js';
 import type { MediaNode } from './media-node.js';
 import type { MediaLimits } from './media-options.js';
 import type { ResumableUploads } from './resumable-uploads.js';
+import type { Uploader } from './uploader.js';
 
 /** What must hold of the file that is there: ETags as `MediaFile.etag` has them. */
 export interface UploadCondition {
@@ -16,6 +17,8 @@ export interface UploadCondition {
 
 export interface UploadRequest extends UploadCondition {
   readonly principal: Principal;
+  /** Whether the principal may still act, and as whom, while the bytes come and when they are there. Default: they do not change. */
+  readonly uploader?: Uploader | undefined;
   /** Of the node that describes the file. */
   readonly path: Path;
   readonly source: ByteSource;
@@ -63,7 +66,7 @@ export interface Media {
 
   /**
    * Stores a file and writes its node as the principal. Rights are decided before a byte is read, and again when the node is
-   * written. Rejects with `permission-denied`, `too-large`, `invalid-data` (a broken image, or one of another kind than its type
+   * written, for whoever the uploader is then. Rejects with `permission-denied`, `unauthenticated`, `too-large`, `invalid-data` (a broken image, or one of another kind than its type
    * says), `precondition-failed`; then nothing has changed and nothing is kept.
    */
   upload(request: UploadRequest): Promise<MediaNode>;

@@ -1,34 +1,33 @@
 import type { Readable } from 'node:stream';
-import { authorOf, BacksideError, type Principal } from '@backside/protocol';
+import { authorOf, BacksideError } from '@backside/protocol';
 import { parsePath } from '@backside/tree';
 import { DataStore, Upload } from '@tus/server';
+import type { ByteSource } from './blob-store.js';
+import { sentBy } from './byte-source.js';
 import type { MediaContext } from './media-context.js';
 import type { UploadRecord, UploadRecords } from './upload-records.js';
-
-/** Who sent the request that is being answered. */
-export interface Caller {
-  readonly principal: Principal;
-}
+import type { Uploader } from './uploader.js';
 
 /** The uploads, as the library wants to see them. */
 export class TusStore extends DataStore {
   override extensions: string[] = ['creation', 'creation-with-upload', 'termination', 'expiration'];
   readonly #records: UploadRecords;
   readonly #context: MediaContext;
-  readonly #caller: () => Caller;
+  readonly #uploader: () => Uploader;
 
-  constructor(parts: { readonly records: UploadRecords; readonly context: MediaContext }, caller: () => Caller) {
+  /** @param uploader who sent the request that is being answered. */
+  constructor(parts: { readonly records: UploadRecords; readonly context: MediaContext }, uploader: () => Uploader) {
     super();
     this.#records = parts.records;
     this.#context = parts.context;
-    this.#caller = caller;
+    this.#uploader = uploader;
   }
 
   override async create(upload: Upload): Promise<Upload> {
     const { id, size = 0, metadata = {} } = upload;
     const created = this.#context.now();
     const path = parsePath(metadata.path ?? '');
-    const author = authorOf(this.#caller().principal);
+    const author = authorOf(this.#uploader().current());
     await this.#records.save({ id, size, metadata, path, author, created, finished: false });
     upload.creation_date = new Date(created).toISOString();
     return upload;
@@ -44,7 +43,9 @@ export class TusStore extends DataStore {
 
   override async write(stream: Readable, id: string, offset: number): Promise<number> {
     await this.#record(id);
-    return this.#records.append(id, offset, stream);
+    // Left open until what has come is kept: the library takes a stream that closes before that for a request that was given up.
+    const pieces = stream.iterator({ destroyOnReturn: false }) as ByteSource;
+    return this.#records.append(id, offset, sentBy(this.#uploader(), pieces));
   }
 
   override remove(id: string): Promise<void> {

@@ -1,13 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorOf, BacksideError, ERRORS, type Principal, toBacksideError } from '@backside/protocol';
+import { authorOf, BacksideError, ERRORS, toBacksideError } from '@backside/protocol';
 import { parsePath } from '@backside/tree';
 import { MemoryLocker, Server, type ServerOptions, type Upload } from '@tus/server';
 import type { MediaContext } from './media-context.js';
 import type { ResumableUploads } from './resumable-uploads.js';
 import { refuseByProtocol } from './tus-protocol.js';
-import { type Caller, TusStore } from './tus-store.js';
+import { TusStore } from './tus-store.js';
 import type { UploadRecord, UploadRecords } from './upload-records.js';
+import type { Uploader } from './uploader.js';
 import type { Uploads } from './uploads.js';
 
 const UPLOAD_ID = /^[0-9a-f]{32}$/;
@@ -25,14 +26,14 @@ interface TusParts {
  */
 export class TusUploads implements ResumableUploads {
   readonly #parts: TusParts;
-  readonly #callers = new AsyncLocalStorage<Caller>();
+  readonly #uploaders = new AsyncLocalStorage<Uploader>();
   readonly #server: Server;
   /** Those that are being described in the tree. */
   readonly #finishing = new Map<string, Promise<void>>();
 
   constructor(parts: TusParts) {
     this.#parts = parts;
-    const store = new TusStore(parts, () => this.#caller());
+    const store = new TusStore(parts, () => this.#uploader());
     this.#server = new Server({ ...this.#options(), datastore: store });
   }
 
@@ -56,19 +57,19 @@ export class TusUploads implements ResumableUploads {
     };
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse, uploader: Uploader): Promise<void> {
     if (refuseByProtocol(request, response)) return;
-    await this.#callers.run({ principal }, () => this.#server.handle(request, response));
+    await this.#uploaders.run(uploader, () => this.#server.handle(request, response));
   }
 
-  #caller(): Caller {
-    const caller = this.#callers.getStore();
-    if (caller === undefined) throw new BacksideError('internal', 'an upload without a caller');
-    return caller;
+  #uploader(): Uploader {
+    const uploader = this.#uploaders.getStore();
+    if (uploader === undefined) throw new BacksideError('internal', 'an upload by no one');
+    return uploader;
   }
 
   async #announce({ metadata, size }: Upload): Promise<{ metadata?: Upload['metadata'] }> {
-    const { principal } = this.#caller();
+    const principal = this.#uploader().current();
     const said = readMetadata(metadata ?? {});
     if (size === undefined) throw new BacksideError('invalid-data', 'the length of the upload is missing');
     await this.#parts.uploads.assertMayUpload({ principal, size, ...said });
@@ -79,7 +80,7 @@ export class TusUploads implements ResumableUploads {
   async #admit(method: string, id: string): Promise<void> {
     if (method === 'POST') return;
     const record = await this.#parts.records.find(id);
-    if (record === null || record.author !== authorOf(this.#caller().principal)) {
+    if (record === null || record.author !== authorOf(this.#uploader().current())) {
       throw new BacksideError('not-found', 'there is no such upload');
     }
     if (method !== 'HEAD' || record.finished) return;
@@ -99,12 +100,13 @@ export class TusUploads implements ResumableUploads {
     const record = await records.find(id);
     if (record === null) throw new BacksideError('not-found', 'there is no such upload');
     if (record.finished) return;
-    const { principal } = this.#caller();
+    const uploader = this.#uploader();
+    const principal = uploader.current();
     const source = records.bytes(id);
     try {
-      await uploads.upload({ principal, source, size: record.size, ...readMetadata(record.metadata) });
+      await uploads.upload({ principal, uploader, source, size: record.size, ...readMetadata(record.metadata) });
     } catch (error) {
-      if (!ERRORS[toBacksideError(error).code].retry) await records.remove(id);
+      if (isFinal(error)) await records.remove(id);
       throw error;
     }
     await records.finish(record);
@@ -120,6 +122,12 @@ export class TusUploads implements ResumableUploads {
     const message = code === 'internal' ? ERRORS.internal.stompMessage : refusal.message;
     return { status_code: ERRORS[code].httpStatus, body: JSON.stringify({ error: { code, message } }) };
   }
+}
+
+/** Whether no request that comes later can succeed. Whose credential held no more may come back with another. */
+function isFinal(error: unknown): boolean {
+  const { code } = toBacksideError(error);
+  return code !== 'unauthenticated' && !ERRORS[code].retry;
 }
 
 /** Throws `invalid-data` without a path, `invalid-path` with a wrong one. */

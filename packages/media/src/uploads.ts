@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { BacksideError, type Principal, toBacksideError } from '@backside/protocol';
 import type { Path } from '@backside/tree';
 import type { Claim, StoredBytes } from './blob-index.js';
-import { limited, peek, sourceOf } from './byte-source.js';
+import { limited, peek, sentBy, sourceOf } from './byte-source.js';
 import { assertCondition, isConditional } from './conditions.js';
 import { assertFilePath, findFile } from './described-file.js';
 import { SNIFF_BYTES } from './image-format.js';
@@ -41,7 +41,7 @@ export class Uploads {
     if (claim.blob !== received.bytes.blob) await this.#drop(received.bytes.blob);
     const node = describe(request, received, claim.blob);
     try {
-      await this.#write(request, node);
+      await this.#write({ ...request, principal: request.uploader?.current() ?? request.principal }, node);
     } catch (error) {
       if (hadNoEffect(error)) await this.#takeBack(claim);
       throw error;
@@ -77,7 +77,7 @@ export class Uploads {
 
   async #receive(request: UploadRequest): Promise<Received> {
     const { limits, keys, blobs, randomBytes } = this.#context;
-    const source = limited(request.source, limits.maxFileBytes);
+    const source = limited(sentBy(request.uploader, request.source), limits.maxFileBytes);
     const { seen: found, all } = await peek(source, SNIFF_BYTES, (head) => uploadType(request.type, head));
     const blob = randomBytes(16).toString('hex');
     const size = request.size === undefined ? {} : { size: request.size };

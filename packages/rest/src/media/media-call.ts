@@ -1,5 +1,5 @@
 import type { Database } from '@backside/api';
-import type { Media } from '@backside/media';
+import type { Media, Uploader } from '@backside/media';
 import { BacksideError, type Principal } from '@backside/protocol';
 import { assertKey, type Path, parsePath } from '@backside/tree';
 import type { Request } from 'express';
@@ -10,9 +10,10 @@ import { type EndpointContext, identify } from '../endpoint.js';
 export type FindMedia = (database: Database) => Media | null;
 
 /** A request for files, and who makes it. */
-export interface MediaCall {
+export interface MediaCall extends Uploader {
   readonly request: Request;
   readonly media: Media;
+  /** Who was admitted. */
   readonly principal: Principal;
 }
 
@@ -30,7 +31,7 @@ export async function admitToMedia(
   if (media === null) throw new BacksideError('not-found', 'no files are kept here');
   const auth = context.auth(database);
   const principal = await identify({ request, auth, findToken: bearerOrQueryToken, maxBodyBytes: 0 }, context);
-  return { request, media, principal };
+  return { request, media, principal, current: () => auth.current(principal) };
 }
 
 /** The path behind `/.media`. Throws `invalid-path`, also for a key with an encoded slash. */

@@ -28,7 +28,7 @@ export function serveMedia(router: IRouter, context: EndpointContext, findMedia:
     await serve(call, response);
   });
   router.all(['/.uploads', '/.uploads/:id'], async (request: Request, response: Response) => {
-    const { media, principal } = await admitToMedia(request, context, findMedia);
-    await media.uploads.handle(request, response, principal);
+    const call = await admitToMedia(request, context, findMedia);
+    await call.media.uploads.handle(request, response, call);
   });
 }

@@ -10,7 +10,8 @@ import { textOf, transformOf } from './transform-query.js';
 const UNSAID = 'application/x-www-form-urlencoded';
 
 /** Takes a file from the body of the request; answers with its node. */
-export async function serveUpload({ request, media, principal }: MediaCall, response: Response): Promise<void> {
+export async function serveUpload(call: MediaCall, response: Response): Promise<void> {
+  const { request, media, principal } = call;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new BacksideError('invalid-data', 'the body must not be compressed');
@@ -19,6 +20,7 @@ export async function serveUpload({ request, media, principal }: MediaCall, resp
   const length = request.headers['content-length'];
   const uploading = media.upload({
     principal,
+    uploader: call,
     path: mediaPath(request),
     source: bodyOf(request),
     name: textOf(request.query, 'name'),

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, createRulesAuthorizer, type Database, fixedRules, TraceLog } from '@backside/api';
-import { type Auth, createAuth, createMemoryPrivateTree } from '@backside/auth';
+import { type Auth, createAuth, createMemoryPrivateTree, type SignedIn } from '@backside/auth';
 import { createFileBlobStore, createImages, createMedia, type Media, type MediaLimits } from '@backside/media';
 import { createMemoryNotifier } from '@backside/notifier';
 import { ADMIN, type Logger, SILENT_LOGGER } from '@backside/protocol';
@@ -21,10 +21,11 @@ export interface MediaServer {
   readonly port: number;
   readonly media: Media;
   readonly database: Database;
+  readonly auth: Auth;
   /** What was logged as an error. */
   readonly errors: unknown[];
-  /** The access token of a new account. */
-  signUp(username: string): Promise<{ token: string; uid: string }>;
+  /** A new account, signed in. */
+  signUp(username: string): Promise<{ token: string; uid: string; refreshToken: string }>;
   /** What the tree holds at a path. */
   at(path: string): unknown;
   close(): Promise<void>;
@@ -68,7 +69,7 @@ export async function startMediaServer(options: MediaServerOptions = {}): Promis
     await remove();
   };
   const at = (path: string): unknown => nodeToJson(database.read(ADMIN, parsePath(path)).node, 'val');
-  return { url, port, media, database, errors, at, close, signUp: (username) => signUp(url, username) };
+  return { url, port, media, database, auth, errors, at, close, signUp: (username) => signUp(url, username) };
 }
 
 function openAuth(url: string, logger: Logger): Promise<Auth> {
@@ -115,10 +116,10 @@ async function openMedia(options: MediaServerOptions, logger: Logger): Promise<O
   return { database, media, traces, remove };
 }
 
-async function signUp(url: string, username: string): Promise<{ token: string; uid: string }> {
+async function signUp(url: string, username: string): ReturnType<MediaServer['signUp']> {
   const body = JSON.stringify({ username, password: 'correct horse battery' });
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${url}/auth/signup`, { method: 'POST', headers, body });
-  const { accessToken, user } = (await answer.json()) as { accessToken: string; user: { uid: string } };
-  return { token: accessToken, uid: user.uid };
+  const { accessToken, refreshToken, user } = (await answer.json()) as SignedIn;
+  return { token: accessToken, uid: user.uid, refreshToken };
 }
