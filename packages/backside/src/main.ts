@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command, Io } from './commands/command.js';
-import { COMMANDS } from './commands/command-table.js';
+import { COMMANDS, type CommandEntry } from './commands/command-table.js';
 import { ConfigError, suggestion } from './config/config-error.js';
 import { assertKnownEnvironment } from './config/environment.js';
 
@@ -24,7 +24,9 @@ async function runCommand(argv: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') return printHelp(argv.slice(1), io);
-  const { command, rest } = await findCommand(argv);
+  const { entry, rest } = findCommand(argv);
+  if (entry.holdsSignals) io.signals.hold();
+  const command = await entry.load();
   await checkEnvironment(io);
   return command.execute(rest, io);
 }
@@ -41,15 +43,15 @@ function loadAll(): Promise<Command[]> {
 }
 
 async function printHelp(words: readonly string[], io: Io): Promise<number> {
-  io.stdout.write(words.length === 0 ? overview(await loadAll()) : (await findCommand(words)).command.help());
+  io.stdout.write(words.length === 0 ? overview(await loadAll()) : (await findCommand(words).entry.load()).help());
   return 0;
 }
 
 /** The command that the first words name: one word, or a group and a word. */
-async function findCommand(words: readonly string[]): Promise<{ command: Command; rest: readonly string[] }> {
+function findCommand(words: readonly string[]): { entry: CommandEntry; rest: readonly string[] } {
   for (const length of [2, 1]) {
     const entry = COMMANDS.find(({ name }) => name === words.slice(0, length).join(' '));
-    if (entry) return { command: await entry.load(), rest: words.slice(length) };
+    if (entry) return { entry, rest: words.slice(length) };
   }
   throw new ConfigError(`${describeUnknown(words)}; see backside help`);
 }

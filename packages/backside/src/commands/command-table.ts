@@ -4,11 +4,13 @@ import type { Command } from './command.js';
 export interface CommandEntry {
   readonly name: string;
   readonly load: () => Promise<Command>;
+  /** Whether it obeys signals itself: they are held for it from the beginning, since loading it takes a while. */
+  readonly holdsSignals?: boolean;
 }
 
 /** In the order of the overview. */
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: 'start', load: async () => (await import('./start.js')).startCommand },
+  { name: 'start', load: async () => (await import('./start.js')).startCommand, holdsSignals: true },
   { name: 'config', load: async () => (await import('./config.js')).configCommand },
   { name: 'get', load: async () => (await import('./get.js')).getCommand },
   { name: 'set', load: async () => (await import('./set.js')).setCommand },

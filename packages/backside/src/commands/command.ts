@@ -6,6 +6,7 @@ import { type Alias, parseFlags } from '../config/flags.js';
 import { optionsHelp } from '../config/help.js';
 import { flagOf, type OptionTable, text } from '../config/option.js';
 import { type Effective, resolveSettings } from '../config/setting.js';
+import type { HeldSignals } from '../server/held-signals.js';
 
 /** What a command sees of the world. */
 export interface Io {
@@ -13,6 +14,7 @@ export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly signals: HeldSignals;
 }
 
 interface Invocation<Values> {

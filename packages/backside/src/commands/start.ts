@@ -4,6 +4,7 @@ import type { Alias } from '../config/flags.js';
 import { assertPairing } from '../config/node-pairing.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import type { Ports } from '../server/edges.js';
+import type { HeldSignals } from '../server/held-signals.js';
 import { assertLegacySettings } from '../server/legacy-settings.js';
 import { runUntilStopped } from '../server/lifecycle.js';
 import { readTls } from '../server/listening.js';
@@ -30,11 +31,13 @@ export const startCommand: Command = defineCommand<ServerConfig>({
     assertRunnable(config);
     await assertLegacySettings(config);
     const logger = createLogger(config, io.stderr);
-    const server = await startServer({ config, logger, reread: () => runnable(reread().values) });
+    const server = await startUnlessEnded({ config, logger, reread: () => runnable(reread().values) }, io.signals);
+    if (server === null) process.exit(0);
     const ended = runUntilStopped({ server, logger, drainTimeout: config.drainTimeout, processEvents: process });
     steerBySignals({ server, logger, processEvents: process });
     io.stdout.write(`${readyLine(config.host, server.ports)}\n`);
     if (config.mode === 'development') announceDevelopment(io.stderr);
+    io.signals.release();
     const code = await ended;
     // Whatever a client or a library still keeps open must not keep the process alive.
     process.exit(code);
@@ -57,14 +60,37 @@ function runnable(config: ServerConfig): ServerConfig {
   return config;
 }
 
+/** Null if it was told to end before it served: then all that was opened is closed again. Ends the process with 1 if that takes too long. */
+async function startUnlessEnded(
+  options: Omit<StartOptions, 'ending'>,
+  signals: HeldSignals,
+): Promise<RunningServer | null> {
+  const { config, logger } = options;
+  const ending = signals.startOpening();
+  let late: NodeJS.Timeout | undefined;
+  ending.addEventListener('abort', () => {
+    logger.info({}, (ending.reason as Error).message);
+    late = setTimeout(() => process.exit(1), config.drainTimeout);
+  });
+  try {
+    return await startServer({ ...options, ending });
+  } catch (error) {
+    if (!ending.aborted) throw error;
+    if (error !== ending.reason) logger.warn({ err: error }, 'the start failed while it was being ended');
+    return null;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
 async function startServer(options: StartOptions): Promise<RunningServer> {
   if (options.config.workers > 1) {
     const { startPrimary } = await import('../server/primary.js');
     return startPrimary(options);
   }
   const { startSingleServer } = await import('../server/single-server.js');
-  const { config, logger, reread } = options;
-  return startSingleServer(config, logger, { reread, setLevel: logger.setLevel });
+  const { config, logger, reread, ending } = options;
+  return startSingleServer(config, logger, { reread, ending, setLevel: logger.setLevel });
 }
 
 /** `stomp` is left out by a node whose role has no STOMP port. */

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError } from '../config/config-error.js';
+import { HeldSignals } from '../server/held-signals.js';
 import { typesCommand } from './types.js';
 
 let folder: string;
@@ -18,7 +19,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function run(...argv: readonly string[]): Promise<{ code: number; output: string }> {
   const stdout = new PassThrough();
-  const io = { environment: {}, stdin: new PassThrough(), stdout, stderr: new PassThrough() };
+  const signals = new HeldSignals(process);
+  const io = { environment: {}, stdin: new PassThrough(), stdout, stderr: new PassThrough(), signals };
   const code = await typesCommand.execute(argv, io);
   stdout.end();
   return { code, output: await text(stdout) };

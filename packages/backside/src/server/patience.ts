@@ -13,6 +13,8 @@ export interface PatienceOptions {
   readonly logger: Logger;
   /** How long to go on trying, in milliseconds. */
   readonly patienceMs: number;
+  /** Ends the trying: it rejects with its reason. */
+  readonly ending?: AbortSignal | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface PatienceOptions {
  * error at once, and with a message that says what could not be reached once the time is up.
  */
 export async function withPatience<Result>(open: () => Promise<Result>, options: PatienceOptions): Promise<Result> {
-  const { what, url, logger, patienceMs } = options;
+  const { what, url, logger, patienceMs, ending } = options;
   const deadline = Date.now() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LAST_PAUSE_MS, 2 * pause)) {
     try {
@@ -30,8 +32,9 @@ export async function withPatience<Result>(open: () => Promise<Result>, options:
       const problem = reasonOf(cause, url);
       const leftMs = deadline - Date.now();
       if (leftMs <= 0) throw new Error(`${what} could not be reached: ${problem}`, { cause });
+      ending?.throwIfAborted();
       logger.warn({ problem, leftMs }, `${what} cannot be reached; trying again`);
-      await sleep(Math.min(pause, leftMs));
+      await sleep(Math.min(pause, leftMs), undefined, { signal: ending }).catch(() => ending?.throwIfAborted());
     }
   }
 }

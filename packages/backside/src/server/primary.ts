@@ -2,7 +2,6 @@ import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { type SharedJournal, shareJournal } from '@backside/journal-ipc';
 import { type NotificationRelay, relayNotifications } from '@backside/notifier-ipc';
-import type { Logger } from '@backside/protocol';
 import { createMetricsCollector } from '@backside/proxy';
 import type { IndexDefinition } from '@backside/store';
 import { isSharedStore } from '../config/node-pairing.js';
@@ -35,13 +34,13 @@ const HEALTHY_AFTER = 1_000;
 const WORKER_SHARE = 0.85;
 
 /** Owns the journals, and has `config.workers` equal processes serve clients. Resolves once all of them do. */
-export async function startPrimary({ config, logger, reread }: StartOptions): Promise<RunningServer> {
+export async function startPrimary({ config, logger, reread, ending }: StartOptions): Promise<RunningServer> {
   const settled = await settlePorts(config);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  const node = await openNode(config, logger, fail);
+  const node = await openNode({ config, logger, ending }, fail);
   await clearOperatorSocket(config.data);
   // The workers accept connections themselves. The other policy, where the primary hands them round, leaves a connection
   // hanging for ever that was handed to a worker which died before it took it.
@@ -53,7 +52,7 @@ export async function startPrimary({ config, logger, reread }: StartOptions): Pr
   });
   const primary = new Primary(settled, { logger, node, reread: () => keepPorts(reread(), settled) });
   try {
-    const ports = await primary.start();
+    const ports = await Promise.race([primary.start(), whenAborted(ending)]);
     return {
       ports,
       failed,
@@ -77,7 +76,18 @@ interface Node {
   close(): Promise<void>;
 }
 
-async function openNode(config: ServerConfig, logger: Logger, onFatal: (error: Error) => void): Promise<Node> {
+/** Rejects with its reason. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    if (signal.aborted) reject(signal.reason);
+  });
+}
+
+async function openNode(
+  { config, logger, ending }: Omit<StartOptions, 'reread'>,
+  onFatal: (error: Error) => void,
+): Promise<Node> {
   const name = nodeNameOf(config);
   const opened = new Opened();
   const relay = relayNotifications();
@@ -88,7 +98,8 @@ async function openNode(config: ServerConfig, logger: Logger, onFatal: (error: E
     const shared = isSharedStore(config.store);
     const link = shared ? opened.add(new NodeLink(notifier, joinRelay(relay), logger)) : null;
     for (const database of config.databases.flatMap((served) => [served, privateNameOf(served)])) {
-      const options = { config, database, nodeId: name, logger: withFields(logger, { database }), onFatal };
+      ending.throwIfAborted();
+      const options = { config, database, nodeId: name, logger: withFields(logger, { database }), onFatal, ending };
       journals.set(database, opened.add(await openCheckpointedJournal(options, link)));
     }
     return { name, journals, relay, link, close: opened.close };

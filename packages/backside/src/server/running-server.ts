@@ -7,6 +7,8 @@ export interface StartOptions {
   readonly logger: AdjustableLogger;
   /** The settings as they are written now, checked. Throws `ConfigError`. */
   readonly reread: () => ServerConfig;
+  /** Tells that the server shall not be opened any more: what was opened is closed, and the start rejects. */
+  readonly ending: AbortSignal;
 }
 
 /** A server that serves. */

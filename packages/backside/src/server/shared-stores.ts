@@ -49,6 +49,8 @@ export interface OpenSharedOptions {
   readonly database: string;
   readonly nodeId: string;
   readonly logger: Logger;
+  /** Tells that nobody waits for it any more. */
+  readonly ending?: AbortSignal | undefined;
 }
 
 /**
@@ -56,12 +58,13 @@ export interface OpenSharedOptions {
  * Closing the journal ends both.
  */
 export async function openSharedJournal(options: OpenSharedOptions): Promise<Journal> {
-  const { config, logger } = options;
+  const { config, logger, ending } = options;
   const { store } = config;
   if (!isSharedStore(store)) throw new Error(`the store ${store} is not shared`);
   const driver = await DRIVERS[store]();
   const parameters = parametersOf(options);
-  const patience = { what: `the journal (${store})`, url: parameters.url, logger, patienceMs: config.storePatience };
+  const { url } = parameters;
+  const patience = { what: `the journal (${store})`, url, logger, patienceMs: config.storePatience, ending };
   const journal = await withPatience(() => driver.openJournal(parameters), patience);
   try {
     const project = (): Promise<Projector> => driver.openProjector(parameters, journal);

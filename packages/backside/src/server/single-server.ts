@@ -14,7 +14,7 @@ import { openServices, type Steering } from './services.js';
 import { createNoSiblings } from './siblings.js';
 import { openStorage } from './storage.js';
 
-type Live = Pick<StartOptions, 'reread'> & Pick<AdjustableLogger, 'setLevel'>;
+type Live = Pick<StartOptions, 'reread' | 'ending'> & Pick<AdjustableLogger, 'setLevel'>;
 
 /** Everything in this process. Without `live` its settings stay as they are. */
 export async function startSingleServer(
@@ -24,6 +24,7 @@ export async function startSingleServer(
 ): Promise<RunningServer> {
   const nodeId = nodeNameOf(config);
   const opened = new Opened();
+  const ending = live?.ending;
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -39,15 +40,19 @@ export async function startSingleServer(
         nodeId,
         trimsJournal: true,
         onLost: fail,
-        openStorage: (database, databaseLogger) =>
-          openStorage({ config, database, nodeId, logger: databaseLogger, onFatal: fail }),
+        openStorage: async (database, databaseLogger) => {
+          ending?.throwIfAborted();
+          return openStorage({ config, database, nodeId, logger: databaseLogger, onFatal: fail, ending });
+        },
       }),
     );
+    ending?.throwIfAborted();
     if (config.store !== 'memory') await clearOperatorSocket(config.data);
     const control = new SingleControl(config, live);
     const services = opened.add(
       await openServices({ config, logger, databases, notifier, nodeId, node: nodeId, leads: true, steer: control }),
     );
+    ending?.throwIfAborted();
     const edges = await openEdges({ config, logger, databases, services, siblings: createNoSiblings() });
     control.apply = (changed) => services.reload(changed);
     opened.onClose(() => edges.drain());

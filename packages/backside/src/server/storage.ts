@@ -20,6 +20,8 @@ export interface StorageOptions {
   readonly logger: Logger;
   /** Called when this process can no longer keep the data in order and must end; what was acknowledged is safe. */
   readonly onFatal?: (error: Error) => void;
+  /** Tells that nobody waits for it any more. */
+  readonly ending?: AbortSignal | undefined;
 }
 
 type OpenStorage = (options: StorageOptions) => Promise<Storage>;
