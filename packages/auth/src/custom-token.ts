@@ -41,6 +41,11 @@ export interface CustomTokenVerifier {
   verify(token: string): Promise<CustomIdentity>;
 }
 
+/** Throws `invalid-data`, without the key, for one that does not fit its algorithm. */
+export function assertCustomTokenKey({ algorithm, key }: CustomTokenKey): void {
+  importCustomTokenKey(algorithm, key);
+}
+
 interface ImportedKey extends CustomTokenKey {
   readonly material: KeyObject;
 }

@@ -55,6 +55,19 @@ export function createSmtpMailSender(url: string, from: MailFrom, options: SmtpO
   };
 }
 
+/** Throws `invalid-data`, without its secrets, for a URL that `createSmtpMailSender` does not take. */
+export function assertSmtpUrl(url: string): void {
+  parseSmtpUrl(url);
+}
+
+/** Reads `address` or `Name <address>`. Throws `invalid-data` for what cannot be a sender. */
+export function parseMailFrom(text: string): MailFrom {
+  const [, name, address] = /^([^<]*)<([^>]+)>$/.exec(text) ?? ['', '', text];
+  const from = { name: name!.trim(), address: address!.trim() };
+  assertFrom(from);
+  return from;
+}
+
 interface SmtpTarget {
   readonly host: string;
   readonly port: number;

@@ -1,15 +1,11 @@
-import { ConfigError } from '../config/config-error.js';
-import { assertEdgePairing } from '../config/edge-pairing.js';
 import type { Alias } from '../config/flags.js';
-import { assertPairing } from '../config/node-pairing.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
+import { assertRunnable } from '../server/assert-runnable.js';
 import type { Ports } from '../server/edges.js';
 import type { HeldSignals } from '../server/held-signals.js';
 import { assertLegacySettings } from '../server/legacy-settings.js';
 import { runUntilStopped } from '../server/lifecycle.js';
-import { readTls } from '../server/listening.js';
 import { createLogger } from '../server/logger.js';
-import { publicUrlOf } from '../server/public-url.js';
 import type { RunningServer, StartOptions } from '../server/running-server.js';
 import { steerBySignals } from '../server/steering-signals.js';
 import { type Command, defineCommand } from './command.js';
@@ -43,17 +39,6 @@ export const startCommand: Command = defineCommand<ServerConfig>({
     process.exit(code);
   },
 });
-
-/** Throws `ConfigError` for what can be seen to be wrong before anything is opened. */
-function assertRunnable(config: ServerConfig): void {
-  assertPairing(config);
-  assertEdgePairing(config);
-  readTls(config);
-  publicUrlOf(config);
-  if (config.softQueueBytes > config.hardQueueBytes) {
-    throw new ConfigError('softQueueBytes must not be more than hardQueueBytes');
-  }
-}
 
 function runnable(config: ServerConfig): ServerConfig {
   assertRunnable(config);

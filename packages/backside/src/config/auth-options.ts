@@ -1,4 +1,12 @@
-import { type CustomTokenKey, DEFAULT_AUTH_SETTINGS, type OidcConfig } from '@backside/auth';
+import {
+  assertCustomTokenKey,
+  assertSmtpUrl,
+  type CustomTokenKey,
+  createOidcProvider,
+  DEFAULT_AUTH_SETTINGS,
+  type OidcConfig,
+  parseMailFrom,
+} from '@backside/auth';
 import * as v from 'valibot';
 import {
   integer,
@@ -7,6 +15,7 @@ import {
   type Option,
   type OptionTable,
   option,
+  passes,
   requiredText,
   text,
   toggle,
@@ -112,16 +121,19 @@ export const AUTH_OPTIONS: OptionTable<AuthConfig> = {
     description: 'How long a session lives at most.',
   }),
   customTokenKeys: jsonList(CUSTOM_TOKEN_KEY as v.GenericSchema<unknown, CustomTokenKey>, {
+    assert: assertCustomTokenKey,
     description:
       'Keys of your own application, whose tokens sign users in: `[{"algorithm": "ES256", "key": "-----BEGIN PUBLIC KEY-----…"}]`.',
   }),
   oidcProviders: jsonList(OIDC_PROVIDER as v.GenericSchema<unknown, OidcSettings>, {
+    assert: (settings) => createOidcProvider({ ...settings, issuer: new URL(settings.issuer) }, { now: () => 0 }),
     description:
       'OpenID Connect providers: `[{"name": "example", "issuer": "https://id.example.com", "clientId": "…", "clientSecret": "…"}]`.',
   }),
   redirectUrls: list({
     group,
     default: [],
+    assert: assertUrl,
     description: 'Where a sign-in at such a provider may lead back to: URLs, or beginnings of URLs that end in `/`.',
   }),
   authProviders: list({
@@ -134,6 +146,7 @@ export const AUTH_OPTIONS: OptionTable<AuthConfig> = {
     group,
     placeholder: 'URL',
     secret: true,
+    assert: assertSmtpUrl,
     description:
       'The mail server, such as `smtps://user:password@mail.example.com`. Without it mails are printed in development and cannot be sent in production.',
   }),
@@ -141,16 +154,22 @@ export const AUTH_OPTIONS: OptionTable<AuthConfig> = {
     group,
     default: 'backside@localhost',
     placeholder: 'ADDRESS',
+    assert: parseMailFrom,
     description: 'The sender of mails: an address, or `Name <address>`.',
   }),
 };
 
+/** An application's own scheme is as good: browsers lead there as well. */
+function assertUrl(text: string): void {
+  if (!/^[a-z][a-z0-9+.-]*:\//i.test(text) || !URL.canParse(text)) throw new Error('must be a URL');
+}
+
 /** A list of objects, given as JSON. May hold secrets, so it is never printed. */
 function jsonList<Item>(
   item: v.GenericSchema<unknown, Item>,
-  { description }: { description: string },
+  { description, assert }: { readonly description: string; readonly assert: (item: Item) => unknown },
 ): Option<readonly Item[]> {
-  const schema = v.array(item, 'must be a list of objects');
+  const schema = v.array(v.pipe(item, passes(assert)), 'must be a list of objects');
   return option(schema as v.GenericSchema<unknown, readonly Item[]>, {
     group,
     description,

@@ -39,6 +39,7 @@ describe('blobs, queue and cache', () => {
     [{ queueUrl: 'redis://x' }, /^queueUrl: queue embedded has no server$/],
     [{ cache: 'redis' }, /BACKSIDE_CACHE_URL/],
     [{ backendjsSettings: 'x.json' }, /^backendjsSettings: switch on/],
+    [{ backendjsKey: 'hidden' }, /^backendjsKey: switch on/],
     [
       { backendjs: true, store: 'postgres', storeUrl: 'postgres://x' },
       /openssl rand -base64 32.*BACKSIDE_BACKENDJS_KEY/,

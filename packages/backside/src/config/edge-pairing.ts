@@ -38,8 +38,9 @@ export function assertEdgePairing(config: Pairing): void {
   assertUrl('blobs', config.blobs === 's3' && config.blobsUrl === null ? null : config.blobs, blobsUrlOf(config));
   assertUrl('queue', config.queue, queueUrlOf(config));
   assertUrl('cache', config.cache, cacheUrlOf(config));
-  if (config.backendjsSettings !== null && !config.backendjs)
-    throw new ConfigError('backendjsSettings: switch on what it belongs to (backendjs)');
+  for (const name of ['backendjsSettings', 'backendjsKey'] as const)
+    if (config[name] !== null && !config.backendjs)
+      throw new ConfigError(`${name}: switch on what it belongs to (backendjs)`);
   if (config.backendjs && config.backendjsKey === null && isSharedStore(config.store)) {
     const place = environmentNameOf('backendjsKey');
     throw new ConfigError(

@@ -51,23 +51,42 @@ export function option<Value>(
   return { schema, secret: false, ...described };
 }
 
+/** Throws, saying why, unless a text is of use. */
+type Assert = (text: string) => unknown;
+
+/** Refuses what `assert` throws for, with its message. */
+export function passes<Value>(assert: (value: Value) => unknown): v.RawCheckAction<Value> {
+  return v.rawCheck<Value>(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      assert(dataset.value);
+    } catch (error) {
+      addIssue({ message: (error as Error).message });
+    }
+  });
+}
+
 /** A text that may be left out (null). */
-export function text(described: Description): Option<string | null> {
-  const schema = v.nullable(v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty')));
+export function text(described: Description & { readonly assert?: Assert }): Option<string | null> {
+  const { assert = () => {}, ...rest } = described;
+  const schema = v.nullable(v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'), passes(assert)));
   return option<string | null>(schema as v.GenericSchema<unknown, string | null>, {
     placeholder: 'TEXT',
-    ...described,
+    ...rest,
     default: null,
     fromText: (raw) => raw,
   });
 }
 
 /** A text that always has a value. */
-export function requiredText(described: Description & { readonly default: string }): Option<string> {
-  const schema = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'));
+export function requiredText(
+  described: Description & { readonly default: string; readonly assert?: Assert },
+): Option<string> {
+  const { assert = () => {}, ...rest } = described;
+  const schema = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'), passes(assert));
   return option(schema as v.GenericSchema<unknown, string>, {
     placeholder: 'TEXT',
-    ...described,
+    ...rest,
     fromText: (raw) => raw,
   });
 }
@@ -107,10 +126,15 @@ export function choice<const Word extends string>(
 
 /** Several different texts; separated by commas in flags and the environment. */
 export function list(
-  described: Description & { readonly default: readonly string[]; readonly item?: RegExp; readonly min?: number },
+  described: Description & {
+    readonly default: readonly string[];
+    readonly item?: RegExp;
+    readonly assert?: Assert;
+    readonly min?: number;
+  },
 ): Option<readonly string[]> {
-  const { item = /./, min = 0, ...rest } = described;
-  const entry = v.pipe(v.string('must be a text'), v.regex(item, 'is not a valid entry'));
+  const { item = /./, assert = () => {}, min = 0, ...rest } = described;
+  const entry = v.pipe(v.string('must be a text'), v.regex(item, 'is not a valid entry'), passes(assert));
   const schema = v.pipe(
     v.array(entry, 'must be a list of texts'),
     v.minLength(min, `must have at least ${min} entry`),

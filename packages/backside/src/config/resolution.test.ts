@@ -97,6 +97,16 @@ describe('values', () => {
     expect(resolve(file(`{"indexes": ${json}}`)).values.indexes).toEqual(expected);
   });
 
+  test.each([
+    ['--allowed-origins', '*,https://app.example.com,http://localhost:3000,capacitor://localhost'],
+    ['--redirect-urls', 'https://app.example.com/signed-in,com.example.app:/back'],
+    ['--mail-from', 'Example <mail@example.com>'],
+    ['--mail-from', 'backside@localhost'],
+    ['--smtp-url', 'smtp://user:p%40ss@localhost:2525'],
+  ])('%s may be %s', (flag, value) => {
+    expect(problemOf(() => resolve(flags(flag, value)))).toBe('none');
+  });
+
   test('null in the file stands for a text that is not given', () => {
     expect(resolve(file('{"tlsCert": null}')).values.tlsCert).toBeNull();
   });
@@ -164,6 +174,36 @@ describe('refusals name the problem and the place', () => {
       'a database name with a slash',
       () => resolve(flags('--databases', 'a/b')),
       '--databases at 0: is not a valid entry (it is "a/b")',
+    ],
+    [
+      'a mail server that is none, without its password',
+      () => resolve(flags('--smtp-url', 'http://user:hidden@mail')),
+      '--smtp-url: The mail server must be smtp://HOST or smtps://HOST',
+    ],
+    [
+      'a sender that is none',
+      () => resolve(flags('--mail-from', 'foo')),
+      '--mail-from: The sender of mails is not a name and an address (it is "foo")',
+    ],
+    [
+      'a key that is none',
+      () => resolve(environment({ BACKSIDE_CUSTOM_TOKEN_KEYS: '[{"algorithm":"ES256","key":"xx"}]' })),
+      'BACKSIDE_CUSTOM_TOKEN_KEYS at 0: The ES256 key is neither PEM nor JWK of a public key',
+    ],
+    [
+      'a provider without TLS',
+      () => resolve(file('{"oidcProviders": [{"name": "a", "issuer": "http://id.example.com", "clientId": "b"}]}')),
+      'DIR/config.json: oidcProviders (line 1) at 0: A sign-in provider must be reached by https',
+    ],
+    [
+      'an origin that no browser sends',
+      () => resolve(flags('--allowed-origins', 'https://a.example.com,https://b.example.com/')),
+      '--allowed-origins at 1: must be * or an origin as browsers send it, such as https://app.example.com (it is "https://b.example.com/")',
+    ],
+    [
+      'a place to return to that is none',
+      () => resolve(flags('--redirect-urls', 'foo')),
+      '--redirect-urls at 0: must be a URL (it is "foo")',
     ],
   ])('%s', (_what, run, message) => {
     expect(problemOf(run)).toBe(message);

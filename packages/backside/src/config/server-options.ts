@@ -120,6 +120,7 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
   allowedOrigins: list({
     group: NETWORK,
     default: [],
+    assert: assertOrigin,
     description:
       'Origins (such as `https://app.example.com`) whose pages may open a websocket and call over HTTP; `*` allows all. The one of `publicUrl` always may, and in development all may unless some are named.',
   }),
@@ -180,6 +181,16 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     description: 'JSON or a readable line per message, on stderr; `auto` is `json` in production, else `line`.',
   }),
 };
+
+/** Origins are compared to the letter, so one that no browser sends would allow nobody. */
+function assertOrigin(text: string): void {
+  if (text === '*') return;
+  const isWeb = /^https?:/i.test(text);
+  const isOrigin = isWeb
+    ? URL.canParse(text) && new URL(text).origin === text
+    : /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(text);
+  if (!isOrigin) throw new Error('must be * or an origin as browsers send it, such as https://app.example.com');
+}
 
 function indexes(): Option<readonly IndexDefinition[]> {
   const by = v.union([v.literal('value'), keys(parsePath)], 'must be a path or value');

@@ -4,10 +4,12 @@ import { WEBSOCKET_PATHS } from '@backside/proxy';
 import { ConfigError } from '../config/config-error.js';
 import type { ServerConfig } from '../config/server-options.js';
 
-type LegacyConfig = Pick<ServerConfig, 'backendjs' | 'backendjsSettings'>;
+type LegacyConfig = Pick<ServerConfig, 'backendjs' | 'backendjsSettings' | 'backendjsKey'>;
 
 /** The settings of the legacy interface as its file says. Rejects with `ConfigError`, naming the file and what is wrong in it. */
-export async function readLegacySettings({ backendjsSettings: file }: LegacyConfig): Promise<BackendjsSettings> {
+export async function readLegacySettings({
+  backendjsSettings: file,
+}: Pick<LegacyConfig, 'backendjsSettings'>): Promise<BackendjsSettings> {
   const { parseBackendjsSettings } = await import('@backside/backendjs');
   if (file === null) return parseBackendjsSettings({});
   try {
@@ -23,7 +25,18 @@ export async function readLegacySettings({ backendjsSettings: file }: LegacyConf
   }
 }
 
-/** Rejects with `ConfigError` if the settings of the legacy interface cannot be used. */
+/** Rejects with `ConfigError` if the settings of the legacy interface, or its key, cannot be used. */
 export async function assertLegacySettings(config: LegacyConfig): Promise<void> {
-  if (config.backendjs) await readLegacySettings(config);
+  if (!config.backendjs) return;
+  await readLegacySettings(config);
+  if (config.backendjsKey !== null) await assertSecretKey(config.backendjsKey);
+}
+
+async function assertSecretKey(key: string): Promise<void> {
+  const { parseSecretKey } = await import('@backside/backendjs');
+  try {
+    parseSecretKey(key);
+  } catch (cause) {
+    throw new ConfigError(`backendjsKey: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -7,9 +7,9 @@ import {
   createOidcProvider,
   createPrintingMailSender,
   createSmtpMailSender,
-  type MailFrom,
   type MailSender,
   type PrivateTree,
+  parseMailFrom,
 } from '@backside/auth';
 import type { Logger } from '@backside/protocol';
 import { ConfigError } from '../config/config-error.js';
@@ -87,10 +87,4 @@ async function loadProvider(file: string): Promise<AuthProvider> {
 function mailSender({ smtpUrl, mailFrom, mode }: ServerConfig): MailSender | undefined {
   if (smtpUrl !== null) return createSmtpMailSender(smtpUrl, parseMailFrom(mailFrom));
   return mode === 'development' ? createPrintingMailSender((text) => process.stderr.write(text)) : undefined;
-}
-
-/** `address` or `Name <address>`. */
-function parseMailFrom(text: string): MailFrom {
-  const [, name, address] = /^([^<]*)<([^>]+)>$/.exec(text) ?? ['', '', text];
-  return { name: name!.trim(), address: address!.trim() };
 }
