@@ -201,6 +201,11 @@ describe('refusals name the problem and the place', () => {
       '--allowed-origins at 1: must be * or an origin as browsers send it, such as https://app.example.com (it is "https://b.example.com/")',
     ],
     [
+      'an address that is none',
+      () => resolve(flags('--host', '999.1.1.1')),
+      '--host: must be an address of this machine, or a name of one (it is "999.1.1.1")',
+    ],
+    [
       'a place to return to that is none',
       () => resolve(flags('--redirect-urls', 'foo')),
       '--redirect-urls at 0: must be a URL (it is "foo")',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { IndexDefinition } from '@backside/store';
 import { assertKey, parsePath } from '@backside/tree';
 import * as v from 'valibot';
@@ -107,6 +108,7 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     group: NETWORK,
     default: '127.0.0.1',
     placeholder: 'ADDRESS',
+    assert: assertHost,
     description: 'The address to listen on; `0.0.0.0` for all.',
   }),
   port: integer({ ...PORT, default: 5000, description: 'HTTP and websocket port; 0 takes a free one.' }),
@@ -181,6 +183,12 @@ export const SERVER_OPTIONS: OptionTable<ServerConfig> = {
     description: 'JSON or a readable line per message, on stderr; `auto` is `json` in production, else `line`.',
   }),
 };
+
+/** What looks like an address must be one: nobody would look it up as a name in vain. */
+function assertHost(text: string): void {
+  if (/^[\d.]+$|:/.test(text) && isIP(text) === 0)
+    throw new Error('must be an address of this machine, or a name of one');
+}
 
 /** Origins are compared to the letter, so one that no browser sends would allow nobody. */
 function assertOrigin(text: string): void {

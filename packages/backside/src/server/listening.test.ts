@@ -37,6 +37,13 @@ async function port(server: Server): Promise<number> {
   return listen(server, { host: HOST, port: 0, option: 'port' });
 }
 
+test('an address that this machine does not have is blamed, not the port', async () => {
+  const server = createServer();
+  await expect(listen(server, { host: '192.0.2.1', port: 0, option: 'port' })).rejects.toThrow(
+    /^host: 192\.0\.2\.1 is no address of this machine \(.*EADDRNOTAVAIL/,
+  );
+});
+
 function reception(secure: boolean): Reception {
   return { tls: secure ? readTls({ tlsCert, tlsKey }) : null, patienceMs: PATIENCE_MS };
 }

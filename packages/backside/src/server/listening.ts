@@ -98,7 +98,10 @@ function listenOn(server: Server, { host, port, option }: Address): Promise<numb
     const refuse = (cause: Error): void => {
       server.off('listening', accept);
       const why = isTaken(cause) ? 'is in use by another process' : `cannot be used (${cause.message})`;
-      reject(new Error(`${option}: port ${port} on ${host} ${why}`, { cause }));
+      const message = isOfHost(cause)
+        ? `host: ${host} is no address of this machine (${cause.message})`
+        : `${option}: port ${port} on ${host} ${why}`;
+      reject(new Error(message, { cause }));
     };
     const accept = (): void => {
       server.off('error', refuse);
@@ -110,6 +113,11 @@ function listenOn(server: Server, { host, port, option }: Address): Promise<numb
 
 function isTaken(cause: unknown): boolean {
   return (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+}
+
+/** Whatever the port, one cannot listen there. */
+function isOfHost(cause: unknown): boolean {
+  return ['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'].includes((cause as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Takes no more connections; resolves at once, whatever connections there still are. */
