@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +119,17 @@ test('an operator manages rules and users of a data folder, whether a server run
   } finally {
     await server.stop();
   }
+});
+
+test.each([
+  ['users', 'list'],
+  ['rules', 'history'],
+  ['token', '--uid', 'x'],
+])('%s %s refuses a folder that holds nothing, and makes none', async (...words) => {
+  const outcome = await runBackside([...words, '--data', data]);
+  const stderr = expect.stringMatching(/^backside: .*data holds no database named default/);
+  expect(outcome).toEqual({ code: 1, stdout: '', stderr });
+  await expect(access(data)).rejects.toThrow('ENOENT');
 });
 
 test('in development a rules file is in force as soon as it is saved, unless it has errors', async () => {

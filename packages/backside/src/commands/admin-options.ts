@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { SILENT_LOGGER } from '@backside/protocol';
 import { type AdminAddress, type AdminRequest, askServer } from '../client/admin-client.js';
@@ -7,6 +8,7 @@ import { assertPairing } from '../config/node-pairing.js';
 import { type OptionTable, text } from '../config/option.js';
 import { DATA_OPTION, SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
+import { databaseFolders } from '../server/data-folder.js';
 import { operatorSocketOf } from '../server/operator-socket.js';
 import { startSingleServer } from '../server/single-server.js';
 
@@ -42,16 +44,27 @@ export const ADMIN_OPTIONS: OptionTable<AdminConfig> = {
 /** Asks the server something as an admin; resolves with the text of the answer. */
 export type Ask = (request: AdminRequest) => Promise<string>;
 
+interface AdminAccess {
+  /** Whether the data folder is made if it is not there: a mistyped name shall not pass for an empty database. */
+  readonly makesFolder: boolean;
+}
+
 /**
  * Runs a command of an admin against the server at `url`, else the one that runs on the data folder, else one that is started
  * for as long as the command runs and that only this machine can reach.
  */
-export async function withAdmin<Result>(config: AdminConfig, run: (ask: Ask) => Promise<Result>): Promise<Result> {
+export async function withAdmin<Result>(
+  config: AdminConfig,
+  run: (ask: Ask) => Promise<Result>,
+  { makesFolder }: AdminAccess = { makesFolder: false },
+): Promise<Result> {
   if (config.url !== null) return run(asker({ url: parseUrl(config.url), token: config.token }, config));
   const socket = operatorSocketOf(config.data);
   if (socket === null) throw new ConfigError(`--data: the path of ${config.data} is too long for a socket; use --url`);
   const ask = asker({ socket }, config);
-  return (await someoneListens(socket)) ? run(ask) : withOwnServer(config, () => run(ask));
+  if (await someoneListens(socket)) return run(ask);
+  if (!makesFolder) await assertThere(config);
+  return withOwnServer(config, () => run(ask));
 }
 
 function asker(address: AdminAddress, { database }: AdminConfig): Ask {
@@ -74,6 +87,15 @@ function someoneListens(path: string): Promise<boolean> {
     socket.once('connect', () => resolve(true));
     socket.once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** Rejects unless an embedded store has the database already. What is shared is not in the folder, and a copy of it can be made. */
+async function assertThere({ store, data, database }: AdminConfig): Promise<void> {
+  if (store !== 'embedded') return;
+  const name = database ?? SERVER_OPTIONS.databases.default[0]!;
+  await access(databaseFolders(data, name).journal).catch((cause: unknown) => {
+    throw new Error(`${data} holds no database named ${name}`, { cause });
   });
 }
 

@@ -19,10 +19,11 @@ export const rulesSetCommand: Command = defineCommand<AdminConfig>({
   name: 'rules set',
   positionals: ['FILE'],
   summary: 'Puts a rules file in force, on all nodes at once; a file with errors changes nothing.',
+  details: 'May be the first step: the data folder is made if it is not there.',
   options: ADMIN_OPTIONS,
   run: async ({ effective: { values }, positionals, io }) => {
     const body = await readTextFile(positionals[0]!);
-    await withAdmin(values, (ask) => ask({ method: 'PUT', path: RULES_PATH, body }));
+    await withAdmin(values, (ask) => ask({ method: 'PUT', path: RULES_PATH, body }), { makesFolder: true });
     io.stdout.write(`${positionals[0]} is in force\n`);
     return 0;
   },
