@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ServerHandle, startServer } from '../harness/server.js';
+import { BACKSIDE, type ServerHandle, startServer } from '../harness/server.js';
 import { isExpectedOutput, type ReadmeBlock, readmeBlocks } from './readme-blocks.js';
 import { runBackside } from './run-backside.js';
 
@@ -70,6 +70,38 @@ describe('the commands in', () => {
     expect(failed.join('\n\n')).toBe('');
   });
 });
+
+test(
+  'the rules of the README are free of doubt, and let a user in who signs up as it says',
+  async () => {
+    const fences = [...(await readFile(new URL('README.md', ROOT), 'utf8')).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
+    const blockOf = (part: string): string => fences.find(([, , script]) => script!.includes(part))![2]!;
+    const cwd = await mkdtemp(join(tmpdir(), 'backside-readme-'));
+    const rules = join(cwd, 'rules.json');
+    await writeFile(rules, blockOf('"rules": {'));
+    expect(await runBackside(['rules', 'check', rules])).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\S+: no errors, 0 warnings\n$/),
+      stderr: '',
+    });
+    const server = await startServer({ args: ['--mode', 'production', '--rules', rules, '--sign-up'] });
+    try {
+      const env = { BACKSIDE_URL: `127.0.0.1:${server.tcpPort}` };
+      const script = blockOf('curl -s localhost:5000/auth/signup')
+        .replace('localhost:5000', `127.0.0.1:${server.httpPort}`)
+        .replace('npx backside', `node ${BACKSIDE}`);
+      expect(await run(script, { cwd, env })).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/^\d+\n$/),
+        stderr: '',
+      });
+    } finally {
+      await server.stop();
+      await rm(cwd, { recursive: true, force: true });
+    }
+  },
+  START_TIMEOUT_MS,
+);
 
 test('there are such commands for every interface', () => {
   const without = READMES.filter((name) => blocks.get(name)!.length === 0);
