@@ -62,7 +62,7 @@ describe('whatever is asked for', () => {
         }
         expect(nodeToJson(readNode(replayed, []), 'export')).toEqual(nodeToJson(readNode(replica, []), 'export'));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });

@@ -17,7 +17,6 @@ import {
   type Path,
   parseUpdate,
   TreeError,
-  withPriority,
 } from '@backside/tree';
 import type { ListenTarget, ServerEvent } from '../../link/connection.js';
 import { RefusedError } from '../../link/refused-error.js';
@@ -169,11 +168,10 @@ function keysOf(...nodes: readonly Node[]): Set<string> {
   return new Set(nodes.flatMap((node) => (isMap(node) ? [...node.children.keys()] : [])));
 }
 
-function changesOf({ method, path, value, priority }: WireStep, root: Node, now: number): Change[] {
+function changesOf({ method, path, value }: WireStep, root: Node, now: number): Change[] {
   const existing = (relative: Path): Leaf | null => leafValue(getAt(root, [...path, ...relative]));
   const serverValues = { now, existing };
   if (method === 'remove') return [{ path, value: null }];
   if (method === 'update') return parseUpdate(path, value, { serverValues });
-  const node = nodeFromJson(value ?? null, { depth: path.length, serverValues });
-  return [{ path, value: priority === undefined ? node : withPriority(node, priority) }];
+  return [{ path, value: nodeFromJson(value ?? null, { depth: path.length, serverValues }) }];
 }
