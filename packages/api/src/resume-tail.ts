@@ -19,7 +19,7 @@ export interface Tail {
   readonly request: TailRequest;
   /** The commits that touch its path, in order. */
   readonly commits: readonly Commit[];
-  /** Up to which revision nothing is missing among them. */
+  /** Up to which revision nothing is missing among them; never beyond this node's state. */
   readonly reached: number;
 }
 
@@ -66,13 +66,18 @@ export class TailReader {
     return bytes > this.#options.maxBytes ? null : all;
   }
 
+  /**
+   * Goes no further than this node's state at the time of the reading: the journal may be ahead of it, and what the state still lacks
+   * comes to the subscriber as an event once it is applied.
+   */
   async #readJournal(request: TailRequest): Promise<Tail | null> {
-    const { journal, reach, maxBytes } = this.#options;
+    const { journal, reach, history, maxBytes } = this.#options;
     const found: Commit[] = [];
     let reached = request.after;
     let bytes = 0;
     try {
-      for await (const commits of batchesOf(journal, { after: request.after, reach })) {
+      for await (const batch of batchesOf(journal, { after: request.after, reach })) {
+        const commits = batch.filter(({ revision }) => revision <= history.revision);
         if (commits.some((commit) => disturbs(commit, request))) return null;
         for (const commit of commits) {
           if (!touches(commit, request.path)) continue;
@@ -81,6 +86,7 @@ export class TailReader {
         }
         reached = commits.at(-1)?.revision ?? reached;
         if (bytes > maxBytes) return null;
+        if (reached >= history.revision) break;
       }
       return { request, commits: found, reached };
     } catch (error) {
