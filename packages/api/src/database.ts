@@ -178,12 +178,9 @@ export class Database {
     this.#recalled = recall({
       ...this.#options,
       reach: this.#peers.reach,
-      until: this.#history.floor,
       isClosed: () => this.#closed,
-      take: (commits) => {
-        this.#history.prepend(commits);
-        for (const commit of commits) this.#idempotent.learn(commit);
-      },
+      history: this.#history,
+      learn: (commit) => this.#idempotent.learn(commit),
     });
     this.#idempotent.waitFor(() => this.#peers.reach.whileInReach(this.#recalled));
     this.#scopes.open();

@@ -4,6 +4,10 @@ import { History } from './history.js';
 
 const commit = (revision: number, value = 'x'): Commit =>
   new Commit({ revision, time: 0, author: null, origin: 'n', changes: [{ path: [`k${revision}`], value }] });
+const following = (history: History, commits: readonly Commit[]): History => {
+  for (const commit of commits) history.add(commit);
+  return history;
+};
 const revisions = (history: History, since: number) => history.since(since)?.map(({ revision }) => revision) ?? null;
 
 it('holds as many commits as it may, and knows from where on it can answer', () => {
@@ -28,9 +32,9 @@ it('takes older commits in front, if they fit and end where it begins', () => {
   const history = new History(5, { capacity: 4, maxBytes: 1e6 });
   history.add(commit(6));
   history.add(commit(7));
-  history.prepend([commit(3), commit(4)]);
+  history.prepend(following(history.before(2), [commit(3), commit(4)]));
   expect(history.floor).toBe(5);
-  history.prepend([commit(3), commit(4), commit(5)]);
+  history.prepend(following(history.before(2), [commit(3), commit(4), commit(5)]));
   expect(revisions(history, 3)).toEqual([4, 5, 6, 7]);
 });
 

@@ -47,13 +47,19 @@ export class History {
     for (let forgotten = floor + 1; forgotten <= this.floor; forgotten += 1) this.#decoded.delete(forgotten);
   }
 
-  /** Puts older commits in front of what is held, as many as there is room for; they must end right where the held ones begin. */
-  prepend(older: readonly Commit[]): void {
-    if (older.at(-1)?.revision !== this.floor) return;
-    const held = Array.from({ length: this.#encoded.length }, (_, index) => this.#encoded.at(index));
-    this.#encoded = new EncodingRing(this.#bounds.maxBytes);
-    for (const commit of older) this.#keep(commit.encoded());
-    for (const encoded of held) this.#keep(encoded);
+  /** One with the same bounds that holds nothing yet, for commits before those that are held. */
+  before(revision: number): History {
+    return new History(revision, this.#bounds);
+  }
+
+  /**
+   * Puts older commits in front of what is held, as many as there is room for; they must end right where the held ones begin. Takes them
+   * over: `older` is of no use afterwards.
+   */
+  prepend(older: History): void {
+    if (older.#revision !== this.floor) return;
+    for (let index = 0; index < this.#encoded.length; index += 1) older.#keep(this.#encoded.at(index));
+    this.#encoded = older.#encoded;
   }
 
   #keep(encoded: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { type Commit, type Logger, toBacksideError } from '@backside/protocol';
 import type { Journal } from '@backside/store';
 import { batchesOf } from './batches-of.js';
+import type { History } from './history.js';
 import type { JournalReach } from './journal-reach.js';
 
 /** How many commits idempotency keys and revision preconditions reach back beyond a start. */
@@ -13,19 +14,23 @@ export interface RecallOptions {
   readonly reach: JournalReach;
   readonly logger: Logger;
   readonly sleep: (ms: number) => Promise<void>;
-  /** The last revision that is of interest. */
-  readonly until: number;
   readonly isClosed: () => boolean;
-  /** Takes the commits up to there, oldest first, as far as the journal still has them. */
-  readonly take: (commits: readonly Commit[]) => void;
+  /** Is given the commits before those it holds, as far as the journal still has them and it has room. */
+  readonly history: History;
+  /** Is called for each of these commits, oldest first, as soon as it is read. */
+  readonly learn: (commit: Commit) => void;
 }
 
-/** Reads the last commits before the start back into memory. Tries again while the journal is out of reach; other failures are logged. */
+/**
+ * Reads the last commits before the start back into memory. They may be far more than memory holds, so nothing is kept of them but what
+ * `learn` and the history keep. Tries again while the journal is out of reach; other failures are logged.
+ */
 export async function recall(options: RecallOptions): Promise<void> {
-  const { logger, sleep, isClosed, take } = options;
+  const { history, logger, sleep, isClosed } = options;
+  const until = history.floor;
   while (!isClosed()) {
     try {
-      take(await lastCommits(options));
+      history.prepend(await commitsBefore(until, options));
       return;
     } catch (error) {
       logger.warn({ err: error }, 'the commits before the start cannot be read back');
@@ -35,13 +40,17 @@ export async function recall(options: RecallOptions): Promise<void> {
   }
 }
 
-async function lastCommits({ journal, reach, until }: RecallOptions): Promise<Commit[]> {
+async function commitsBefore(until: number, { journal, reach, history, learn }: RecallOptions): Promise<History> {
   const after = Math.max((await reach.ask(() => journal.first())) - 1, until - RECALLED_COMMITS, 0);
-  const recalled: Commit[] = [];
-  if (after >= until) return recalled;
+  const older = history.before(after);
+  if (after >= until) return older;
   for await (const commits of batchesOf(journal, { after, reach })) {
-    for (const commit of commits) if (commit.revision <= until) recalled.push(commit);
-    if ((commits.at(-1)?.revision ?? until) >= until) break;
+    for (const commit of commits) {
+      if (commit.revision > until) return older;
+      older.add(commit);
+      learn(commit);
+    }
+    if (older.revision >= until) break;
   }
-  return recalled;
+  return older;
 }
