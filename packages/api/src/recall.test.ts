@@ -56,11 +56,42 @@ it('reads the commits before the start without holding more of them than the his
   const database = await openDatabase({ journal, replica });
   expect(await database.write(madeBefore(1))).toMatchObject({ revision: 1 });
   expect(await database.write(madeBefore(head))).toMatchObject({ revision: head });
-  expect(batches).toBe(head / BATCH);
   expect(most).toBeLessThan(8 * MEGABYTE);
   const { heard } = listen(database, '/k', { resume: `${journal.epoch}:${head - 300}` });
   await settle();
   expect(heard.events.map(({ revision }) => revision)).toEqual(
     Array.from({ length: 300 }, (_, index) => head - 299 + index),
   );
+  expect(batches).toBe(head / BATCH);
+});
+
+/** Has another node drop what comes before `first` once so many batches have been read of the journal. */
+function trimWhileRead(journal: Journal, batches: number, first: number): void {
+  const read = journal.commits.bind(journal);
+  let left = batches;
+  async function* commits(after: number): AsyncGenerator<readonly Commit[]> {
+    if (left === 0) await journal.trim(first - 1);
+    for await (const batch of read(after)) {
+      yield batch;
+      left -= 1;
+      if (left === 0) await journal.trim(first - 1);
+    }
+  }
+  Object.assign(journal, { commits });
+}
+
+it.each([0, 1])('goes on with what is left if the journal is trimmed after %i groups were read', async (batches) => {
+  const journal = createMemoryJournal();
+  const replica = createMemoryReplica();
+  const before = await openDatabase({ journal, replica, trimsJournal: false });
+  for (let revision = 1; revision <= 700; revision += 1) await before.write(madeBefore(revision));
+  await before.close();
+  trimWhileRead(journal, batches, 600);
+  const after = await openDatabase({ journal, replica, trimsJournal: false, sleep: settle });
+  for (const revision of [600, 700]) expect(await after.write(madeBefore(revision))).toMatchObject({ revision });
+  expect(await journal.first()).toBe(600);
+  await journal.trim(700);
+  const { heard } = listen(after, '/k', { resume: `${journal.epoch}:650` });
+  await settle();
+  expect(heard.events.map(({ revision }) => revision)).toEqual(Array.from({ length: 50 }, (_, index) => 651 + index));
 });

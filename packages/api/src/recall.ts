@@ -23,34 +23,38 @@ export interface RecallOptions {
 
 /**
  * Reads the last commits before the start back into memory. They may be far more than memory holds, so nothing is kept of them but what
- * `learn` and the history keep. Tries again while the journal is out of reach; other failures are logged.
+ * `learn` and the history keep. Goes on where it was while the journal is out of reach, and with the first commit that is left if it is
+ * trimmed meanwhile; other failures are logged.
  */
 export async function recall(options: RecallOptions): Promise<void> {
-  const { history, logger, sleep, isClosed } = options;
+  const { journal, reach, history, logger, sleep, isClosed } = options;
   const until = history.floor;
+  let older = history.before(Math.max(0, until - RECALLED_COMMITS));
   while (!isClosed()) {
     try {
-      history.prepend(await commitsBefore(until, options));
+      const first = await reach.ask(() => journal.first());
+      if (older.revision + 1 < first) older = history.before(first - 1);
+      await readOn(older, until, options);
+      history.prepend(older);
       return;
     } catch (error) {
       logger.warn({ err: error }, 'the commits before the start cannot be read back');
-      if (toBacksideError(error).code !== 'unavailable') return;
+      const { code } = toBacksideError(error);
+      if (code !== 'unavailable' && code !== 'not-found') return;
     }
     await sleep(RETRY_MS);
   }
 }
 
-async function commitsBefore(until: number, { journal, reach, history, learn }: RecallOptions): Promise<History> {
-  const after = Math.max((await reach.ask(() => journal.first())) - 1, until - RECALLED_COMMITS, 0);
-  const older = history.before(after);
-  if (after >= until) return older;
-  for await (const commits of batchesOf(journal, { after, reach })) {
+/** Adds to `older` the commits that follow it. */
+async function readOn(older: History, until: number, { journal, reach, learn }: RecallOptions): Promise<void> {
+  if (older.revision >= until) return;
+  for await (const commits of batchesOf(journal, { after: older.revision, reach })) {
     for (const commit of commits) {
-      if (commit.revision > until) return older;
+      if (commit.revision > until) return;
       older.add(commit);
       learn(commit);
     }
-    if (older.revision >= until) break;
+    if (older.revision >= until) return;
   }
-  return older;
 }
