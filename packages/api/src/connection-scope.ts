@@ -16,7 +16,10 @@ export interface ScopeHost {
 export interface ScopeRecord {
   /** An idempotency key that no other write has. */
   newKey(): string;
-  /** Resolves once the changes will survive this process. Changes are stored in the order of the calls. Rejects with `unavailable`. */
+  /**
+   * Resolves once the changes will survive this process. Changes are stored in the order of the calls. Rejects with `unavailable`; what
+   * was to be forgotten then is so as soon as it can be.
+   */
   save(changes: LeftChanges): Promise<void>;
   readonly isHeld: IsHeld;
   /** Calls back if another node has taken what is kept here over, because this one seemed dead. */
@@ -133,6 +136,8 @@ export class ConnectionScope {
   }
 
   async #make(left: LeftWrite): Promise<void> {
-    if (await this.#host.make(left, this.#record.isHeld)) await this.#record.save(new Map([[left.key, null]]));
+    if (!(await this.#host.make(left, this.#record.isHeld))) return;
+    // It is answered, whenever it is forgotten.
+    await this.#record.save(new Map([[left.key, null]])).catch(() => undefined);
   }
 }

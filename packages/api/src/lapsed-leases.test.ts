@@ -2,11 +2,15 @@ import { expect, it } from 'vitest';
 import { LapsedLeases } from './lapsed-leases.js';
 import type { LeaseState } from './node-lease.js';
 
+const none: ReadonlySet<string> = new Set();
+
 const leases = (beat: number): ReadonlyMap<string, LeaseState> => new Map([['a', { beat, holder: 'a' }]]);
 
 /** Looks so many times at a lease that stays as it is; tells at which of them it had lapsed. */
 function lookAt(lapsed: LapsedLeases, beat: number, times: number): number[] {
-  return Array.from({ length: times }, (_, look) => look).filter(() => lapsed.among(leases(beat), 'me').length > 0);
+  return Array.from({ length: times }, (_, look) => look).filter(
+    () => lapsed.among(leases(beat), 'me', none).length > 0,
+  );
 }
 
 it('has a lease lapse after five looks that found it as it was', () => {
@@ -35,8 +39,17 @@ it('counts anew after an interruption, in which nobody could show life', () => {
 
 it('has one that was ended in order, or whose holder has none, lapse at once', () => {
   const lapsed = new LapsedLeases(false);
-  expect(lapsed.among(leases(0), 'me')).toEqual([{ node: 'a', holder: { id: 'a', beat: 0 } }]);
+  expect(lapsed.among(leases(0), 'me', none)).toEqual([{ node: 'a', holder: { id: 'a', beat: 0 } }]);
   const orphan = new Map([['a', { beat: 3, holder: 'heir' }]]);
-  expect(lapsed.among(orphan, 'me')).toEqual([{ node: 'a', holder: { id: 'heir', beat: null } }]);
-  expect(lapsed.among(orphan, 'heir')).toEqual([]);
+  expect(lapsed.among(orphan, 'me', none)).toEqual([{ node: 'a', holder: { id: 'heir', beat: null } }]);
+});
+
+it('leaves out what the heir itself is busy with, and nothing else that it holds', () => {
+  const lapsed = new LapsedLeases(false);
+  const held = new Map([
+    ['a', { beat: 3, holder: 'heir' }],
+    ['heir', { beat: 5, holder: 'heir' }],
+  ]);
+  expect(lapsed.among(held, 'heir', new Set(['a']))).toEqual([]);
+  expect(lapsed.among(held, 'heir', none)).toEqual([{ node: 'a', holder: { id: 'heir', beat: 5 } }]);
 });

@@ -5,7 +5,10 @@ const UNCHANGED_LOOKS = 5;
 /** From how many on it must be made sure that a living node could have changed it, and has the time to. */
 const SUSPICIOUS_LOOKS = 3;
 
-/** A node that nobody alive answers for, and the holder whose lease has lapsed: itself, or the heir that died as well. */
+/**
+ * A node that nobody alive answers for, and the holder whose lease has lapsed: itself, or the heir that died as well; or the one that
+ * looks, which has not begun to make what that node left.
+ */
 export interface LapsedLease {
   readonly node: string;
   readonly holder: { readonly id: string /** Null if it has no lease at all. */; readonly beat: number | null };
@@ -33,15 +36,19 @@ export class LapsedLeases {
     this.#suspicious = false;
   }
 
-  /** One more look at all leases, which are those of now, by the node `self`. */
-  among(leases: ReadonlyMap<string, LeaseState>, self: string): LapsedLease[] {
+  /** One more look at all leases, which are those of now, by the node `self`, which makes what the nodes `inherited` left. */
+  among(leases: ReadonlyMap<string, LeaseState>, self: string, inherited: ReadonlySet<string>): LapsedLease[] {
     for (const [id, { beat }] of leases) this.#look(id, beat);
     for (const id of this.#looks.keys()) if (!leases.has(id)) this.#looks.delete(id);
     const lapsed: LapsedLease[] = [];
     this.#suspicious = false;
     for (const [node, { holder: id }] of leases) {
-      if (node === self || id === self) continue;
+      if (node === self || (id === self && inherited.has(node))) continue;
       const beat = leases.get(id)?.beat ?? null;
+      if (id === self) {
+        lapsed.push({ node, holder: { id, beat } });
+        continue;
+      }
       const unchanged = this.#looks.get(id)?.unchanged ?? 0;
       if (unchanged >= SUSPICIOUS_LOOKS) this.#suspicious = true;
       if (beat === null || beat === 0 || this.#alone || unchanged >= UNCHANGED_LOOKS)

@@ -64,6 +64,80 @@ describe('what a node leaves when it dies', () => {
   });
 });
 
+describe('what was made and could not be forgotten at once', () => {
+  /** Lets `left` be the last idempotency key that a node knows of, so that nothing but forgetting keeps it from being made again. */
+  const forgetful = { limits: { idempotencyKeys: 1 } };
+  const keyed = { ...increment('/other'), idempotencyKey: 'other' };
+
+  it('is forgotten later, by the node on which the connection ended', async () => {
+    const nodes = new TestNodes();
+    const { node, scope } = await leaving(nodes);
+    const other = await nodes.node(forgetful);
+    node.privateLink.state = 'refused';
+    const ended = scope.end();
+    await nodes.time.pass(10_000);
+    expect(valueAt(other.database, '/left')).toBe(1);
+    node.privateLink.state = 'up';
+    await nodes.time.result(ended, 10_000);
+    await nodes.time.pass(5_000);
+    expect(valueAt(other.hidden, '/connections')).toBeNull();
+    await nodes.time.result(other.database.write(keyed), 1_000);
+    await nodes.time.result(node.database.connectionScope().onDisconnect(increment('/last')), 1_000);
+    node.stop();
+    node.links('refused');
+    await nodes.time.until(() => valueAt(other.database, '/last') === 1, MINUTE);
+    expect(valueAt(other.database, '/left')).toBe(1);
+  });
+
+  it('is forgotten later, by the heir of a dead node', async () => {
+    const nodes = new TestNodes();
+    const { node } = await leaving(nodes);
+    const heir = await nodes.node(forgetful);
+    node.stop();
+    node.links('refused');
+    await nodes.time.until(() => valueAt(heir.database, '/left') === 1, MINUTE);
+    heir.privateLink.state = 'refused';
+    await nodes.time.result(heir.database.write(keyed), 1_000);
+    await nodes.time.pass(1_500);
+    heir.privateLink.state = 'up';
+    await nodes.time.pass(MINUTE);
+    expect(valueAt(heir.hidden, '/connections')).toBeNull();
+    expect(valueAt(heir.database, '/left')).toBe(1);
+  });
+
+  it('is forgotten later if it was taken back', async () => {
+    const nodes = new TestNodes();
+    const { node, scope } = await leaving(nodes);
+    node.privateLink.state = 'refused';
+    const cancelled = nodes.time.result(scope.cancelOnDisconnect([]), MINUTE);
+    await expect(cancelled).rejects.toMatchObject({ code: 'unavailable' });
+    node.privateLink.state = 'up';
+    await nodes.time.pass(10_000);
+    expect(valueAt(node.hidden, '/connections')).toBeNull();
+  });
+});
+
+it('what a node leaves when it dies is made also if its heir was not answered when it became that', async () => {
+  const nodes = new TestNodes();
+  const { node } = await leaving(nodes);
+  const heir = await nodes.node();
+  const append = nodes.privateStore.append.bind(nodes.privateStore);
+  const takeOvers = vi.fn();
+  vi.spyOn(nodes.privateStore, 'append').mockImplementation((base, commits) => {
+    if (commits.some(({ changes }) => changes.some(({ path }) => path.at(-1) === 'holder'))) {
+      takeOvers();
+      heir.privateLink.loseAnswers = 1;
+    }
+    return append(base, commits);
+  });
+  node.stop();
+  node.links('refused');
+  await nodes.time.until(() => valueAt(heir.database, '/left') === 1, 2 * MINUTE);
+  expect(takeOvers).toHaveBeenCalledTimes(1);
+  await nodes.time.pass(MINUTE);
+  expect(valueAt(heir.hidden, '/connections')).toBeNull();
+});
+
 describe('a node that lives', () => {
   it.each(['refused', 'frozen'] as const)(
     'is not taken for dead while nobody reaches the journal (%s)',

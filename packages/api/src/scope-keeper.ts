@@ -1,11 +1,14 @@
-import type { Logger } from '@backside/protocol';
+import { BacksideError, type Logger } from '@backside/protocol';
 import { createPushIds } from '@backside/tree';
 import type { ScopeRecord } from './connection-scope.js';
 import { LapsedLeases } from './lapsed-leases.js';
 import type { IsHeld, LeftChanges, LeftWrite } from './left-write.js';
 import { LeaseLostError, NodeLease, readLeases, readLeft, type ScopeStore } from './node-lease.js';
 
-/** How often a node that keeps something shows that it lives, and each node looks at the others, in milliseconds. */
+/**
+ * How often a node that keeps something shows that it lives, each node looks at the others, and what could not be forgotten is tried
+ * again, in milliseconds.
+ */
 const BEAT_MS = 1_000;
 
 export interface ScopeKeeperOptions {
@@ -30,9 +33,9 @@ export class ScopeKeeper {
   readonly #newId: () => string;
   readonly #lapsed: LapsedLeases;
   #lease: NodeLease;
-  /** The keys of what this node keeps. */
+  /** The keys of what this node keeps, until it is known to be forgotten. */
   readonly #kept = new Set<string>();
-  /** The nodes that this one is the heir of. */
+  /** The nodes that this one is the heir of, and makes what they left. */
   readonly #inherited = new Set<string>();
   readonly #lostListeners = new Set<() => void>();
   #closed = false;
@@ -70,18 +73,47 @@ export class ScopeKeeper {
   }
 
   async #save(changes: LeftChanges): Promise<void> {
-    for (const [key, left] of changes) {
-      if (left === null) this.#kept.delete(key);
-      else this.#kept.add(key);
-    }
+    for (const key of changes.keys()) this.#kept.add(key);
+    const dropped = Array.from(changes).flatMap(([key, left]) => (left === null ? [key] : []));
     const texts = new Map(Array.from(changes, ([key, left]) => [key, left && JSON.stringify(left)] as const));
     const lease = this.#lease;
     try {
       await lease.save(texts);
+      this.#isForgotten(dropped, lease);
     } catch (error) {
       if (error instanceof LeaseLostError) this.#lost(lease);
+      else if (dropped.length > 0) void this.#forget(dropped, lease);
       throw error;
     }
+  }
+
+  /** Else what is over would be made at the death of this node, whenever that is. */
+  async #forget(keys: readonly string[], lease: NodeLease): Promise<void> {
+    const nothing = new Map(keys.map((key) => [key, null]));
+    try {
+      if (await this.#insist(lease, () => lease.save(nothing))) this.#isForgotten(keys, lease);
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'what a connection had left could not be forgotten');
+    }
+  }
+
+  #isForgotten(keys: readonly string[], lease: NodeLease): void {
+    if (lease === this.#lease) for (const key of keys) this.#kept.delete(key);
+  }
+
+  /** Repeats a write until it is known to be made; resolves with whether it is, which is not so once the lease is lost. */
+  async #insist(lease: NodeLease, write: () => Promise<void>): Promise<boolean> {
+    while (!this.#closed && lease === this.#lease) {
+      try {
+        await write();
+        return true;
+      } catch (error) {
+        if (error instanceof LeaseLostError) return false;
+        if (!(error instanceof BacksideError && error.code === 'unavailable')) throw error;
+      }
+      await this.#options.sleep(BEAT_MS);
+    }
+    return false;
   }
 
   async #holds(lease: NodeLease): Promise<boolean> {
@@ -148,8 +180,8 @@ export class ScopeKeeper {
 
   async #lookAround(lease: NodeLease): Promise<void> {
     const leases = readLeases(this.#options.store);
-    for (const { node, holder } of this.#lapsed.among(leases, lease.id)) {
-      if (this.#closed || !(await lease.takeOver(node, holder))) continue;
+    for (const { node, holder } of this.#lapsed.among(leases, lease.id, this.#inherited)) {
+      if (this.#closed || !(holder.id === lease.id || (await lease.takeOver(node, holder)))) continue;
       this.#inherited.add(node);
       this.#makeAll(node, lease).catch((error: unknown) => {
         if (!this.#closed)
@@ -164,13 +196,11 @@ export class ScopeKeeper {
     this.#options.logger.info({ node, writes: left.length }, 'what the connections of a dead node left is made');
     const made = left.map(async ([key, text]) => {
       const sealed = await this.#options.make(JSON.parse(text) as LeftWrite, () => this.#holds(lease));
-      if (sealed && lease === this.#lease) await lease.forget(node, key);
-      return sealed;
+      return sealed && this.#insist(lease, () => lease.forget(node, key));
     });
-    const sealed = await Promise.all(made);
-    if (lease !== this.#lease || sealed.includes(false)) return;
-    await lease.bury(node);
-    this.#inherited.delete(node);
+    const forgotten = await Promise.all(made);
+    if (!forgotten.includes(false)) await this.#insist(lease, () => lease.bury(node));
+    if (lease === this.#lease) this.#inherited.delete(node);
   }
 
   /** Takes over nothing more, and leaves what is not made yet to whoever comes next. */
