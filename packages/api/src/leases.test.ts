@@ -1,5 +1,6 @@
 import { ADMIN, SILENT_LOGGER } from '@backside/protocol';
 import { describe, expect, it, vi } from 'vitest';
+import { readLeases } from './node-lease.js';
 import { openRulesStore, type RulesStore } from './rules-store.js';
 import { set, valueAt } from './testing/database.js';
 import { type TestNode, TestNodes } from './testing/nodes.js';
@@ -61,6 +62,60 @@ describe('what a node leaves when it dies', () => {
     await nodes.time.result(scope.end(), 1_000);
     await nodes.time.pass(MINUTE);
     expect(valueAt(node.database, '/left')).toBe(1);
+  });
+});
+
+describe('a node that was not answered when it first left something', () => {
+  const setUp = async () => {
+    const nodes = new TestNodes();
+    const [node, other] = [await nodes.node(), await nodes.node()];
+    const lost = vi.fn();
+    const scope = node.database.connectionScope(lost);
+    const leave = async (): Promise<void> => {
+      const left = nodes.time.result(scope.onDisconnect(increment('/left')), MINUTE);
+      await expect(left).rejects.toMatchObject({ code: 'unavailable' });
+    };
+    return { nodes, node, other, lost, leave };
+  };
+
+  it('finds out that it was taken over meanwhile', async () => {
+    const { nodes, node, other, lost, leave } = await setUp();
+    node.privateLink.loseAnswers = 1;
+    const left = leave();
+    await nodes.time.pass(5);
+    node.links('frozen');
+    await left;
+    expect(readLeases(other.hidden).size).toBeGreaterThan(0);
+    await nodes.time.pass(MINUTE);
+    node.links('up');
+    await nodes.time.pass(10_000);
+    expect(lost).toHaveBeenCalledTimes(1);
+    expect(valueAt(other.hidden, '/connections')).toBeNull();
+  });
+
+  it('goes on if it was not taken over', async () => {
+    const { nodes, node, other, lost, leave } = await setUp();
+    const { append } = node.privateLink.calls;
+    node.privateLink.roundTripMs = 100;
+    const left = leave();
+    await nodes.time.until(() => node.privateLink.calls.append > append, 1_000);
+    node.links('refused');
+    await left;
+    node.links('up');
+    await nodes.time.pass(MINUTE);
+    expect(lost).not.toHaveBeenCalled();
+    expect(readLeases(other.hidden).size).toBe(1);
+  });
+
+  it('goes on if nothing of it was stored', async () => {
+    const { nodes, node, other, lost, leave } = await setUp();
+    node.links('refused');
+    await leave();
+    await nodes.time.pass(MINUTE);
+    node.links('up');
+    await nodes.time.pass(MINUTE);
+    expect(lost).not.toHaveBeenCalled();
+    expect(readLeases(other.hidden).size).toBe(1);
   });
 });
 

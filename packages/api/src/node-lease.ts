@@ -56,15 +56,18 @@ export class LeaseLostError extends BacksideError {
 }
 
 /**
- * The lease of one node: as long as it beats, nobody else touches what the node keeps. Every write is made on condition that
- * nobody has taken over, so a node that stood still for too long finds out before anything else.
+ * The lease of one node, for once: as long as it beats, nobody else touches what the node keeps. Every write but the first is made on
+ * condition that nobody has taken over, so a node that stood still for too long finds out before anything else. The first one is
+ * repeated with its idempotency key until it is answered: had it been stored, another might have taken over since, and buried the node.
  */
 export class NodeLease {
   readonly id: string;
   readonly #store: ScopeStore;
   readonly #now: () => number;
-  /** Whether others can see it. */
-  #shown = false;
+  /** The first write; null as long as there is nothing that others could see. */
+  #first: WriteOperation | null = null;
+  /** Rejects with a try of the first write that was not answered, after which comes another. */
+  #shown: Promise<void> | null = null;
   #beat = 0;
   /** When a write on condition that it holds was begun that was made. */
   #heldAt = Number.NEGATIVE_INFINITY;
@@ -78,22 +81,19 @@ export class NodeLease {
   /** Makes changes of what this node keeps, by key. Rejects with `LeaseLostError`, or as a write does. */
   save(changes: ReadonlyMap<string, string | null>): Promise<void> {
     const entries = Array.from(changes, ([key, text]) => [`left/${this.id}/${key}`, text] as const);
-    return this.#shown ? this.#write(entries) : this.beat(entries);
+    return this.#write(entries);
   }
 
-  /** Shows that this node lives, together with other changes. Rejects as `save` does. */
-  async beat(changes: readonly Change[] = []): Promise<void> {
-    const place = `nodes/${this.id}`;
+  /** Whether others may see it. */
+  get isShown(): boolean {
+    return this.#first !== null;
+  }
+
+  /** Shows that this node lives. Rejects as `save` does. */
+  async beat(): Promise<void> {
+    if (this.#first === null) return this.#show();
     this.#beat = Math.max(this.#beat + 1, this.#now());
-    if (this.#shown) return this.#write([...changes, [`${place}/beat`, this.#beat]]);
-    this.#shown = true;
-    try {
-      // The one write without a condition: nobody can have taken over what was never there.
-      await this.#commit([...changes, [place, { beat: this.#beat, holder: this.id }]], []);
-    } catch (error) {
-      this.#shown = false;
-      throw error;
-    }
+    await this.#write([[`nodes/${this.id}/beat`, this.#beat]]);
   }
 
   /** Resolves if nobody has taken over what this node keeps, nor can within the next moments. Rejects as `save` does. */
@@ -102,22 +102,19 @@ export class NodeLease {
     if (!(elapsed >= 0 && elapsed < SURE_MS)) await this.beat();
   }
 
-  /** Keeps nothing any more, so there is nothing to hold a lease for. */
+  /** Keeps nothing any more, so there is nothing to hold a lease for. The node goes on with another one. */
   async hide(): Promise<void> {
-    if (!this.#shown) return;
-    const hidden = this.#write([[`nodes/${this.id}`, null]]);
-    this.#shown = false;
-    await hidden;
+    if (this.isShown) await this.#write([[`nodes/${this.id}`, null]]);
   }
 
   /** Leaves what it keeps to whoever comes next. */
   async release(): Promise<void> {
-    if (this.#shown) await this.#write([[`nodes/${this.id}/beat`, 0]]);
+    if (this.isShown) await this.#write([[`nodes/${this.id}/beat`, 0]]);
   }
 
   /** Becomes the heir of a node whose holder seems dead, unless that one shows life or somebody else is first. */
   async takeOver(node: string, holder: { readonly id: string; readonly beat: number | null }): Promise<boolean> {
-    if (!this.#shown) await this.beat();
+    await this.#show();
     try {
       await this.#write(
         [[`nodes/${node}/holder`, this.id]],
@@ -147,19 +144,32 @@ export class NodeLease {
   }
 
   /** On condition that this node still holds its own lease. */
-  #write(changes: readonly Change[], conditions: readonly Precondition[] = []): Promise<void> {
-    return this.#commit(changes, [expect(['nodes', this.id, 'holder'], this.id), ...conditions]);
+  async #write(changes: readonly Change[], conditions: readonly Precondition[] = []): Promise<void> {
+    await this.#show();
+    const begun = this.#now();
+    await this.#commit(operation(changes, [expect(['nodes', this.id, 'holder'], this.id), ...conditions]));
+    this.#heldAt = begun;
   }
 
-  async #commit(changes: readonly Change[], preconditions: readonly Precondition[]): Promise<void> {
-    const begun = this.#now();
+  /** Makes the first write, if it is not known to be made. When it was stored is not known, so it does not tell since when this holds. */
+  #show(): Promise<void> {
+    this.#first ??= this.#newFirst();
+    this.#shown ??= this.#commit(this.#first).catch((error: unknown) => {
+      this.#shown = null;
+      throw error;
+    });
+    return this.#shown;
+  }
+
+  #newFirst(): WriteOperation {
+    this.#beat = this.#now();
+    const first = [[`nodes/${this.id}`, { beat: this.#beat, holder: this.id }]] as const;
+    return { ...operation(first, [expect(['nodes', this.id], null)]), idempotencyKey: `lease-${this.id}` };
+  }
+
+  async #commit(operation: WriteOperation): Promise<void> {
     try {
-      await this.#store.write({
-        principal: ADMIN,
-        steps: [{ method: 'update', path: CONNECTIONS, value: Object.fromEntries(changes) }],
-        preconditions,
-      });
-      this.#heldAt = begun;
+      await this.#store.write(operation);
     } catch (error) {
       if (error instanceof BacksideError && error.code === 'precondition-failed') throw new LeaseLostError(error);
       throw error;
@@ -169,6 +179,11 @@ export class NodeLease {
 
 /** A path below `connections`, and what is there from now on. */
 type Change = readonly [string, Json];
+
+function operation(changes: readonly Change[], preconditions: readonly Precondition[]): WriteOperation {
+  const value = Object.fromEntries(changes);
+  return { principal: ADMIN, steps: [{ method: 'update', path: CONNECTIONS, value }], preconditions };
+}
 
 function expect(path: Path, value: string | number | null): Precondition {
   return { path: [...CONNECTIONS, ...path], hash: hashNode(value) };

@@ -175,7 +175,9 @@ export class ScopeKeeper {
     await this.#options.store.refresh();
     if (this.#closed) return;
     await this.#lookAround(lease);
-    if (this.#keepsNothing && !this.#lapsed.suspicious) await lease.hide();
+    if (!this.#keepsNothing || this.#lapsed.suspicious || !lease.isShown || lease !== this.#lease) return;
+    this.#lease = this.#newLease();
+    await lease.hide();
   }
 
   async #lookAround(lease: NodeLease): Promise<void> {
