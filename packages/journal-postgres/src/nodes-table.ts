@@ -1,10 +1,13 @@
 import { encodeLeaf, type Leaf, type Priority } from '@backside/tree';
 import type pg from 'pg';
 import { indexedPart, type NodeRow, parentText } from './node-row.js';
+import type { PathRange } from './path-range.js';
 import { INDEXED_CHARACTERS, type Tables } from './schema.js';
 
-/** Rows deleted, or written, by one statement. */
+/** Rows deleted, written or looked for by one statement. */
 const SLICE_ROWS = 5_000;
+/** Paths below which one statement deletes. */
+const SLICE_PATHS = 500;
 /** Characters of the values that one statement writes, unless a single one is longer. */
 const SLICE_CHARACTERS = 8 * 1024 * 1024;
 
@@ -40,29 +43,35 @@ export class NodesTable {
     return rows;
   }
 
-  /** For each of the paths one leaf below it that is not at or below one of `touched` that is below it too, if there is one. */
-  async untouchedLeaves(paths: readonly string[], touched: readonly string[]): Promise<string[]> {
-    const { rows } = await this.#client.query<{ path: string }>(
-      `select found.path from unnest($2::text[]) top(path) cross join lateral (
-          select n.path from ${this.#nodes} n where ${BELOW_TOP} and n.value is not null and not exists (
-            select from unnest($3::text[]) t(path)
-            where t.path > top.path || '/' and t.path < top.path || '0' and (n.path = t.path or starts_with(n.path, t.path || '/'))
-          ) limit 1
-        ) found`,
-      [this.#database, paths, touched],
-    );
-    return rows.map(({ path }) => path);
+  /** One leaf in each of the ranges that have any. Each is looked for by the index, so what a range leaves out costs nothing. */
+  async leavesIn(ranges: Iterable<PathRange>): Promise<string[]> {
+    const found: string[] = [];
+    for (const slice of slicesOf(ranges)) {
+      const { rows } = await this.#client.query<{ path: string }>(
+        `select found.path from unnest($2::text[], $3::text[]) r(low, high) cross join lateral (
+            select n.path from ${this.#nodes} n where ${IN_RANGE} and n.value is not null
+            order by left(n.path, ${INDEXED_CHARACTERS}) limit 1
+          ) found`,
+        [this.#database, slice.map(({ low }) => low), slice.map(({ high }) => high)],
+      );
+      for (const { path } of rows) found.push(path);
+    }
+    return found;
   }
 
   /** Deletes everything below the paths. */
   async deleteBelow(paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
+    for (let start = 0; start < paths.length; start += SLICE_PATHS) {
+      const slice = paths.slice(start, start + SLICE_PATHS);
       for (let deleted = SLICE_ROWS; deleted === SLICE_ROWS; ) {
         const { rowCount } = await this.#client.query(
-          `delete from ${this.#nodes} where id in (
-              select n.id from unnest(array[$2::text]) top(path), ${this.#nodes} n where ${BELOW_TOP} limit ${SLICE_ROWS}
-            )`,
-          [this.#database, path],
+          `delete from ${this.#nodes} where id = any(array(
+              select below.id from unnest($2::text[]) top(path) cross join lateral (
+                select n.id from ${this.#nodes} n where ${BELOW_TOP}
+                order by left(n.path, ${INDEXED_CHARACTERS}) limit ${SLICE_ROWS}
+              ) below limit ${SLICE_ROWS}
+            ))`,
+          [this.#database, slice],
         );
         deleted = rowCount ?? 0;
       }
@@ -107,6 +116,12 @@ const BELOW_TOP = `n.database = $1
   and left(n.path, ${INDEXED_CHARACTERS}) <= left(top.path || '0', ${INDEXED_CHARACTERS})
   and n.path > top.path || '/' and n.path < top.path || '0'`;
 
+/** That the row `n` is in the range `r`: by the index, then exactly. */
+const IN_RANGE = `n.database = $1
+  and left(n.path, ${INDEXED_CHARACTERS}) >= left(r.low, ${INDEXED_CHARACTERS})
+  and left(n.path, ${INDEXED_CHARACTERS}) <= left(r.high, ${INDEXED_CHARACTERS})
+  and n.path >= r.low and n.path < r.high`;
+
 function columnsOf(
   rows: readonly RevisedRow[],
 ): [values: (string | null)[], priorities: (string | null)[], revisions: number[]] {
@@ -121,12 +136,12 @@ function jsonOf(value: Leaf | Priority): string | null {
   return value === null ? null : encodeLeaf(value);
 }
 
-function* slicesOf<Row extends NodeRow>(rows: Iterable<Row>): Generator<Row[], undefined> {
+function* slicesOf<Row extends NodeRow | PathRange>(rows: Iterable<Row>): Generator<Row[], undefined> {
   let slice: Row[] = [];
   let characters = 0;
   for (const row of rows) {
     slice.push(row);
-    characters += typeof row.value === 'string' ? row.value.length : 0;
+    characters += 'value' in row && typeof row.value === 'string' ? row.value.length : 0;
     if (slice.length < SLICE_ROWS && characters < SLICE_CHARACTERS) continue;
     yield slice;
     slice = [];

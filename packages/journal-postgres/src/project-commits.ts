@@ -14,6 +14,7 @@ import {
 } from '@backside/tree';
 import { ancestorsOf, changeOf, type NodeRow, pathOf, pathText, rowOf } from './node-row.js';
 import type { NodesTable, RevisedRow, StoredNode } from './nodes-table.js';
+import { type PathRange, rangesBetween } from './path-range.js';
 
 /** Changes that are taken together at most, unless a single commit has more. */
 const MAX_CHANGES = 2_000;
@@ -76,10 +77,9 @@ class Step {
   }
 
   async #load(table: NodesTable, stored: readonly StoredNode[]): Promise<TreeReader> {
-    const touched = [...this.#touched.keys()];
     const isLeaf = new Map(stored.map(({ path, value }) => [path, value !== null]));
-    const maybeMaps = [...new Set([...touched, ...isLeaf.keys()])].filter((path) => isLeaf.get(path) !== true);
-    const leaves = await table.untouchedLeaves(maybeMaps, touched);
+    const maybeMaps = [...new Set([...this.#touched.keys(), ...isLeaf.keys()])].filter((path) => !isLeaf.get(path));
+    const leaves = await table.leavesIn(this.#untouchedBelow(maybeMaps));
     const tree = new SparseTree();
     const rows: NodeRow[] = [
       ...leaves.map((path) => ({ path, value: true, priority: null })),
@@ -88,6 +88,18 @@ class Step {
     ];
     for (const row of rows) tree.apply(changeOf(row), EMPTY);
     return tree.over(EMPTY);
+  }
+
+  /** What is below each of the paths, but not at or below a changed node that is below it too. */
+  *#untouchedBelow(paths: readonly string[]): Generator<PathRange, undefined> {
+    const changed = new Map<string, string[]>(paths.map((path) => [path, []]));
+    for (const path of this.#touched.keys()) {
+      for (const above of ancestorsOf(path)) {
+        changed.get(above)?.push(path);
+        if (this.#touched.has(above)) break;
+      }
+    }
+    for (const [top, left] of changed) yield* rangesBetween(top, left);
   }
 
   /** Writes the rows of the changed nodes and of those above, but not of what is below a replaced one. */
