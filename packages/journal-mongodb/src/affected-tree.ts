@@ -5,8 +5,10 @@ import {
   type Node,
   nodeReader,
   type Path,
+  parsePath,
   readNode,
   SparseTree,
+  UNLIMITED,
 } from '@backside/tree';
 import type { Filter } from 'mongodb';
 import { request } from './mongo-error.js';
@@ -77,10 +79,11 @@ async function loadAffected(options: AffectedOptions, changes: readonly Change[]
   for (const paths of chunks(open, RANGES_PER_REQUEST)) {
     await load(options, documents, { $or: paths.map((path) => ({ database, ...below(path) })) });
   }
+  const isTouched = touchedBy(targets);
   for (const path of targets.above) {
     const known = documents.get(path);
     const isAtStake = known === undefined ? targets.prioritised.has(path) : !isLeaf(known);
-    if (isAtStake) await loadWitness(options, documents, { path, targets });
+    if (isAtStake) await loadWitness(options, documents, { path, isTouched });
   }
   return documents;
 }
@@ -122,11 +125,13 @@ function lineOf(path: Path): string[] {
   return Array.from({ length: path.length + 1 }, (_, length) => formatPath(path.slice(0, length)));
 }
 
-type Where = Pick<Filter<NodeDocument>, 'path'>;
-
-function atOrBelow(path: string): Where[] {
-  return path === '/' ? [below(path)] : [{ path }, below(path)];
+/** Whether a leaf is at or below a replaced node, or above a changed one. */
+function touchedBy({ replaced, above }: Targets): (path: string) => boolean {
+  const roots = new Set(replaced);
+  return (path) => above.has(path) || lineOf(parsePath(path, UNLIMITED)).some((each) => roots.has(each));
 }
+
+type Where = Pick<Filter<NodeDocument>, 'path'>;
 
 /** In the order of paths as text, what is below a node is together: `0` comes right after the slash. */
 function below(path: string): Where {
@@ -138,16 +143,23 @@ async function load({ place }: AffectedOptions, documents: Documents, filter: Fi
   for (const document of found) if (document.path !== undefined) documents.set(document.path, document);
 }
 
-/** A leaf below `path` that none of the changes touches: it keeps the map there from vanishing. */
+/**
+ * A leaf below `path` that none of the changes touches: it keeps the map there from vanishing. The touched ones are passed over here:
+ * a server takes no filter as long as a commit may be wide, and they are no more than have been loaded.
+ */
 async function loadWitness(
-  { place, database }: AffectedOptions,
+  options: AffectedOptions,
   documents: Documents,
-  { path, targets }: { path: string; targets: Targets },
+  { path, isTouched }: { path: string; isTouched: (path: string) => boolean },
 ): Promise<void> {
-  const touched = [...targets.replaced.flatMap(atOrBelow), ...Array.from(targets.above, (above) => ({ path: above }))];
-  const filter: Filter<NodeDocument> = { database, ...below(path), value: { $exists: true }, $nor: touched };
-  const witness = await request(() => place.nodes.findOne<NodeDocument>(filter as Filter<Stored>));
-  if (witness !== null) documents.set(witness.path, witness);
+  const { place, database } = options;
+  const leaves: Filter<NodeDocument> = { database, ...below(path), value: { $exists: true } };
+  const _id = await request(async () => {
+    const found = place.nodes.find<NodeDocument>(leaves as Filter<Stored>, { projection: { path: 1 } });
+    for await (const leaf of found) if (!isTouched(leaf.path)) return leaf._id;
+    return null;
+  });
+  if (_id !== null) await load(options, documents, { _id });
 }
 
 function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {

@@ -108,6 +108,18 @@ describe.skipIf(server === null)('the projection into MongoDB', () => {
     expect([...(await contents('main')).keys()]).toEqual(['/wide/k249']);
   });
 
+  it('takes a step that changes every leaf of a wide map with a priority', async () => {
+    const keys = Array.from({ length: 3_000 }, (_, index) => `k${index}`);
+    const at = (path: string) => ({ database: 'main', path, revision: 1 });
+    await stored.nodes.insertMany([
+      nodeDocument(at('/wide'), { value: null, priority: 7 }),
+      ...keys.map((key) => nodeDocument(at(`/wide/${key}`), { value: 1, priority: null })),
+    ]);
+    const step = keys.map((key): Change => ({ path: ['wide', key], value: 2 }));
+    const writes = await computeWrites({ place: stored, database: 'main' }, step);
+    expect(new Set(writes.map(({ path }) => path))).toEqual(new Set(keys.map((key) => `/wide/${key}`)));
+  }, 20_000);
+
   let revision = 0;
   beforeEach(() => {
     revision = 0;
