@@ -3,6 +3,7 @@ export { type DirectoryLock, lockDirectory } from './directory-lock.js';
 export type { JournalFinding } from './journal-finding.js';
 export type { FileJournalOptions, JournalLogger, Retention } from './options.js';
 export { type FileJournalReader, readFileJournal } from './read-file-journal.js';
+export { restartFileJournal } from './restart-journal.js';
 export {
   type FileJournalReport,
   type SegmentReport,

@@ -1,3 +1,4 @@
+export { changeReplicaEpoch } from './change-epoch.js';
 export {
   type CheckpointOptions,
   createLmdbCheckpointer,

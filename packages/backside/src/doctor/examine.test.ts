@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENT_LOGGER } from '@backside/protocol';
@@ -36,12 +36,30 @@ async function write(...values: unknown[]): Promise<void> {
   await server.stop();
 }
 
-async function damage(after: string): Promise<void> {
-  const journal = join(data, 'default/journal/0000000000000001.journal');
+async function damage(after: string, first = 1): Promise<void> {
+  const journal = segment(first);
   const bytes = await readFile(journal);
   const at = bytes.indexOf(after) + 10;
   bytes[at] = bytes[at]! ^ 0xff;
   await writeFile(journal, bytes);
+}
+
+function segment(first: number): string {
+  return join(data, `default/journal/${String(first).padStart(16, '0')}.journal`);
+}
+
+/** Takes from the journal what was written to this path, and whatever followed. */
+async function cut(from: string): Promise<void> {
+  await truncate(segment(1), (await readFile(segment(1))).indexOf(from) + 10);
+}
+
+const problemsIn = (findings: string[]): string[] => findings.filter((finding) => finding.startsWith('problem'));
+
+async function served(): Promise<unknown> {
+  const server = await startSingleServer(config, SILENT_LOGGER);
+  const response = await fetch(`http://127.0.0.1:${server.ports.http}/.json`);
+  await server.stop();
+  return response.json();
 }
 
 async function examine(repair: boolean): Promise<string[]> {
@@ -67,4 +85,51 @@ test('a repair that takes commits from the journal first saves the tree that has
 test('a repair without loss saves nothing', async () => {
   await write('first', 'second');
   expect((await examine(true)).join('\n')).not.toContain('tree-at-revision');
+});
+
+test('a journal that has lost its end is found, and a repair goes on from the tree that has it', async () => {
+  await write('first', 'second', 'third');
+  await cut('/n2');
+  expect(problemsIn(await examine(false))).toEqual([
+    expect.stringContaining('default: the tree on disk has revision 3, but the journal ends at 1'),
+  ]);
+  expect(problemsIn(await examine(true))).toEqual([]);
+  const all = { n1: 'first', n2: 'second', n3: 'third' };
+  expect(JSON.parse(await readFile(join(data, 'default/tree-at-revision-3.json'), 'utf8'))).toEqual(all);
+  expect(await served()).toEqual(all);
+  await write('changed');
+  expect(await served()).toEqual({ ...all, n1: 'changed' });
+  expect(problemsIn(await examine(false))).toEqual([]);
+});
+
+test('a repair begins a new journal beside a tree that has none, and goes on with the tree where a journal without its beginning is damaged', async () => {
+  await write('first', 'second');
+  await rm(join(data, 'default/journal'), { recursive: true });
+  expect(problemsIn(await examine(false))).toEqual([expect.stringContaining('there is no journal in')]);
+  expect(problemsIn(await examine(true))).toEqual([]);
+  await write('third'.repeat(20), 'fourth'.repeat(20));
+  await damage('/n2', 3);
+  expect(problemsIn(await examine(true))).toEqual([]);
+  expect(await served()).toEqual({ n1: 'third'.repeat(20), n2: 'fourth'.repeat(20) });
+});
+
+test('a journal without its beginning that is damaged behind the tree goes on from the tree', async () => {
+  await write('first', 'second');
+  await rm(join(data, 'default/journal'), { recursive: true });
+  await examine(true);
+  await cp(join(data, 'default/replica'), join(data, 'replica'), { recursive: true });
+  await write('third'.repeat(20), 'fourth'.repeat(20), 'fifth'.repeat(20));
+  await rm(join(data, 'default/replica'), { recursive: true });
+  await rename(join(data, 'replica'), join(data, 'default/replica'));
+  await damage('/n2', 3);
+  expect(problemsIn(await examine(true))).toEqual([]);
+  expect(await served()).toEqual({ n1: 'third'.repeat(20), n2: 'second' });
+});
+
+test('a tree that is missing beside a journal without its beginning is a problem that stays', async () => {
+  await write('first');
+  await rm(join(data, 'default/journal'), { recursive: true });
+  await examine(true);
+  await rm(join(data, 'default/replica'), { recursive: true });
+  expect(problemsIn(await examine(true))).toEqual([expect.stringContaining('there is no tree on disk')]);
 });

@@ -1,9 +1,8 @@
-import { access } from 'node:fs/promises';
-import { type FileJournalReader, readFileJournal } from '@backside/journal-file';
+import type { FileJournalReader } from '@backside/journal-file';
 import { BacksideError } from '@backside/protocol';
-import { createLmdbReplica } from '@backside/replica-lmdb';
 import { createMemoryReplica, type Replica } from '@backside/store';
 import { DataFolderError, databaseFolders, readDataFormat } from '../server/data-folder.js';
+import { findJournal, openTree } from '../server/tree-on-disk.js';
 
 /** A running server may move its checkpoint and trim the journal while both are being read. */
 const ATTEMPTS = 5;
@@ -29,32 +28,22 @@ export async function openFolderSnapshot(data: string, database: string): Promis
 }
 
 async function openReader(data: string, database: string): Promise<FileJournalReader> {
-  try {
-    return await readFileJournal(databaseFolders(data, database).journal);
-  } catch (cause) {
-    if (!isGone(cause) && (cause as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new DataFolderError(data, (cause as Error).message, { cause });
-    }
-    throw new Error(`${data} holds no database named ${database}`, { cause });
-  }
+  const found = await findJournal(databaseFolders(data, database).journal).catch((cause: Error) => {
+    throw new DataFolderError(data, cause.message, { cause });
+  });
+  if (found === null) throw new Error(`${data} holds no database named ${database}`);
+  return found;
 }
 
 /** The checkpoint if it belongs to the journal; else an empty tree, if the journal holds the whole history. */
 async function openCheckpoint(data: string, database: string, journal: FileJournalReader): Promise<Replica> {
   const directory = databaseFolders(data, database).replica;
-  const replica = (await exists(directory)) ? createLmdbReplica({ directory, mode: 'follower' }) : null;
+  const replica = await openTree(directory);
   if (replica && (replica.epoch === journal.epoch || (replica.epoch === null && replica.revision === 0)))
     return replica;
   await replica?.close();
   if ((await journal.first()) === 1) return createMemoryReplica({ epoch: journal.epoch });
   throw new DataFolderError(data, `the tree on disk of the database ${database} does not belong to its journal`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function isGone(error: unknown): boolean {
