@@ -2,14 +2,15 @@ import { adoptHistory } from '@backside/api';
 import type { Commit, Logger } from '@backside/protocol';
 import { createLmdbCheckpointer, type LmdbCheckpointer } from '@backside/replica-lmdb';
 import type { Append, AppendOutcome, IndexDefinition, Journal, JournalSupports } from '@backside/store';
-import { databaseFolders } from './data-folder.js';
-import { asDataFolderError, checkpointOptionsOf, openJournal, reportTo } from './embedded-storage.js';
+import { asDataFolderError, databaseFolders } from './data-folder.js';
+import { checkpointOptionsOf, openJournal, reportTo } from './embedded-storage.js';
 import { JournalFollower } from './journal-follower.js';
 import type { NodeLink } from './node-link.js';
 import { openCopy } from './shared-storage.js';
 import { openSharedJournal } from './shared-stores.js';
 import { sleep } from './sleep.js';
 import type { StorageOptions } from './storage.js';
+import { assertGoOn } from './tree-on-disk.js';
 
 /**
  * Opens a database's journal for a primary process, which moves every durable commit into the tree on disk that the
@@ -22,7 +23,7 @@ export async function openCheckpointedJournal(
 ): Promise<CheckpointedJournal> {
   const { config, database, logger } = options;
   const folders = databaseFolders(config.data, database);
-  const journal = await (link ? openSharedJournal(options) : openJournal(folders.journal, config, logger));
+  const journal = await (link ? openSharedJournal(options) : openJournal(database, config, logger));
   try {
     let progressed = (): void => {};
     const open = (): LmdbCheckpointer =>
@@ -33,6 +34,7 @@ export async function openCheckpointedJournal(
         onProgress: () => progressed(),
       });
     const checkpointer = link ? openCopy(folders.replica, open) : open();
+    if (!link) await assertGoOn({ data: config.data, database }, checkpointer, journal);
     const checkpointed = new CheckpointedJournal({ database, journal, checkpointer, logger });
     progressed = () => checkpointed.progressed();
     await checkpointed.catchUp();

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toBacksideError } from '@backside/protocol';
 import type { NodeConfig } from '../config/node-options.js';
 import { isSharedStore } from '../config/node-pairing.js';
 import { ownReplicas } from './replica-owner.js';
@@ -44,6 +45,14 @@ export class DataFolderError extends Error {
     );
     this.name = 'DataFolderError';
   }
+}
+
+/** Damage becomes a `DataFolderError`; that another process has the folder is left as it is. */
+export function asDataFolderError(data: string, cause: unknown): Error {
+  if (cause instanceof DataFolderError) return cause;
+  const error = toBacksideError(cause);
+  if (error.code !== 'internal') return error;
+  return new DataFolderError(data, cause instanceof Error ? cause.message : error.message, { cause });
 }
 
 /** What a process holds while it works on a data folder. */

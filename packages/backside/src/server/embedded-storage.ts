@@ -1,35 +1,44 @@
 import { createFileJournal } from '@backside/journal-file';
-import { type Logger, toBacksideError } from '@backside/protocol';
+import type { Logger } from '@backside/protocol';
 import { createLmdbReplica, type FailureHandler } from '@backside/replica-lmdb';
 import type { Journal, Replica } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
-import { DataFolderError, databaseFolders } from './data-folder.js';
+import { asDataFolderError, databaseFolders } from './data-folder.js';
+import { Opened } from './opened.js';
 import type { Storage, StorageOptions } from './storage.js';
+import { assertGoOn, assertHasJournal } from './tree-on-disk.js';
 
 /** A journal of files and a replica on LMDB, both in the data folder and owned by this process. */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { config, database, logger } = options;
   const folders = databaseFolders(config.data, database);
-  const journal = await openJournal(folders.journal, config, logger);
+  const journal = await openJournal(database, config, logger);
+  const opened = new Opened();
+  opened.add(journal);
   try {
-    const replica = await openReplica(folders.replica, options);
+    const replica = opened.add(await openReplica(folders.replica, options));
+    await assertGoOn({ data: config.data, database }, replica, journal);
     return {
       journal,
       replica,
       setIndexes: (definitions) => replica.setIndexes(definitions),
-      close: () => closeBoth(journal, replica),
+      close: opened.close,
     };
   } catch (error) {
-    await journal.close();
+    await opened.close();
     throw error;
   }
 }
 
-/** Opens the journal and takes its lock. Throws `DataFolderError` if it is damaged, and says who has the lock. */
-export async function openJournal(directory: string, config: ServerConfig, logger: Logger): Promise<Journal> {
+/**
+ * Opens the journal of a database, or begins one for a new database, and takes its lock. Throws `DataFolderError` if it is damaged, or
+ * gone from beside its tree, and says who has the lock.
+ */
+export async function openJournal(database: string, config: ServerConfig, logger: Logger): Promise<Journal> {
   try {
+    await assertHasJournal({ data: config.data, database });
     return await createFileJournal({
-      directory,
+      directory: databaseFolders(config.data, database).journal,
       now: Date.now,
       segmentBytes: config.journalSegmentSize,
       retention: {
@@ -62,16 +71,4 @@ export function reportTo({ logger, onFatal }: Pick<StorageOptions, 'logger' | 'o
     logger.error({ err: error }, 'the tree on disk could not be brought up to date');
     if (fatal) onFatal?.(error);
   };
-}
-
-/** Damage becomes a `DataFolderError`; that another process has the folder is left as it is. */
-export function asDataFolderError(data: string, cause: unknown): Error {
-  const error = toBacksideError(cause);
-  if (error.code !== 'internal') return error;
-  return new DataFolderError(data, cause instanceof Error ? cause.message : error.message, { cause });
-}
-
-async function closeBoth(journal: Journal, replica: Replica): Promise<void> {
-  await replica.close();
-  await journal.close();
 }
