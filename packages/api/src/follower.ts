@@ -49,6 +49,9 @@ export class Follower {
   #shortHeads = 0;
   /** Notices that brought something new. */
   #news = 0;
+  /** Whether this node only begins to follow, and why it never will. */
+  #opening = false;
+  #failure: BacksideError | null = null;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -125,19 +128,35 @@ export class Follower {
     }
   }
 
+  /**
+   * As `catchUp`, for a node that begins. Rejects with `not-found` if the journal no longer has what is missing, and with `internal` if that
+   * is damaged: no try mends either, and the node does not serve yet.
+   */
+  async open(revision: number): Promise<void> {
+    this.#opening = true;
+    await this.catchUp(revision);
+    this.#opening = false;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Takes note of an error that no other try mends; false for any other. */
+  #gaveUp(error: unknown): boolean {
+    if (!(error instanceof BacksideError)) return false;
+    if (error.code !== 'not-found' && !(this.#opening && error.code === 'internal')) return false;
+    this.close();
+    if (this.#opening) this.#failure = error;
+    else this.#options.lost(error);
+    return true;
+  }
+
   /** Reads what is missing; if that fails, resolves when it is time to try again. */
   async #readTail(): Promise<void> {
-    const { revision, sleep, logger, lost } = this.#options;
+    const { revision, sleep, logger } = this.#options;
     const before = revision();
     try {
       await this.#read();
     } catch (error) {
-      if (error instanceof BacksideError && error.code === 'not-found') {
-        this.close();
-        lost(error);
-        return;
-      }
-      if (this.#closed) return;
+      if (this.#closed || this.#gaveUp(error)) return;
       logger.warn({ err: error, retryMs: this.#retryMs }, 'the journal cannot be read; trying again');
     }
     if (revision() > before) {

@@ -84,6 +84,26 @@ describe('a database that is opened', () => {
     await expect(openDatabase({ journal: withCheckpoint(journal, stale) })).rejects.toMatchObject({ code: 'internal' });
   });
 
+  it('is refused if the journal is damaged where it has to go on, and waits for one that cannot be read now', async () => {
+    for (const [code, failures] of [
+      ['internal', 1],
+      ['not-found', 1],
+      ['unavailable', 2],
+    ] as const) {
+      let left = failures as number;
+      const journal = createMemoryJournal({ keepCommits: 100 });
+      await fill(await openDatabase({ journal }), 4);
+      const commits = journal.commits.bind(journal);
+      journal.commits = (after) => {
+        if (left-- > 0) throw new BacksideError(code, 'cannot be read');
+        return commits(after);
+      };
+      const opened = openDatabase({ journal });
+      if (code === 'unavailable') expect((await opened).revision).toBe(4);
+      else await expect(opened).rejects.toMatchObject({ code, message: 'cannot be read' });
+    }
+  });
+
   it('hears nothing more once it could not be opened', async () => {
     const journal = sharedJournal();
     const head = (): Promise<number> => Promise.reject(new BacksideError('unavailable', 'the store is gone'));

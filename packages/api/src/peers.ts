@@ -65,12 +65,12 @@ export class Peers {
     });
   }
 
-  /** Begins to follow; resolves once this node is level with the journal. Rejects with `unavailable` if that does not answer. */
+  /** Begins to follow; resolves once this node is level with the journal. Rejects with `unavailable` if that does not answer, and as `Follower.open` does. */
   async open(): Promise<void> {
     const { journal } = this.#options;
     await this.#subscribe();
     this.#endTelling = journal.onHead?.(this.follower.told);
-    await this.follower.catchUp(await this.reach.ask(() => journal.head(), START_TIMES));
+    await this.follower.open(await this.reach.ask(() => journal.head(), START_TIMES));
     if (!this.#shared) return;
     this.reach.levelAsOf(this.#options.now());
     void this.#poll.run();

@@ -15,7 +15,7 @@ import type { IndexDefinition, Journal } from '@backside/store';
 import type { Path, TreeReader } from '@backside/tree';
 import { databaseLimitsOf } from '../config/limit-options.js';
 import type { ServerConfig } from '../config/server-options.js';
-import { privateNameOf } from './data-folder.js';
+import { asDataFolderError, privateNameOf } from './data-folder.js';
 import { withFields } from './logger.js';
 import { keepMaintained, openAuth } from './open-auth.js';
 import { type Opened, openTogether } from './opened.js';
@@ -132,7 +132,7 @@ async function openTree(
   { options, opened }: Opening,
 ): Promise<Database> {
   const { config, logger, notifier, nodeId, trimsJournal, onLost } = options;
-  const database = await createDatabase({
+  const opening = createDatabase({
     name,
     journal: storage.journal,
     replica: storage.replica,
@@ -149,5 +149,10 @@ async function openTree(
     ...(scopes && { scopes }),
     ...(onLost && { onLost }),
   });
-  return opened.add(database);
+  return opened.add(await opening.catch((cause: unknown) => refuse(config, cause)));
+}
+
+/** Damage in what the data folder alone has is told with what to do about it. */
+function refuse({ store, data }: ServerConfig, cause: unknown): never {
+  throw store === 'embedded' ? asDataFolderError(data, cause) : cause;
 }

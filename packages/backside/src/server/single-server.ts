@@ -16,6 +16,8 @@ import { openStorage } from './storage.js';
 
 type Live = Pick<StartOptions, 'reread' | 'ending'> & Pick<AdjustableLogger, 'setLevel'>;
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** Everything in this process. Without `live` its settings stay as they are. */
 export async function startSingleServer(
   config: ServerConfig,
@@ -29,6 +31,7 @@ export async function startSingleServer(
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
+  const alive = setInterval(() => {}, KEEP_ALIVE_MS); // while it starts, there may be nothing but the wait for another try
   try {
     opened.add(await openDataFolder(config));
     const notifier = opened.add(await openNotifier({ config, nodeId, logger }));
@@ -61,6 +64,8 @@ export async function startSingleServer(
   } catch (error) {
     await opened.close();
     throw error;
+  } finally {
+    clearInterval(alive);
   }
 }
 

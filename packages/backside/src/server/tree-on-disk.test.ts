@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SILENT_LOGGER } from '@backside/protocol';
+import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
 import { createLmdbReplica } from '@backside/replica-lmdb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseFlags } from '../config/flags.js';
@@ -81,6 +81,18 @@ test('a tree that is gone is made again from a journal that has everything', asy
   const response = await fetch(`http://127.0.0.1:${server.ports.http}/.json?shallow=true`);
   expect(await response.json()).toEqual({ n1: true, n2: true, n3: true });
   await server.stop();
+});
+
+test('damage in the journal behind the tree is refused with what to do', async () => {
+  config = { ...config, journalSegmentSize: 4096 };
+  await put('x'.repeat(5_000), 4, 5);
+  await rm(join(data, 'default/replica'), { recursive: true });
+  const bytes = await readFile(journal());
+  bytes[bytes.indexOf('/n2') + 10]! ^= 0xff;
+  await writeFile(journal(), bytes);
+  const refused = await startSingleServer(config, SILENT_LOGGER).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(DataFolderError);
+  expect((refused as Error).cause).toBeInstanceOf(BacksideError);
 });
 
 async function* entries(): AsyncGenerator<{ path: string[]; value: string }[]> {
