@@ -220,7 +220,7 @@ export class AppendPace {
     return this.#appendsMs(Math.min(MAX_BACKOFF_APPENDS, 2 ** (this.#refusals - 2)));
   }
 
-  /** What so many appends take, as far as anybody waits for them: some may have met a store that stood still. */
+  /** How long so many appends take, in milliseconds; no longer than a turn is waited for, whatever the last ones took. */
   #appendsMs(count: number): number {
     return Math.min(MAX_WAIT_MS, count * this.#appendMs);
   }

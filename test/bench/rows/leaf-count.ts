@@ -55,7 +55,7 @@ interface CpuLine {
   readonly title: string;
   readonly unit: string;
   readonly referenceName: string;
-  readonly goal: Goal;
+  readonly goal: Goal | null;
 }
 
 export function cpuLine(words: CpuLine, ours: readonly Sample[], theirs: readonly Sample[]): Line {

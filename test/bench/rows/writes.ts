@@ -17,6 +17,7 @@ import {
 } from '../row.js';
 import type { Sample, Target } from '../scenario.js';
 import { NO_DISK, type Workspace } from '../workspace.js';
+import { cpuLine } from './leaf-count.js';
 
 const CLIENTS = 500;
 
@@ -62,16 +63,8 @@ export const writesApplied: Row = {
 };
 
 function appliedLine(title: string, ours: readonly Sample[], theirs: readonly Sample[], goal: Goal | null): Line {
-  return {
-    title,
-    unit: 'µs CPU/write',
-    ours: cpuMicroseconds(ours),
-    reference: cpuMicroseconds(theirs),
-    referenceName: 'bare ws relay',
-    goal,
-    cpu: { unit: 'µs/write', ours: cpuMicroseconds(ours), reference: cpuMicroseconds(theirs) },
-    note: `ours: ${describe(ours)}; reference: ${describe(theirs)}`,
-  };
+  const line = cpuLine({ title, unit: 'write', referenceName: 'bare ws relay', goal }, ours, theirs);
+  return { ...line, note: `ours: ${describe(ours)}; reference: ${describe(theirs)}` };
 }
 
 export const writesDurable: Row = {
