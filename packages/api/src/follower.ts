@@ -13,10 +13,10 @@ const MAX_RETRY_MS = 1_000;
 const UNREADABLE_MS = 100;
 
 /**
- * So many answers in a row that lie before what this node has had from the journal, and it is not a late answer any more: the journal
- * was restored from a backup, or its server lost what it had acknowledged.
+ * So many answers in a row that lie before what this node has had from the journal, or by which the journal is another one now, and it
+ * is not a late answer any more: a backup was restored, or the server lost what it had acknowledged.
  */
-const MAX_SHORT_HEADS = 5;
+const MAX_DENIALS = 5;
 
 export interface FollowerOptions {
   readonly journal: Journal;
@@ -27,7 +27,7 @@ export interface FollowerOptions {
   readonly revision: () => number;
   /** Takes the next commits: the first has revision + 1. */
   readonly apply: (commits: readonly Commit[]) => void;
-  /** Called when the journal no longer has what is missing here, or lost what is here: nothing can make this state agree with it. */
+  /** Called when the journal no longer has what is missing here, lost what is here, or is another one: nothing can make this state agree with it. */
   readonly lost: (error: BacksideError) => void;
 }
 
@@ -45,8 +45,8 @@ export class Follower {
   #reading: Promise<void> | null = null;
   #retryMs = MIN_RETRY_MS;
   #closed = false;
-  /** Answers in a row by which the journal would end before what this node has had from it. */
-  #shortHeads = 0;
+  /** Answers in a row by which the journal is not the one that this node has followed. */
+  #denials = 0;
   /** Notices that brought something new. */
   #news = 0;
   /** Whether this node only begins to follow, and why it never will. */
@@ -101,14 +101,23 @@ export class Follower {
   async #askForHead(): Promise<number> {
     const { reach, journal, revision } = this.#options;
     const applied = revision();
-    const head = await reach.ask(() => journal.head());
-    this.#shortHeads = head < applied ? this.#shortHeads + 1 : 0;
-    if (this.#shortHeads === MAX_SHORT_HEADS && !this.#closed) {
-      this.close();
+    try {
+      const head = await reach.ask(() => journal.head());
       const text = `the journal ends at revision ${head}, but this node has had ${applied} from it: durable commits are gone`;
-      this.#options.lost(new BacksideError('internal', text));
+      if (head < applied) this.#denied(new BacksideError('internal', text));
+      else this.#denials = 0;
+      return head;
+    } catch (error) {
+      if (error instanceof BacksideError && error.code === 'internal') this.#denied(error);
+      throw error;
     }
-    return head;
+  }
+
+  #denied(error: BacksideError): void {
+    this.#denials += 1;
+    if (this.#denials !== MAX_DENIALS || this.#closed) return;
+    this.close();
+    this.#options.lost(error);
   }
 
   #apply(commits: readonly Commit[]): void {

@@ -1,4 +1,4 @@
-import { ADMIN } from '@backside/protocol';
+import { ADMIN, BacksideError } from '@backside/protocol';
 import { describe, expect, it } from 'vitest';
 import { listen, set, valueAt } from './testing/database.js';
 import { TestNodes } from './testing/nodes.js';
@@ -119,6 +119,24 @@ it('a journal that has lost commits makes nodes that had them give up, and no an
   Object.assign(journal, { head: () => Promise.resolve(1) });
   await nodes.time.pass(10_000);
   expect(lost).toEqual([expect.stringContaining('ends at revision 1, but this node has had 2')]);
+});
+
+it('a journal that says again and again that it is another one makes nodes give up, and one that says so for a moment does not', async () => {
+  const nodes = new TestNodes();
+  const lost: string[] = [];
+  const node = await nodes.node({ onLost: ({ message }) => lost.push(message) });
+  await nodes.write(node, '/a', 1);
+  const { journal } = node.link;
+  const { head } = journal;
+  const refusal = (): Promise<number> => Promise.reject(new BacksideError('internal', 'restored'));
+  let refusals = 3;
+  Object.assign(journal, { head: () => (refusals-- > 0 ? refusal() : head()) });
+  await nodes.time.pass(10_000);
+  expect(lost).toEqual([]);
+  await nodes.write(node, '/a', 2);
+  Object.assign(journal, { head: refusal });
+  await nodes.time.pass(10_000);
+  expect(lost).toEqual(['restored']);
 });
 
 describe('an outage', () => {

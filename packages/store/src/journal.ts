@@ -54,7 +54,10 @@ export interface Journal {
   readonly supports: JournalSupports;
   /** The identity of this history: new whenever the history is not a continuation of the old one. */
   readonly epoch: string;
-  /** The revision of the last durable commit; 0 when there is none. */
+  /**
+   * The revision of the last durable commit; 0 when there is none. Rejects with `internal` if what is stored is not what this journal was
+   * opened on, or cannot be read by this version: nothing is appended to that either.
+   */
   head(): Promise<number>;
   /** The lowest revision whose commit is still kept; head + 1 when none is. */
   first(): Promise<number>;
