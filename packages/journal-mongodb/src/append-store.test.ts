@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sharedService } from '../../../test/services/index.js';
 import { MongoAppendStore } from './append-store.js';
 import { type Connection, openConnection } from './connection.js';
-import { JournalCollection, type NewAppend, type StoredAppend } from './journal-collection.js';
+import { openHistory } from './history.js';
+import { type AppendEnd, JournalCollection, type NewAppend, type StoredAppend } from './journal-collection.js';
 import { JournalTip } from './journal-tip.js';
 import { commitAt } from './test-commits.js';
 import { TestPlace } from './test-place.js';
@@ -16,6 +17,11 @@ afterAll(() => server?.stop());
 class WatchedCollection extends JournalCollection {
   readonly asked: string[] = [];
   beforeLook: () => Promise<unknown> = async () => {};
+
+  override endOf(first: number): Promise<AppendEnd | null> {
+    this.asked.push(`mark ${first}`);
+    return super.endOf(first);
+  }
 
   override insert(append: NewAppend): Promise<void> {
     this.asked.push(`insert ${append.base + 1}`);
@@ -36,12 +42,14 @@ describe.skipIf(server === null)('what appends ask of MongoDB', () => {
   let collection: WatchedCollection;
   let tip: JournalTip;
   let store: MongoAppendStore;
+  let later = 0;
   beforeEach(async () => {
     place = new TestPlace(server!.url);
     other = await place.open();
     connection = await openConnection(place);
-    collection = new WatchedCollection('main', connection);
-    const elapsed = (): number => performance.now();
+    collection = new WatchedCollection(await openHistory('main', connection), connection);
+    later = 0;
+    const elapsed = (): number => performance.now() + later;
     tip = new JournalTip({ collection, elapsed, graceMs: 60_000 });
     const options = { collection, tip, database: 'main', nodeId: 'node-2', logger: SILENT_LOGGER, elapsed };
     store = new MongoAppendStore({ ...options, now: Date.now, patienceMs: 0, isClosed: () => false });
@@ -57,6 +65,23 @@ describe.skipIf(server === null)('what appends ask of MongoDB', () => {
     expect(await append(0)).toEqual({ status: 'appended', head: 1 });
     expect(await append(1)).toEqual({ status: 'appended', head: 2 });
     expect(collection.asked).toEqual(['insert 1', 'insert 2']);
+  });
+
+  it('is a look at what was appended before besides, if the last was some time ago', async () => {
+    await append(0);
+    await append(1);
+    collection.asked.length = 0;
+    for (let base = 2; base < 5; base++) {
+      later += 3_000;
+      await append(base);
+    }
+    expect(collection.asked).toEqual([
+      ...['mark 2', 'insert 3'],
+      ...['mark 2', 'mark 3', 'insert 4'],
+      ...['mark 3', 'mark 4', 'insert 5'],
+    ]);
+    await append(5);
+    expect(collection.asked.slice(-1)).toEqual(['insert 6']);
   });
 
   it('is a look at who was first besides, and nothing where that is known already', async () => {

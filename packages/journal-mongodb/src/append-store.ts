@@ -47,7 +47,7 @@ export class MongoAppendStore implements AppendStore {
     const askedAt = elapsed();
     if (!(await this.#insert(append))) return this.#conflict(base);
     const [last, bytes] = [base + commits.length, packed.bytes.length];
-    tip.appended({ first: base + 1, last, total: append.totalBefore + bytes, bytes, commits }, askedAt);
+    tip.appended({ first: base + 1, last, total: append.totalBefore + bytes, bytes, commits, appendId }, askedAt);
     return { status: 'appended', head: last };
   }
 
@@ -77,11 +77,15 @@ export class MongoAppendStore implements AppendStore {
 
   async #insertOnce(append: NewAppend): Promise<boolean> {
     const { collection, tip } = this.#options;
+    await tip.assertFollowed();
     try {
       await collection.insert(append);
       return true;
     } catch (error) {
-      if (!isDuplicate(error)) throw asUnavailable(error);
+      if (!isDuplicate(error)) {
+        tip.doubt();
+        throw asUnavailable(error);
+      }
       const there = await collection.at(append.base + 1);
       if (there?.appendId === append.appendId) return true;
       await (there === null ? tip.refresh() : tip.overtaken(there));

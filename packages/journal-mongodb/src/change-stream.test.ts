@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharedService } from '../../../test/services/index.js';
 import { openConnection } from './connection.js';
+import { openHistory } from './history.js';
 import { JournalCollection } from './journal-collection.js';
 import { commitAt } from './test-commits.js';
 import { TestPlace, until } from './test-place.js';
@@ -16,7 +17,7 @@ describe.skipIf(!replicated)('a change stream of a MongoDB journal', () => {
     const connection = await openConnection({ url: place.url, mongoDatabase: place.mongoDatabase });
     const journal = await place.open();
     let told = 0;
-    const close = new JournalCollection('main', connection).watch(
+    const close = new JournalCollection(await openHistory('main', connection), connection).watch(
       () => {
         told += 1;
       },

@@ -85,8 +85,8 @@ async function* inGroups(appends: AsyncIterable<StoredAppend>): AsyncGenerator<r
   if (group.length > 0) yield group;
 }
 
-function missing({ database }: JournalCollection, revision: number): BacksideError {
-  return new BacksideError('internal', `commit ${revision} of ${database} is missing in the journal`);
+function missing({ history }: JournalCollection, revision: number): BacksideError {
+  return new BacksideError('internal', `commit ${revision} of ${history.database} is missing in the journal`);
 }
 
 /** Throws `not-found` if the revision has been trimmed, `otherwise` if it has not. */
@@ -96,6 +96,6 @@ async function absent(collection: JournalCollection, revision: number, otherwise
 }
 
 async function assertKept(collection: JournalCollection, revision: number): Promise<void> {
-  const { first } = await collection.history();
-  if (revision < first) throw new BacksideError('not-found', `commit ${revision} is no longer kept`);
+  if (revision < (await collection.history.first()))
+    throw new BacksideError('not-found', `commit ${revision} is no longer kept`);
 }

@@ -36,6 +36,8 @@ export interface JournalDocument extends Versioned, StoredPayload {
   readonly node: string;
   /** Milliseconds since the epoch at the node that stored it. */
   readonly time: number;
+  /** The history that it belongs to; earlier versions did not say. */
+  readonly epoch?: string;
 }
 
 /** A piece of a large payload. It means nothing until a document names it. */

@@ -1,5 +1,6 @@
 import { BacksideError } from '@backside/protocol';
 import type { JournalCollection, StoredAppend } from './journal-collection.js';
+import { type AppendPlace, JournalMark } from './journal-mark.js';
 import { RecentAppends } from './recent-appends.js';
 
 /** Bytes of commits kept at hand. */
@@ -27,7 +28,9 @@ export interface JournalTipOptions {
 export class JournalTip {
   readonly recent: RecentAppends = new RecentAppends(RECENT_BYTES);
   readonly #options: JournalTipOptions;
-  #revision = 0;
+  readonly #mark: JournalMark;
+  /** The last append that is known; null if there is none. */
+  #end: AppendPlace | null = null;
   #total = 0;
   /** A time at which nothing was stored behind `revision`: so nothing behind it has been trimmed for `graceMs` from then on. */
   #endAt = Number.NEGATIVE_INFINITY;
@@ -39,11 +42,12 @@ export class JournalTip {
 
   constructor(options: JournalTipOptions) {
     this.#options = options;
+    this.#mark = new JournalMark(options);
   }
 
   /** The end of the last append that is known. */
   get revision(): number {
-    return this.#revision;
+    return this.#end?.last ?? 0;
   }
 
   /** Bytes of the journal up to it. */
@@ -63,7 +67,19 @@ export class JournalTip {
   /** Moves on a little; the end may be further. Asks nothing while an append of this node does, whose answer tells as much. */
   async follow(): Promise<void> {
     if (this.#refreshing !== null) await this.#refreshing;
-    else if (this.#appending === 0) await this.#walk(MAX_STEPS);
+    else if (this.#appending === 0) await this.#walkOn();
+  }
+
+  /**
+   * Throws `internal` if the journal is no longer the one that this node has followed, as far as was to be seen a short while ago.
+   */
+  async assertFollowed(): Promise<void> {
+    await this.#mark.assertThere(this.#end);
+  }
+
+  /** A request failed: `assertFollowed` looks again, however short a while it is. */
+  doubt(): void {
+    this.#mark.doubt();
   }
 
   /** Runs an append of this node. */
@@ -84,7 +100,7 @@ export class JournalTip {
 
   /** Resolves once `revision` is no longer below the given one, or everything is known that was stored at the time of the call. */
   async reach(revision: number): Promise<void> {
-    if (this.#revision >= revision || (await this.#jump(revision))) return;
+    if (this.revision >= revision || (await this.#jump(revision))) return;
     if (!(await this.#walk(MAX_STEPS, revision))) await this.#lookUp();
   }
 
@@ -94,9 +110,9 @@ export class JournalTip {
   }
 
   /** Takes note of an append that was just stored here, by a request that began at `askedAt`. */
-  appended(append: Omit<StoredAppend, 'appendId'>, askedAt: number): void {
+  appended(append: StoredAppend, askedAt: number): void {
     this.#advance(append);
-    if (this.#revision === append.last) this.#isEnd(askedAt);
+    if (this.revision === append.last) this.#isEnd(askedAt);
   }
 
   /**
@@ -106,9 +122,9 @@ export class JournalTip {
   async isTrustworthy(revision: number): Promise<boolean> {
     const { collection, elapsed, graceMs } = this.#options;
     if (elapsed() - this.#endAt < graceMs) return true;
-    if ((await collection.history()).first <= revision + 1) return true;
+    if ((await collection.history.first()) <= revision + 1) return true;
     await this.#lookUp();
-    if (this.#revision > revision) return false;
+    if (this.revision > revision) return false;
     throw new BacksideError('internal', `the journal has been trimmed behind its end, ${revision}`);
   }
 
@@ -122,25 +138,31 @@ export class JournalTip {
 
   async #readOn(): Promise<void> {
     if (this.#endAt === Number.NEGATIVE_INFINITY) await this.#lookUp();
-    if (!(await this.#walk(MAX_STEPS))) await this.#lookUp();
+    if (!(await this.#walkOn())) await this.#lookUp();
+  }
+
+  /** Goes on to the end of the journal that this node has followed, or some steps; resolves with whether it came there. */
+  async #walkOn(): Promise<boolean> {
+    await this.assertFollowed();
+    return this.#walk(MAX_STEPS);
   }
 
   /** Goes from one append to the next; resolves with whether it came to `until` or to the end. */
   async #walk(maxSteps: number, until: number = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { collection, elapsed } = this.#options;
-    for (let steps = 0; steps < maxSteps && this.#revision < until; steps++) {
-      const revision = this.#revision;
+    for (let steps = 0; steps < maxSteps && this.revision < until; steps++) {
+      const revision = this.revision;
       const askedAt = elapsed();
       const next = await collection.at(revision + 1, { strict: true });
       if (!(await this.isTrustworthy(revision))) continue;
       if (next !== null) {
         this.#advance(next);
-      } else if (revision === this.#revision) {
+      } else if (revision === this.revision) {
         this.#isEnd(askedAt);
         return true;
       }
     }
-    return this.#revision >= until;
+    return this.revision >= until;
   }
 
   /**
@@ -148,12 +170,12 @@ export class JournalTip {
    * between, or a question about order, for which some servers look at everything that they have.
    */
   async #jump(revision: number): Promise<boolean> {
-    const guesses = this.#told.filter((first) => first > this.#revision && first <= revision).slice(-MAX_GUESSES);
+    const guesses = this.#told.filter((first) => first > this.revision && first <= revision).slice(-MAX_GUESSES);
     for (const first of guesses.reverse()) {
       const end = await this.#options.collection.endOf(first);
-      if (this.#revision >= revision) return true;
+      if (this.revision >= revision) return true;
       if (end?.last !== revision) continue;
-      this.#revision = revision;
+      this.#end = end;
       this.#total = end.total;
       this.recent.clear();
       return true;
@@ -161,21 +183,21 @@ export class JournalTip {
     return false;
   }
 
-  #advance({ first, last, total, bytes, commits }: Omit<StoredAppend, 'appendId'>): void {
-    if (first !== this.#revision + 1) return;
-    this.#revision = last;
+  #advance({ first, last, total, bytes, commits, appendId }: StoredAppend): void {
+    if (first !== this.revision + 1) return;
+    this.#end = { first, last, appendId };
     this.#total = total;
     this.recent.add({ first, last, bytes, commits });
   }
 
   async #lookUp(): Promise<void> {
     const askedAt = this.#options.elapsed();
-    const known = this.#revision;
+    const known = this.revision;
     const end = await this.#options.collection.last();
     const last = end?.last ?? 0;
     if (last < known) throw new BacksideError('internal', `the journal ends at ${last}, and ended at ${known} before`);
-    if (end !== null && last > this.#revision) {
-      this.#revision = last;
+    if (end !== null && last > this.revision) {
+      this.#end = end;
       this.#total = end.total;
       this.recent.clear();
     }

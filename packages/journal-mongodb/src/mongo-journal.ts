@@ -6,6 +6,7 @@ import { readCommits } from './commit-reader.js';
 import { type Connection, openConnection } from './connection.js';
 import { assertDatabaseName } from './documents.js';
 import { HeadWatch } from './head-watch.js';
+import { openHistory } from './history.js';
 import { JournalCollection } from './journal-collection.js';
 import { JournalTip } from './journal-tip.js';
 import { request } from './mongo-error.js';
@@ -24,9 +25,10 @@ export async function createMongoJournal(options: MongoJournalOptions): Promise<
   assertDatabaseName(options.database);
   const connection = await openConnection(options);
   try {
-    const collection = new JournalCollection(options.database, connection);
-    const epoch = await collection.openHistory();
-    const journal = new MongoJournal(options, { connection, collection, epoch });
+    const history = await openHistory(options.database, connection);
+    const collection = new JournalCollection(history, connection);
+    await collection.createIndexes();
+    const journal = new MongoJournal(options, { connection, collection });
     await journal.head();
     return journal;
   } catch (error) {
@@ -38,7 +40,6 @@ export async function createMongoJournal(options: MongoJournalOptions): Promise<
 interface Opened {
   readonly connection: Connection;
   readonly collection: JournalCollection;
-  readonly epoch: string;
 }
 
 class MongoJournal implements Journal {
@@ -53,14 +54,14 @@ class MongoJournal implements Journal {
   readonly #watch: HeadWatch;
   #closing: Promise<void> | null = null;
 
-  constructor(options: MongoJournalOptions, { connection, collection, epoch }: Opened) {
+  constructor(options: MongoJournalOptions, { connection, collection }: Opened) {
     const { database, nodeId, logger, retention = {}, now = Date.now, elapsed = () => performance.now() } = options;
     const { graceMs = DEFAULT_GRACE_MS, patienceMs = DEFAULT_PATIENCE_MS } = options;
     const tip = new JournalTip({ collection, elapsed, graceMs });
     const isClosed = (): boolean => this.#closing !== null;
     const appends = { collection, tip, database, nodeId, logger, now, elapsed, patienceMs, isClosed };
     this.supports = { durability: connection.replicated ? 'replicated' : 'disk', sharedBetweenNodes: true };
-    this.epoch = epoch;
+    this.epoch = collection.history.epoch;
     this.#options = options;
     this.#connection = connection;
     this.#collection = collection;
@@ -76,7 +77,7 @@ class MongoJournal implements Journal {
   }
 
   async first(): Promise<number> {
-    return (await this.#collection.history()).first;
+    return this.#collection.history.first();
   }
 
   append(base: number, commits: readonly Commit[]): Append {

@@ -144,7 +144,7 @@ class Projector implements MongoProjector {
   }
 
   async #begin(opened: Opened, { revision, askedAt }: { revision: number; askedAt: number }): Promise<boolean> {
-    const { database, traceMs = DEFAULT_TRACE_MS } = this.#options;
+    const { database, journal, traceMs = DEFAULT_TRACE_MS } = this.#options;
     const { place, batches } = opened;
     const commits = await this.#nextCommits(revision);
     const first = commits[0];
@@ -153,6 +153,7 @@ class Projector implements MongoProjector {
     const changes = commits.flatMap((commit): readonly Change[] => commit.changes);
     const writes = await computeWrites({ place, database }, changes);
     const batch: Batch = { from: revision, to: commits.at(-1)!.revision, writes };
+    await journal.first(); // throws if its history is not the one that the nodes belong to by now
     const outcome = await batches.begin(batch);
     if (outcome !== 'begun') return outcome === 'taken';
     if (this.#elapsed() - askedAt >= traceMs) {

@@ -39,7 +39,8 @@ export class Trimming {
 
   async #trim(limit: number): Promise<void> {
     const { collection, tip } = this.#options;
-    const { first } = await collection.history();
+    const first = await collection.history.first();
+    await collection.removeForeign(tip.revision + 1);
     if (limit < first) return;
     let keepFrom = first;
     for await (const end of collection.ends(first, limit)) {
