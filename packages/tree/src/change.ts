@@ -1,4 +1,4 @@
-import { type Node, setAt } from './node.js';
+import { type Drafts, type Node, setInDraft } from './node.js';
 import { type Path, PRIORITY_KEY } from './path.js';
 
 /** The node at `path` becomes `value`; null removes it. If the path ends in `.priority` the value is the priority or null. */
@@ -7,10 +7,11 @@ export interface Change {
   readonly value: Node;
 }
 
-/** The tree after the changes, one after the other. */
+/** The tree after the changes, one after the other; a map that many of them change is copied once. */
 export function applyChanges(node: Node, changes: Iterable<Change>): Node {
+  const drafts: Drafts = new Map();
   let current = node;
-  for (const { path, value } of changes) current = setAt(current, path, value);
+  for (const change of changes) current = setInDraft(current, change, drafts);
   return current;
 }
 

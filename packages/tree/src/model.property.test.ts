@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { applyChanges, type Change } from './change.js';
 import { diffNodes } from './diff.js';
 import { encodeNode, nodeToJson } from './encode.js';
 import { hashNode, matchesHash } from './hash.js';
 import { nodeFromJson } from './json.js';
 import { compareKeys, sortedKeys } from './key-order.js';
-import { type Node, nodesEqual } from './node.js';
+import { makeMap, type Node, nodesEqual } from './node.js';
 import { normalizeChanges } from './normalize.js';
 import { isPrefix } from './path.js';
 import { applyQuery, queryEntries } from './query.js';
@@ -30,6 +30,42 @@ describe('random changes', () => {
       }),
       { numRuns: 1500 },
     );
+  });
+
+  it('leave the tree alone on which they are made, and their values, which others may have', () => {
+    fc.assert(
+      fc.property(start, changes, (before, list) => {
+        const texts = [before, ...list.map(({ value }) => value)].map(exportText);
+        const after = applyChanges(before, list);
+        const text = exportText(after);
+        expect([before, ...list.map(({ value }) => value)].map(exportText)).toEqual(texts);
+        applyChanges(after, list.toReversed());
+        expect(exportText(after)).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('copy a map once, however many of them change it', () => {
+    let copied = 0;
+    class CountedMap<K, V> extends Map<K, V> {
+      constructor(entries?: Iterable<readonly [K, V]> | null) {
+        super(entries);
+        copied += this.size;
+      }
+    }
+    const keys = Array.from({ length: 500 }, (_, index) => `k${index}`);
+    const before = makeMap([['wide', makeMap(keys.map((each): [string, Node] => [each, 1]))]]);
+    vi.stubGlobal('Map', CountedMap);
+    const after = applyChanges(
+      before,
+      keys.map((each): Change => ({ path: ['wide', each], value: 2 })),
+    );
+    vi.unstubAllGlobals();
+    expect(exportText(after)).toBe(
+      exportText(nodeFromJson({ wide: Object.fromEntries(keys.map((each) => [each, 2])) })),
+    );
+    expect(copied).toBe(1 + keys.length);
   });
 
   it('look the same through an overlay, at every path, whatever first part of them the base has caught up with', () => {

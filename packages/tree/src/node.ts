@@ -122,21 +122,41 @@ export function getAt(node: Node, path: Path): Node {
  * and keeps its priority. A path that ends in `.priority` changes only the priority, and nothing where there is no node.
  */
 export function setAt(node: Node, path: Path, value: Node): Node {
-  return setFrom(node, path, { at: 0, value });
+  return setFrom(node, path, { at: 0, value, drafts: null });
 }
 
-function setFrom(node: Node, path: Path, target: { at: number; value: Node }): Node {
-  const { at, value } = target;
+/** Maps that nobody but their maker has yet, with what may be changed in them. */
+export type Drafts = Map<MapNode, Map<string, PresentNode>>;
+
+/** As `setAt`, but maps made with the same drafts before are changed in place: of many changes only the first copies a map. */
+export function setInDraft(node: Node, { path, value }: { path: Path; value: Node }, drafts: Drafts): Node {
+  return setFrom(node, path, { at: 0, value, drafts });
+}
+
+interface Target {
+  readonly at: number;
+  readonly value: Node;
+  readonly drafts: Drafts | null;
+}
+
+function setFrom(node: Node, path: Path, target: Target): Node {
+  const { at, value, drafts } = target;
   if (at === path.length) return value;
   const key = path[at] as string;
   if (key === PRIORITY_KEY) return withPriority(node, asPriority(value));
   const before = childOf(node, key);
-  const after = setFrom(before, path, { at: at + 1, value });
+  const after = setFrom(before, path, { at: at + 1, value, drafts });
   if (after === before) return node;
-  const children = new Map(node instanceof MapNode ? node.children : undefined);
+  const map = node instanceof MapNode ? node : null;
+  const draft = map === null ? undefined : drafts?.get(map);
+  const children = draft ?? new Map(map?.children);
   if (after === null) children.delete(key);
   else children.set(key, after);
-  return children.size === 0 ? null : new MapNode(children, priorityOf(node));
+  if (children.size === 0) return null;
+  if (draft !== undefined) return node;
+  const made = new MapNode(children, priorityOf(node));
+  drafts?.set(made, children);
+  return made;
 }
 
 /** `value` as the value of a `.priority` path. Throws `invalid-data` for anything that orders nothing. */
