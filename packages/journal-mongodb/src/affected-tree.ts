@@ -71,15 +71,16 @@ async function loadAffected(options: AffectedOptions, changes: readonly Change[]
   const { database } = options;
   const targets = targetsOf(changes);
   const documents: Documents = new Map();
-  const named = [...new Set([...targets.above, ...targets.replaced])];
+  const isTouched = touchedBy(targets);
+  const span = await loadSpan(options, documents, { paths: targets.replaced, isTouched });
+  const named = [...new Set([...targets.above, ...targets.replaced])].filter((path) => !isIn(span, path));
   for (const paths of chunks(named, IDS_PER_REQUEST)) {
     await load(options, documents, { _id: { $in: paths.map((path) => nodeId(database, path)) } });
   }
-  const open = targets.replaced.filter((path) => !isLeaf(documents.get(path)));
+  const open = targets.replaced.filter((path) => !isLeaf(documents.get(path)) && !isIn(span, endBelow(path)));
   for (const paths of chunks(open, RANGES_PER_REQUEST)) {
     await load(options, documents, { $or: paths.map((path) => ({ database, ...below(path) })) });
   }
-  const isTouched = touchedBy(targets);
   for (const path of targets.above) {
     const known = documents.get(path);
     const isAtStake = known === undefined ? targets.prioritised.has(path) : !isLeaf(known);
@@ -135,7 +136,50 @@ type Where = Pick<Filter<NodeDocument>, 'path'>;
 
 /** In the order of paths as text, what is below a node is together: `0` comes right after the slash. */
 function below(path: string): Where {
-  return { path: path === '/' ? { $gte: '/' } : { $gte: `${path}/`, $lt: `${path}0` } };
+  return { path: path === '/' ? { $gte: '/' } : { $gte: `${path}/`, $lt: endBelow(path) } };
+}
+
+/** In that order nothing below the node is at or after this. */
+function endBelow(path: string): string {
+  return `${path}0`;
+}
+
+/** Everything from one path to another, both included, in the order of paths as text. */
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+function isIn(span: Span | null, path: string): boolean {
+  return span !== null && compareTexts(span.from, path) <= 0 && compareTexts(path, span.to) <= 0;
+}
+
+/** As servers do, by UTF-8. */
+function compareTexts(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * Loads what is at and below many paths by reading on from the first to the last of them, which is one request for all that lie close
+ * together. Ends early where there is more in between than the changes touch. Returns what has been read; null if that is nothing.
+ */
+async function loadSpan(
+  { place, database }: AffectedOptions,
+  documents: Documents,
+  { paths, isTouched }: { paths: readonly string[]; isTouched: (path: string) => boolean },
+): Promise<Span | null> {
+  if (paths.length <= RANGES_PER_REQUEST) return null;
+  const from = paths.reduce((least, path) => (compareTexts(path, least) < 0 ? path : least));
+  const to = endBelow(paths.reduce((greatest, path) => (compareTexts(path, greatest) > 0 ? path : greatest)));
+  const filter: Filter<NodeDocument> = { database, path: { $gte: from, $lte: to } };
+  let passedOver = 0;
+  return request(async () => {
+    for await (const document of place.nodes.find<NodeDocument>(filter as Filter<Stored>).sort({ path: 1 })) {
+      if (isTouched(document.path)) documents.set(document.path, document);
+      else if (++passedOver > paths.length) return { from, to: document.path };
+    }
+    return { from, to };
+  });
 }
 
 async function load({ place }: AffectedOptions, documents: Documents, filter: Filter<NodeDocument>): Promise<void> {

@@ -1,9 +1,9 @@
-import { applyChanges, type Change, type Node, normalizeChanges } from '@backside/tree';
+import { applyChanges, type Change, makeMap, type Node, normalizeChanges } from '@backside/tree';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sharedService } from '../../../test/services/index.js';
 import { changes } from '../../tree/src/testing/arbitraries.js';
-import { computeWrites } from './affected-tree.js';
+import { computeWrites, type NodeWrite } from './affected-tree.js';
 import { type Connection, openConnection } from './connection.js';
 import { contentsOf, nodeDocument } from './node-documents.js';
 import { Payloads } from './payloads.js';
@@ -120,6 +120,108 @@ describe.skipIf(server === null)('the projection into MongoDB', () => {
     expect(new Set(writes.map(({ path }) => path))).toEqual(new Set(keys.map((key) => `/wide/${key}`)));
   }, 20_000);
 
+  it.each([
+    ['that are leaves', (key: string) => [key]],
+    ['of leaves', (key: string) => [key, 'below']],
+    ['that are not there', (key: string) => [`${key}-`]],
+  ])('asks no more often for many nulls below a map with a priority than for some, %s', async (_, pathOf) => {
+    const asked: number[] = [];
+    for (const width of [100, 400]) {
+      const database = `width-${width}`;
+      await storeWide(database, width);
+      const step = keysOf(width).map((key): Change => ({ path: ['wide', ...pathOf(key)], value: null }));
+      const count = counted(stored);
+      const writes = await computeWrites({ place: count.place, database }, step.slice(1));
+      expect(sorted(writes)).toEqual(writesByModel(width, step.slice(1)));
+      expect(count.read).toBeLessThan(3 * width);
+      asked.push(count.asked);
+    }
+    expect(asked[1]).toBe(asked[0]);
+  });
+
+  it('finds whatever lies at and below many changed places, in whichever order servers and JavaScript have their names', async () => {
+    const names = ['a', 'a-', 'a0', 'a!', 'b', '\uffee', '\u{1f600}', 'k', 'k1'];
+    const key = fc.constantFrom(...names);
+    const path = fc.array(key, { minLength: 2, maxLength: 4 });
+    const value = fc.constantFrom<Node>(null, null, 1, makeMap([['a', 1]]));
+    const many = fc.array(fc.record({ path, value }), { minLength: 100, maxLength: 200 });
+    let run = 0;
+    const holds = fc.asyncProperty(many, many, async (earlier, step) => {
+      const database = `names-${run++}`;
+      const before = applyChanges(makeMap([['a', makeMap([['a', 1]], 7)]]), earlier);
+      const at = (each: string) => ({ database, path: each, revision: 1 });
+      await stored.nodes.insertMany(
+        Array.from(contentsOf(before), ([each, content]) => nodeDocument(at(each), content)),
+      );
+      const writes = await computeWrites({ place: stored, database }, step);
+      const batch: Batch = { from: 1, to: 2, writes };
+      expect(await logOf(database).begin(batch)).toBe('begun');
+      await logOf(database).complete(batch);
+      expect(await contents(database)).toEqual(contentsOf(applyChanges(before, step)));
+      await stored.nodes.deleteMany({});
+    });
+    await fc.assert(holds, { numRuns: 15 });
+  });
+
+  it('finds what gets a priority right behind many changed places', async () => {
+    const before = makeMap([
+      [
+        'w',
+        makeMap([
+          ['k10', 1],
+          ['x', 1],
+        ]),
+      ],
+    ]);
+    const at = (path: string) => ({ database: 'main', path, revision: 1 });
+    await stored.nodes.insertMany(Array.from(contentsOf(before), ([path, content]) => nodeDocument(at(path), content)));
+    const step = Array.from({ length: 60 }, (_, index): Change => ({ path: ['w', `a${index}`], value: null }));
+    step.push({ path: ['w', 'k1'], value: 2 }, { path: ['w', 'k10', '.priority'], value: 7 });
+    const writes = await computeWrites({ place: stored, database: 'main' }, step);
+    expect(sorted(writes)).toEqual([
+      { path: '/w/k1', content: { value: 2, priority: null } },
+      { path: '/w/k10', content: { value: 1, priority: 7 } },
+    ]);
+  });
+
+  it('reads little of what lies between changes that are far from each other', async () => {
+    const width = 4_000;
+    await storeWide('main', width);
+    const step = keysOf(width)
+      .filter((_, index) => index % 40 === 0)
+      .map((key): Change => ({ path: ['wide', key], value: null }));
+    const count = counted(stored);
+    const writes = await computeWrites({ place: count.place, database: 'main' }, step);
+    expect(sorted(writes)).toEqual(writesByModel(width, step));
+    expect(count.read).toBeLessThan(4 * step.length);
+  });
+
+  function keysOf(width: number): string[] {
+    return Array.from({ length: width }, (_, index) => `k${index}`);
+  }
+
+  /** A map with a priority, of leaves only. */
+  async function storeWide(database: string, width: number): Promise<void> {
+    const at = (path: string) => ({ database, path, revision: 1 });
+    await stored.nodes.insertMany([
+      nodeDocument(at('/wide'), { value: null, priority: 7 }),
+      ...keysOf(width).map((key) => nodeDocument(at(`/wide/${key}`), { value: 1, priority: null })),
+    ]);
+  }
+
+  /** What removals make of that map. */
+  function writesByModel(width: number, step: readonly Change[]): NodeWrite[] {
+    const entries = keysOf(width).map((key): [string, Node] => [key, 1]);
+    const before: Node = makeMap([['wide', makeMap(entries, 7)]]);
+    const after = contentsOf(applyChanges(before, step));
+    const gone = [...contentsOf(before).keys()].filter((path) => !after.has(path));
+    return sorted(gone.map((path) => ({ path, content: null })));
+  }
+
+  function sorted(writes: readonly NodeWrite[]): NodeWrite[] {
+    return [...writes].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
   let revision = 0;
   beforeEach(() => {
     revision = 0;
@@ -150,3 +252,19 @@ describe.skipIf(server === null)('the projection into MongoDB', () => {
     return read;
   }
 });
+
+/** The same place, which tells how often it is asked for nodes, and how many it gives. */
+function counted(place: ProjectionPlace): { readonly place: ProjectionPlace; asked: number; read: number } {
+  const find = (
+    ...asked: Parameters<ProjectionPlace['nodes']['find']>
+  ): ReturnType<ProjectionPlace['nodes']['find']> => {
+    count.asked += 1;
+    return place.nodes.find(...asked).map((document) => {
+      count.read += 1;
+      return document;
+    });
+  };
+  const nodes = Object.create(place.nodes, { find: { value: find } }) as ProjectionPlace['nodes'];
+  const count = { place: { ...place, nodes }, asked: 0, read: 0 };
+  return count;
+}
