@@ -17,7 +17,7 @@ export interface PendingWrite {
   readonly resolve: (result: WriteResult) => void;
   readonly reject: (error: BacksideError) => void;
   /** Called once its fate is sealed, which for level `applied` is after the answer: with the result, or null if it is not stored. */
-  readonly sealed?: (result: WriteResult | null) => void;
+  readonly sealed?: ((result: WriteResult | null) => void) | undefined;
 }
 
 /** What became of a write on the state that it was computed on, which is final only when its batch is. */

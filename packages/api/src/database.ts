@@ -201,7 +201,7 @@ export class Database {
     }
     if (operation.idempotencyKey !== undefined) return this.#idempotent.write(operation);
     return new Promise((resolve, reject) => {
-      this.#sequencer.submit({ operation, idempotencyKey: null, resolve, reject });
+      this.#sequencer.submit({ operation, idempotencyKey: null, resolve, reject, sealed: operation.sealed });
     });
   }
 

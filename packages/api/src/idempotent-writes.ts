@@ -59,6 +59,7 @@ export class IdempotentWrites {
         sealed: (result) => {
           if (result !== null) this.#record.record(key, operation, result);
           end();
+          operation.sealed?.();
         },
       });
     });

@@ -40,6 +40,11 @@ export interface WriteOperation {
   readonly series?: WriteSeries;
   /** Application headers that live events carry on. */
   readonly headers?: readonly (readonly [string, string])[];
+  /**
+   * Called once the fate of an acknowledged write is sealed: reads show it or, as can be with level `applied`, where this comes after
+   * the acknowledgement, it is lost.
+   */
+  readonly sealed?: () => void;
 }
 
 export interface WriteResult {

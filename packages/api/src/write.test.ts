@@ -99,6 +99,28 @@ describe('a write', () => {
     expect(valueAt(database, '/a')).toBe(1);
   });
 
+  it.each([
+    ['reads show it', (journal: HeldJournal) => journal.release(), 1],
+    ['it is lost', (journal: HeldJournal) => journal.fail(), null],
+  ])('at level applied tells when its fate is sealed: %s', async (_fate, decide, value) => {
+    for (const idempotencyKey of ['k', undefined]) {
+      const journal = new HeldJournal();
+      const database = await openDatabase({ journal });
+      const found: unknown[] = [];
+      await database.write({
+        principal: ADMIN,
+        steps: [set('/a', 1)],
+        ackLevel: 'applied',
+        sealed: () => found.push(valueAt(database, '/a')),
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+      });
+      expect(found).toEqual([]);
+      decide(journal);
+      await settle();
+      expect(found).toEqual([value]);
+    }
+  });
+
   it('waits for replication only where the journal can tell', async () => {
     const database = await openDatabase();
     const operation = { principal: ADMIN, steps: [set('/a', 1)], ackLevel: 'replicated' as const };

@@ -1,4 +1,4 @@
-import { BacksideError } from '@backside/protocol';
+import { BacksideError, HEADERS } from '@backside/protocol';
 import { type Frame, formatHeaders, LIMITS_BEFORE_CONNECT, StompError, type Version } from '@backside/stomp';
 import type { ClientSubscription } from './client-subscription.js';
 import type { ProxyDatabase } from './database.js';
@@ -138,6 +138,13 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     if (this.phase !== 'closing' && this.phase !== 'closed' && this.intake.idle) this.disconnect(undefined);
   }
 
+  /** A RECEIPT has its turn before the first event, and a single look shows what its connection sent before it. */
+  isDue({ headers }: Frame): boolean {
+    const once = headers.get(HEADERS.once) === 'true';
+    if (once && !this.standing.sealed) return false;
+    return this.#replies.size === 0 || !(once || headers.has('receipt'));
+  }
+
   // Answers
 
   /** Takes the next place among the answers; reading pauses while too many, or too large ones, are outstanding. */
@@ -209,6 +216,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
       this.#waitsForAnswers = false;
       this.intake.release();
     }
+    if (this.#replies.size === 0) this.gate.wake();
   }
 
   give(reply: Reply): void {

@@ -31,6 +31,36 @@ describe('SUBSCRIBE', () => {
     expect((await session.ask('UNSUBSCRIBE', { id: 's' })).command).toBe('RECEIPT');
   });
 
+  test.each(['plain', 'original'] as const)(
+    'with once shows what its connection sent before it, and not what comes behind it (%s)',
+    async (envelope) => {
+      const { client } = await openFixture();
+      const session = await client({ envelope });
+      for (const ackLevel of ['durable', 'applied']) {
+        session.send('SEND', { destination: '/a', 'ack-level': ackLevel }, `"${ackLevel}"`);
+        session.send('SUBSCRIBE', { id: 's', destination: '/a', once: 'true' });
+        session.send('SEND', { destination: '/a' }, '"later"');
+        const { body } = await session.next();
+        expect(JSON.parse(body)).toEqual(envelope === 'plain' ? ackLevel : { key: '/a', message: ackLevel });
+      }
+    },
+  );
+
+  test.each(['/a', '/.info/connected'])(
+    'behind a write gives its receipt before its first event (%s)',
+    async (destination) => {
+      const session = await (await openFixture()).client();
+      session.send('SEND', { destination: '/b', receipt: 'written' }, '1');
+      session.send('SUBSCRIBE', { id: 's', destination, receipt: 'listening' });
+      const told = (await session.rest()).map(({ command, headers }) => [command, headers['receipt-id']]);
+      expect(told).toEqual([
+        ['RECEIPT', 'written'],
+        ['RECEIPT', 'listening'],
+        ['MESSAGE', undefined],
+      ]);
+    },
+  );
+
   test('with resume gets what came after', async () => {
     const { client, database } = await openFixture();
     const revision = await put(database, '/a', { x: 1 });

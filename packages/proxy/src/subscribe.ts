@@ -32,6 +32,7 @@ function subscribeToServer(
   frame: Frame,
   names: { id: string | undefined; destination: string },
 ): void {
+  if (INFO.has(names.destination) && !session.gate.admits(frame)) return;
   session.subscriptions.assertFree(names.id, names.destination);
   const subscription = ownSubscription(session, frame, names);
   session.standing.quota.spend(heldBytes(frame), session.lastReadAt);

@@ -5,13 +5,15 @@ import type { Intake } from './intake.js';
 export interface GateOwner {
   readonly intake: Intake;
   readonly outbox: { readonly congested: boolean };
+  /** Whether what came before this SUBSCRIBE has come as far as its first event needs. */
+  isDue(frame: Frame): boolean;
   /** Serves a frame that was deferred. */
   serve(frame: Frame): void;
 }
 
 /**
- * Lets the SUBSCRIBEs of a connection begin one after the other, each once the first event of the one before is queued and
- * the connection can take more; what is behind it waits with it. A first event is encoded whole when its subscription
+ * Lets the SUBSCRIBEs of a connection begin one after the other, each once it is due, the first event of the one before is
+ * queued and the connection can take more; what is behind it waits with it. A first event is encoded whole when its subscription
  * begins, so a client that asks for many and reads none would otherwise hold all of them in memory.
  */
 export class SubscriptionGate {
@@ -28,14 +30,14 @@ export class SubscriptionGate {
   /** Whether a SUBSCRIBE may begin now. If not, it is served again when it may, or never once the gate is closed. */
   admits(frame: Frame): boolean {
     if (this.#closed) return false;
-    if (this.#free) return true;
+    if (this.#isFreeFor(frame)) return true;
     this.#deferred = frame;
     this.#owner.intake.hold();
     return false;
   }
 
-  get #free(): boolean {
-    return this.#beginning === null && !this.#owner.outbox.congested;
+  #isFreeFor(frame: Frame): boolean {
+    return this.#beginning === null && !this.#owner.outbox.congested && this.#owner.isDue(frame);
   }
 
   /** From now on the first event of this subscription is awaited. */
@@ -47,6 +49,11 @@ export class SubscriptionGate {
   hasBegun(subscription: object): void {
     if (this.#beginning !== subscription) return;
     this.#beginning = null;
+    this.wake();
+  }
+
+  /** Something that stood against what was deferred may be gone. */
+  wake(): void {
     // Not at once: this may be in the midst of a delivery to many.
     if (this.#deferred !== null) queueMicrotask(() => this.reopen());
   }
@@ -54,7 +61,7 @@ export class SubscriptionGate {
   /** Serves what was deferred, if nothing stands against it any more. */
   reopen(): void {
     const frame = this.#deferred;
-    if (frame === null || !this.#free) return;
+    if (frame === null || !this.#isFreeFor(frame)) return;
     this.#deferred = null;
     this.#owner.serve(frame);
     this.#owner.intake.release();
