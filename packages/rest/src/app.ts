@@ -8,6 +8,7 @@ import { createOriginPolicy, crossOrigin } from './cors.js';
 import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { errorReply } from './error-reply.js';
 import { securityHeaders } from './headers.js';
+import { inTurn } from './in-turn.js';
 import { functionsEndpoints } from './jobs/functions-endpoints.js';
 import { jobsEndpoints } from './jobs/jobs-endpoints.js';
 import { serveMedia } from './media/media-routes.js';
@@ -45,7 +46,9 @@ export function createRest(options: RestOptions): Rest {
   const app = createApp(options, { tree, quotas, settings });
   const listener: RequestListener = (request, response) => {
     closeWithConnection(request, response);
-    if (isShared(request.url ?? '') || !tree.serve(request, response)) app(request, response);
+    inTurn(request, response, () => {
+      if (isShared(request.url ?? '') || !tree.serve(request, response)) app(request, response);
+    });
   };
   return Object.assign(listener, { close: () => tree.close() });
 }
