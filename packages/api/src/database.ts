@@ -243,7 +243,7 @@ export class Database {
    * nodes write as well, "now" is no earlier than any write that was acknowledged before this call; while the journal is out
    * of reach the first event says instead how stale it may be (`staleMs`). The listener is told `permission-denied` once the
    * right to read is lost, before anything that came after the loss. Throws `permission-denied`, `limit-exceeded`,
-   * `too-large`, `invalid-header` or `invalid-query`; then no subscription exists.
+   * `too-large`, `invalid-header`, `invalid-query` or, for a priority, `invalid-path`; then no subscription exists.
    */
   listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription {
     return this.#listens.listen(principal, options);

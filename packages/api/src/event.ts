@@ -1,6 +1,6 @@
 import { encodeUtf8 } from '@backside/protocol';
-import { type Change, encodeNode, type Format, type Path } from '@backside/tree';
-import type { ViewEvent } from './listener.js';
+import { type Change, encodeNode, type Format, isPriorityPath, type Path } from '@backside/tree';
+import type { Encoder, ViewEvent } from './listener.js';
 
 const NO_HEADERS: ViewEvent['headers'] = [];
 
@@ -29,13 +29,19 @@ class EncodedOnceEvent implements ViewEvent {
   readonly resumed: boolean | null;
   readonly warning: string | null;
   readonly staleMs: number | null;
+  readonly prioritiesOnly: boolean;
   readonly #encode: Encode;
   #val: Uint8Array | undefined;
   #export: Uint8Array | undefined;
 
-  constructor(what: Pick<ViewEvent, 'kind' | 'path'>, source: EventSource, encode: Encode) {
+  constructor(
+    what: Pick<ViewEvent, 'kind' | 'path'> & Partial<Pick<ViewEvent, 'prioritiesOnly'>>,
+    source: EventSource,
+    encode: Encode,
+  ) {
     this.kind = what.kind;
     this.path = what.path;
+    this.prioritiesOnly = what.prioritiesOnly ?? false;
     this.revision = source.revision;
     this.id = source.id;
     this.snapshot = source.snapshot ?? false;
@@ -72,15 +78,31 @@ export function snapshotEvent(
 
 /** Several relative paths of one view at once, as one event: a window that moved, or what a paused subscriber missed. */
 export function patchEvent(path: Path, changes: readonly Change[], source: EventSource): ViewEvent {
-  return new EncodedOnceEvent({ kind: 'patch', path }, source, (format) => encodePatch(path, changes, format));
+  const prioritiesOnly = changes.length > 0 && changes.every(isOfPriority);
+  return new EncodedOnceEvent({ kind: 'patch', path, prioritiesOnly }, source, (format) =>
+    encodePatch(path, changes, format),
+  );
 }
 
-export function putEvent({ path, value }: Change, source: EventSource): ViewEvent {
-  return new EncodedOnceEvent({ kind: 'put', path }, source, (format) => encodeNode(value, format));
+export function putEvent(change: Change, source: EventSource): ViewEvent {
+  const { path, value } = change;
+  return new EncodedOnceEvent({ kind: 'put', path, prioritiesOnly: isOfPriority(change) }, source, (format) =>
+    encodeNode(value, format),
+  );
+}
+
+function isOfPriority({ path }: Change): boolean {
+  return isPriorityPath(path);
+}
+
+/** Whether there is something to see in the event for those who get it by this encoder. */
+export function isSeenBy({ format }: Encoder<unknown>, { prioritiesOnly }: ViewEvent): boolean {
+  return format === 'export' || !prioritiesOnly;
 }
 
 function encodePatch(base: Path, changes: readonly Change[], format: Format): string {
-  const members = changes.map(
+  const seen = format === 'export' ? changes : changes.filter((change) => !isOfPriority(change));
+  const members = seen.map(
     ({ path, value }) => `${JSON.stringify(path.slice(base.length).join('/'))}:${encodeNode(value, format)}`,
   );
   return `{${members.join(',')}}`;

@@ -130,7 +130,7 @@ describe('a subscription', () => {
 describe('what goes wrong while an event is made', () => {
   it('ends the subscriptions that it concerns, and neither the write nor what others hear or resume from', async () => {
     const database = await openDatabase();
-    const broken = { encode: () => fail('no encoding') };
+    const broken = { format: 'val' as const, encode: () => fail('no encoding') };
     const cancelled: string[] = [];
     database.listen(ADMIN, {
       path: ['a'],
@@ -223,6 +223,67 @@ describe('a paused subscription', () => {
     subscription.pause();
     subscription.resume();
     expect(heard.lines).toEqual(['put /a null']);
+  });
+});
+
+describe('a change of priorities', () => {
+  const changes = [
+    update('/a', { '.priority': 1, 'x/.priority': 2 }),
+    set('/a/x/.priority', 3),
+    update('/a', { y: 1, 'x/.priority': 4 }),
+    update('/a', { y: 2, z: 1, '.priority': 5 }),
+  ];
+  const seen = ['patch /a {"y":1}', 'patch /a {"y":2,"z":1}'];
+  const both = [
+    'patch /a {".priority":1,"x/.priority":2}',
+    'put /a/x/.priority 3',
+    'patch /a {"y":1,"x/.priority":4}',
+    'patch /a {"y":2,"z":1,".priority":5}',
+  ];
+
+  it.each([
+    ['val', seen],
+    ['export', both],
+  ] as const)('is told only in the form that shows it (%s)', async (format, lines) => {
+    const database = await openDatabase();
+    await write(database, set('/a', { x: 0 }));
+    const { heard } = listen(database, '/a', { encoder: new LineEncoder(format) });
+    await settle();
+    for (const change of changes) await write(database, change);
+    expect(heard.lines.slice(1)).toEqual(lines);
+    const resumed = listen(database, '/a', { encoder: new LineEncoder(format), resume: `${database.epoch}:1` });
+    await settle();
+    expect(resumed.heard.lines).toEqual(lines);
+  });
+
+  it('is nothing that a subscriber who sees none has missed', async () => {
+    const database = await openDatabase();
+    await write(database, set('/a', { x: 0 }));
+    const paused = listen(database, '/a');
+    await settle();
+    paused.subscription.pause();
+    await write(database, update('/a', { '.priority': 1, 'x/.priority': 2 }));
+    paused.subscription.resume();
+    const confirmed = listen(database, '/a', { resume: `${database.epoch}:1`, confirm: true });
+    await settle();
+    expect(paused.heard.lines).toEqual(['put /a {"x":0}']);
+    expect(confirmed.heard.lines).toEqual(['patch /a {}']);
+    expect(confirmed.heard.events[0]).toMatchObject({ revision: database.revision, resumed: true });
+  });
+
+  it('in the window of a query is told as it is elsewhere', async () => {
+    const database = await openDatabase();
+    await write(database, set('/p', { a: { '.value': 1, '.priority': 1 }, b: { '.value': 2, '.priority': 2 } }));
+    const { heard } = listen(database, '/p', { query: { orderBy: '$priority', limitToFirst: 1 } });
+    await settle();
+    await write(database, set('/p/a/.priority', 0));
+    await write(database, set('/p/a/.priority', 3));
+    expect(heard.lines.slice(1)).toEqual(['patch /p {"a":null,"b":2}']);
+  });
+
+  it('cannot be listened to alone', async () => {
+    const database = await openDatabase();
+    expect(() => listen(database, '/a/.priority')).toThrow(expect.objectContaining({ code: 'invalid-path' }));
   });
 });
 

@@ -24,12 +24,16 @@ export interface ViewEvent {
    * many milliseconds may be missing. Else null.
    */
   readonly staleMs: number | null;
+  /** Whether it tells of nothing but priorities, which the form `val` does not show. */
+  readonly prioritiesOnly: boolean;
   /** The body as UTF-8 JSON; made once per format. */
   body(format: Format): Uint8Array;
 }
 
 /** Turns an event into the bytes that an edge sends. Subscriptions that pass the same object share its result. */
 export interface Encoder<Encoded> {
+  /** The form that it shows. Events in which there is nothing to see in this form are neither encoded nor delivered. */
+  readonly format: Format;
   encode(event: ViewEvent): Encoded;
 }
 

@@ -1,5 +1,6 @@
 import { BacksideError, type Principal, parseResumePoint, type ResumePoint } from '@backside/protocol';
 import type { Basis } from '@backside/security';
+import { isPriorityPath } from '@backside/tree';
 import { LateSubscription } from './late-subscription.js';
 import type { ListenOptions, Subscription } from './listener.js';
 import type { LiveRights } from './live-rights.js';
@@ -29,6 +30,7 @@ export class Listens {
 
   /** See `Database.listen`. */
   listen<Encoded>(principal: Principal, options: ListenOptions<Encoded>): Subscription {
+    if (isPriorityPath(options.path)) throw new BacksideError('invalid-path', 'a priority has no events of its own');
     const { refresh } = this.#options;
     const basis = this.#decide(principal, options);
     const resume = resumePointOf(options);

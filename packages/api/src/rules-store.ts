@@ -60,7 +60,7 @@ export class RulesStore implements RulesSource {
     await new Promise<void>((resolve, reject) => {
       const subscription = this.#options.database.listen<ViewEvent>(ADMIN, {
         path: CURRENT,
-        encoder: { encode: (event) => event },
+        encoder: { format: 'export', encode: (event) => event },
         listener: {
           event: () => {
             try {

@@ -1,5 +1,6 @@
 import { type BacksideError, type Commit, type Principal, toBacksideError } from '@backside/protocol';
 import { formatPath, type Path, type Query } from '@backside/tree';
+import { isSeenBy } from './event.js';
 import type { Encoder, Listener, ListenOptions, Subscription, ViewEvent } from './listener.js';
 import type { View } from './view.js';
 
@@ -156,7 +157,7 @@ export class ViewSubscription<Encoded> implements Subscription {
     this.#missed = null;
     if (missed === null || this.#ended) return;
     const event = this.view.catchUp(missed.everything ? null : [...missed.paths.values()]);
-    this.#listener.event(this.encoder.encode(event), event);
+    if (isSeenBy(this.encoder, event)) this.#listener.event(this.encoder.encode(event), event);
   }
 
   end(): void {

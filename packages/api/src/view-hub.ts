@@ -2,7 +2,7 @@ import { BacksideError, type Commit, type Logger, type Principal } from '@backsi
 import type { Replica } from '@backside/store';
 import { canonicalQuery, isDefaultQuery, type Path, type Query } from '@backside/tree';
 import { CommitEvents } from './commit-events.js';
-import { patchEvent } from './event.js';
+import { isSeenBy, patchEvent } from './event.js';
 import type { ListenOptions, ViewEvent } from './listener.js';
 import type { LiveRights } from './live-rights.js';
 import { PathIndex } from './path-index.js';
@@ -70,7 +70,7 @@ export class ViewHub {
     try {
       const { revision } = this.#options.replica;
       const first =
-        tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options.path, tail);
+        tail === null ? [view.snapshot(options.resume === undefined ? null : false)] : eventsOf(options, tail);
       const staleMs = this.#options.staleness();
       if (options.confirm && tail !== null && (first.length === 0 || staleMs !== null)) {
         first.unshift(comesBack(options.path, (first[0]?.revision ?? revision + 1) - 1, staleMs));
@@ -130,6 +130,7 @@ function comesBack(path: Path, revision: number, staleMs: number | null): ViewEv
   return patchEvent(path, [], { revision, id: `${revision}-r`, resumed: true, staleMs });
 }
 
-function eventsOf(path: Path, tail: readonly Commit[]): ViewEvent[] {
-  return tail.flatMap((commit) => new CommitEvents(commit, true).within(path) ?? []);
+function eventsOf({ path, encoder }: ListenOptions<unknown>, tail: readonly Commit[]): ViewEvent[] {
+  const events = tail.flatMap((commit) => new CommitEvents(commit, true).within(path) ?? []);
+  return events.filter((event) => isSeenBy(encoder, event));
 }

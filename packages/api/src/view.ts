@@ -14,7 +14,7 @@ import {
   readNode,
 } from '@backside/tree';
 import { type CommitEvents, changesWithin } from './commit-events.js';
-import { patchEvent, putEvent, snapshotEvent } from './event.js';
+import { isSeenBy, patchEvent, putEvent, snapshotEvent } from './event.js';
 import type { Encoder, ViewEvent } from './listener.js';
 import type { Delivery, ViewSubscription } from './subscription.js';
 
@@ -109,7 +109,9 @@ export abstract class View {
       return;
     }
     if (event === null) return;
-    for (const [encoder, subscriptions] of this.#groups) this.#deliverAs(encoder, subscriptions, event, commit);
+    for (const [encoder, subscriptions] of this.#groups) {
+      if (isSeenBy(encoder, event)) this.#deliverAs(encoder, subscriptions, event, commit);
+    }
   }
 
   #deliverAs(

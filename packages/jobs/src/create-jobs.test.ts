@@ -48,7 +48,7 @@ test('whoever may read the node hears of everything that happens to the job', as
   const states: unknown[] = [];
   database.listen(ADMIN, {
     path: parsePath('/jobs/mine/state'),
-    encoder: { encode: (event) => JSON.parse(new TextDecoder().decode(event.body('val'))) as unknown },
+    encoder: { format: 'val', encode: (event) => JSON.parse(new TextDecoder().decode(event.body('val'))) as unknown },
     listener: { event: (state) => states.push(state), cancelled: () => {} },
   });
   await jobs.submit({ name: 'quick', id: 'mine' });

@@ -147,7 +147,7 @@ export class JobNodes {
   watchCancel(id: string, cancelled: () => void): () => void {
     const subscription = this.#database.listen(ADMIN, {
       path: [...this.#root, id, 'state'],
-      encoder: { encode: (event) => JSON.parse(new TextDecoder().decode(event.body('val'))) as Json },
+      encoder: { format: 'val', encode: (event) => JSON.parse(new TextDecoder().decode(event.body('val'))) as Json },
       listener: {
         event: (state) => {
           if (state === 'cancelled') cancelled();

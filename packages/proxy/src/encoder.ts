@@ -43,6 +43,10 @@ export class MessageEncoder implements Encoder<Uint8Array> {
     this.#viewTag = tagOf(options.view);
   }
 
+  get format(): Format {
+    return this.options.format;
+  }
+
   encode(event: ViewEvent): Uint8Array {
     if (this.options.envelope === 'original') return this.#encodeOriginal(event);
     const { version, epoch, format } = this.options;

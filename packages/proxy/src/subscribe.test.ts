@@ -107,7 +107,24 @@ describe('SUBSCRIBE', () => {
     expect(JSON.parse((await session.next()).body)).toEqual({ '.value': 1, '.priority': 7 });
   });
 
+  test('changes of priorities show in no other format, and hold nobody up who comes back', async () => {
+    const { client, database } = await openFixture();
+    const session = await client();
+    const revision = await put(database, '/a', 1);
+    session.send('SUBSCRIBE', { id: 's', destination: '/a' });
+    await session.next();
+    await put(database, '/a/.priority', 8);
+    const resume = `${database.epoch}:${revision}`;
+    for (const id of ['t', 'u']) session.send('SUBSCRIBE', { id, destination: '/a', resume });
+    const told = (await session.rest()).map(({ headers, body }) => [headers.subscription, body]);
+    expect(told).toEqual([
+      ['t', '{}'],
+      ['u', '{}'],
+    ]);
+  });
+
   test.each([
+    ['of a priority alone', { id: 's', destination: '/a/.priority' }, 'invalid-path'],
     ['without a destination', { id: 's' }, 'missing-header'],
     ['without an id', { destination: '/a' }, 'missing-header'],
     ['with an undefined ack mode', { id: 's', destination: '/a', ack: 'sometimes' }, 'invalid-header'],

@@ -65,7 +65,7 @@ type Where = Pick<ListenOptions<ViewEvent>, 'path' | 'once' | 'resume' | 'confir
 function listen(database: Database, where: Where, to: { heard: Heard; lost: () => void }): Subscription {
   return database.listen(ADMIN, {
     ...where,
-    encoder: { encode: (event) => event },
+    encoder: { format: 'export', encode: (event) => event },
     listener: { event: (event) => to.heard(event), cancelled: to.lost },
   });
 }

@@ -74,16 +74,16 @@ export class Recorder {
 
 /** Counts how often it encodes. */
 export class LineEncoder implements Encoder<string> {
-  readonly #format: Format;
+  readonly format: Format;
   calls = 0;
 
   constructor(format: Format = 'val') {
-    this.#format = format;
+    this.format = format;
   }
 
   encode(event: ViewEvent): string {
     this.calls += 1;
-    return `${event.kind} /${event.path.join('/')} ${new TextDecoder().decode(event.body(this.#format))}`;
+    return `${event.kind} /${event.path.join('/')} ${new TextDecoder().decode(event.body(this.format))}`;
   }
 }
 
@@ -91,6 +91,7 @@ export interface ListenExtras {
   readonly query?: Json;
   readonly encoder?: Encoder<string>;
   readonly resume?: string;
+  readonly confirm?: boolean;
   readonly once?: boolean;
   /** Default: admin. */
   readonly as?: Principal;
@@ -114,6 +115,7 @@ export function listen(
     },
     ...(extras.query !== undefined && { query: parseQuery(extras.query) }),
     ...(extras.resume !== undefined && { resume: extras.resume }),
+    ...(extras.confirm !== undefined && { confirm: extras.confirm }),
     ...(extras.once !== undefined && { once: extras.once }),
   });
   return { subscription, heard };

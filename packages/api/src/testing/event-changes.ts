@@ -3,6 +3,7 @@ import type { Encoder, ViewEvent } from '../listener.js';
 
 /** Events as JSON with nothing lost. */
 export const exportForm: Encoder<Json> = {
+  format: 'export',
   encode: (event) => JSON.parse(new TextDecoder().decode(event.body('export'))),
 };
 

@@ -11,6 +11,7 @@ export interface EventListener {
 
 /** Shared, so that an event is read once for all who listen to the same account. */
 const READER: Encoder<LegacyEvent | null> = {
+  format: 'val',
   encode: (event) => readEvent(JSON.parse(Buffer.from(event.body('val')).toString()) as Json),
 };
 

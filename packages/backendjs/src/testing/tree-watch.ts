@@ -25,7 +25,7 @@ export function watchTree(database: Database, path: string): Promise<TreeWatch> 
     let begun = false;
     const subscription = database.listen<Json>(ADMIN, {
       path: parsePath(path),
-      encoder: { encode: (event) => JSON.parse(Buffer.from(event.body('val')).toString()) as Json },
+      encoder: { format: 'val', encode: (event) => JSON.parse(Buffer.from(event.body('val')).toString()) as Json },
       listener: {
         event: (body, { kind, path: changed, revision }) => {
           if (begun) changes.push({ path: formatPath(changed), kind, body, revision });

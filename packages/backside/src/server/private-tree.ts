@@ -4,7 +4,7 @@ import { ADMIN, type Logger } from '@backside/protocol';
 import { hashNode, nodeFromJson, nodeToJson, type Path, readNode, type TreeReader } from '@backside/tree';
 
 /** Watchers need to know that something changed, not what. */
-const NOTHING: Encoder<null> = { encode: () => null };
+const NOTHING: Encoder<null> = { format: 'export', encode: () => null };
 
 export interface PrivateTreeOptions {
   /** A private database. */

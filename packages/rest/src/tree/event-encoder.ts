@@ -16,7 +16,7 @@ export class EventEncoders {
     const name = `${depth} ${format}`;
     let encoder = known.get(name);
     if (encoder === undefined) {
-      encoder = { encode: (event) => encodeEvent(event, { database, depth, format }) };
+      encoder = { format, encode: (event) => encodeEvent(event, { database, depth, format }) };
       known.set(name, encoder);
     }
     return encoder;

@@ -69,6 +69,21 @@ describe('a stream of events', () => {
     expect(await events.next()).toMatchObject({ data: { data: { '.value': 1, '.priority': 2 } } });
   });
 
+  test('of values tells nothing of priorities', async () => {
+    await put('/open/p', { a: 1, b: 2 });
+    const events = await listen('/open/p.json');
+    await events.next();
+    await put('/open/p/a/.priority', 3);
+    await write([{ method: 'update', path: parsePath('/open/p'), value: { '.priority': 1, 'a/.priority': 2 } }]);
+    await write([{ method: 'update', path: parsePath('/open/p'), value: { b: 3, 'a/.priority': 4 } }]);
+    expect(await events.next()).toMatchObject({ event: 'patch', data: { path: '/', data: { b: 3 } } });
+  });
+
+  test('of a priority alone there is none', async () => {
+    const { status } = await ask(server, 'GET /open/p/.priority.json', { headers: { accept: 'text/event-stream' } });
+    expect(status).toBe(400);
+  });
+
   test('of a query shows its window, whole at all times', async () => {
     await put('/people', { ann: { age: 30 }, bob: { age: 74 }, cy: { age: 50 } });
     const events = await listen(`/people.json?orderBy="age"&limitToLast=2`);

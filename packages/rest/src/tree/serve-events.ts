@@ -1,5 +1,4 @@
 import { BacksideError } from '@backside/protocol';
-import { isPriorityPath } from '@backside/tree';
 import type { TreeCall } from './call.js';
 import { EventEncoders } from './event-encoder.js';
 import { EventStream } from './event-stream.js';
@@ -9,7 +8,6 @@ const ENCODERS = new EventEncoders();
 /** Answers with the events of the node, until the client goes or may no longer listen. Rejects with what refuses that. */
 export function serveEvents(call: TreeCall): Promise<void> {
   if (call.parameters.shallow) throw new BacksideError('invalid-query', 'shallow reads have no events');
-  if (isPriorityPath(call.path)) throw new BacksideError('invalid-path', 'a priority has no events of its own');
   const { response } = call;
   if (response.destroyed) return Promise.resolve();
   // An answer that waits for others of its connection is never told that this has closed.
