@@ -25,7 +25,7 @@ export function inTurn(request: IncomingMessage, response: ServerResponse, serve
     turn.readsAlong = reads;
     serve();
   };
-  if (before === undefined || before.response.writableFinished || (before.readsAlong && reads)) begin();
+  if (before === undefined || before.response.closed || (before.readsAlong && reads)) begin();
   else before.response.once('close', () => socket.destroyed || begin());
 }
 
