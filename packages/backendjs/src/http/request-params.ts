@@ -1,3 +1,4 @@
+import { queryOf } from '@backside/auth';
 import type { Json } from '@backside/tree';
 import { parse } from 'qs';
 import { type BodyAccount, checkAnnounced, collectBody } from './collected-body.js';
@@ -24,16 +25,17 @@ export interface ReceivedParams {
 const NO_FILES: ReadonlyMap<string, UploadedFile> = new Map();
 
 /**
- * Reads the parameters: from the url or, for POST, from the body, which then replaces the url's. The media type counts only in lower case, as
- * it always did. Throws 413 past the limit, 400 for what cannot be parsed.
+ * Reads the parameters: from the url or, for POST, from the body, which then replaces the url's, even if it is empty. They come from that
+ * text alone which signatures are over. The media type counts only in lower case, as it always did. Throws 413 past the limit, 400 for what
+ * cannot be parsed.
  */
 export async function readParams(
   request: LegacyRequest,
   account: BodyAccount,
   options: { readonly limit: number; readonly lenient: boolean },
 ): Promise<ReceivedParams> {
-  const query = parseForm(queryText(request.url));
-  if (request.method !== 'POST' || request.body === null) return received(query);
+  const query = parseForm(queryOf(request.url));
+  if (request.method !== 'POST') return received(query);
   checkAnnounced(request, options.limit);
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim();
   if (type === MULTIPART) {
@@ -58,11 +60,6 @@ function received(values: readonly (readonly [string, Json])[]): ReceivedParams 
 function parseForm(text: string): (readonly [string, Json])[] {
   const options = { depth: MAX_DEPTH, parameterLimit: MAX_PARAMETERS, plainObjects: true, arrayLimit: 1_000 };
   return Object.entries(parse(text, options)) as [string, Json][];
-}
-
-function queryText(url: string): string {
-  const at = url.indexOf('?');
-  return at < 0 ? '' : url.slice(at + 1);
 }
 
 /** An empty body is an empty object. What cannot be parsed is refused unless the operator wants it as it was. */

@@ -212,6 +212,34 @@ describe('an account that was disabled elsewhere', () => {
   });
 });
 
+describe('what a signature is not over', () => {
+  test('says nothing: neither what stands behind a second question mark', async () => {
+    for (const url of ['/auth', '/auth?x=1']) {
+      const headers = { 'bk-signature': server.client.sign('GET', url, ann) };
+      const { json } = await server.client.get(
+        `${url}${url.includes('?') ? '' : '?'}?&_accesstoken=1`,
+        {},
+        { headers },
+      );
+      expect(json).toMatchObject({ id: ann.id });
+      expect(json).not.toHaveProperty(TOKEN);
+    }
+  });
+
+  test('nor the query of a form, however empty the form is', async () => {
+    const contentType = 'application/x-www-form-urlencoded';
+    const headers = {
+      'bk-signature': server.client.sign('POST', '/auth', ann, { contentType, form: '' }),
+      'content-type': contentType,
+    };
+    for (const length of [{}, { 'content-length': '0' }]) {
+      const { json } = await server.client.send('POST', '/auth?_accesstoken=1', { headers: { ...headers, ...length } });
+      expect(json).toMatchObject({ id: ann.id });
+      expect(json).not.toHaveProperty(TOKEN);
+    }
+  });
+});
+
 describe('a signed write', () => {
   test('is done once, though a read may be repeated', async () => {
     const [write, read] = ['/account/put/status?status=here', '/auth'] as const;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { queryOf } from '@backside/auth';
 import type { LegacyRequest } from '../http/legacy-request.js';
 
 const MAX_ID = 128;
@@ -19,8 +20,7 @@ export interface FrameRequest {
 /** Reads `/path?query`; null for any other text. */
 export function parseFrame(text: string): FrameRequest | null {
   if (!text.startsWith('/') || /[\s\p{Cc}]/u.test(text)) return null;
-  const query = text.indexOf('?');
-  const id = query < 0 ? null : new URLSearchParams(text.slice(query)).get('_id');
+  const id = new URLSearchParams(queryOf(text)).get('_id');
   return { url: text, id: id === null ? null : id.slice(0, MAX_ID) };
 }
 
