@@ -1,3 +1,4 @@
+import type { Principal } from '@backside/protocol';
 import type { Credential } from './credential.js';
 
 /** Who asks, once it is proven. */
@@ -11,4 +12,6 @@ export interface LegacyAccount {
   /** By what it was proven. */
   readonly proof: 'signature' | 'session' | 'token' | 'bearer';
   readonly credential: Credential;
+  /** Whom an access token of `@backside/auth` speaks for; null for every other proof. */
+  readonly principal: Principal | null;
 }

@@ -115,6 +115,32 @@ describe('/account/subscribe', () => {
     await listeners(0);
   });
 
+  it('tells nothing to who was disabled where accounts are managed', async () => {
+    const [ann] = (await start({ intervalMs: 0 })) as [TestAccount, TestAccount];
+    const { reply } = await poll(ann);
+    await server.auth.users.update(ADMIN, ann.id, { disabled: true });
+    server.clock.advance(1_001);
+    await publish(ann, { path: '/x', mtime: 1 });
+    expect((await reply).json).toMatchObject({ status: 401, code: 'NOAUTH' });
+    await listeners(0);
+  });
+
+  it('tells nothing to a session of elsewhere that was ended, nor to whom its own lists keep out by now', async () => {
+    const [ann, bob] = (await start({ intervalMs: 0 })) as [TestAccount, TestAccount];
+    const { accessToken } = await server.auth.users.issue(ADMIN, { uid: ann.id });
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const ended = server.client.get('/account/subscribe', {}, { headers });
+    await listeners(1);
+    await server.auth.users.revokeSessions(ADMIN, ann.id);
+    await publish(ann, { path: '/x', mtime: 1 });
+    expect((await ended).json).toMatchObject({ status: 401 });
+    const { reply: kept } = await poll(bob);
+    await server.context.credentials.change(bob.id, { aclDeny: '^/account/subscribe' });
+    await publish(bob, { path: '/x', mtime: 1 });
+    expect((await kept).json).toMatchObject({ status: 403, code: 'ACL' });
+    await listeners(0);
+  });
+
   it('leaves nothing behind when the client goes', async () => {
     const [ann] = (await start({ intervalMs: 60_000 })) as [TestAccount, TestAccount];
     const url = '/account/subscribe';

@@ -1,11 +1,11 @@
 import type { Subscription } from '@backside/api';
 import type { BacksideError } from '@backside/protocol';
 import type { Json } from '@backside/tree';
-import type { Credential } from '../credentials/credential.js';
 import type { LegacyAccount } from '../credentials/legacy-account.js';
 import type { LegacyCall, LegacyReply } from '../endpoint.js';
 import { LegacyAnswer } from '../http/answer.js';
-import { LegacyError, toLegacyError } from '../http/legacy-error.js';
+import { toLegacyError } from '../http/legacy-error.js';
+import { assertStillHolds } from '../sign-in/still-holds.js';
 import type { LegacyEvent } from './event.js';
 import { EventBatches } from './event-batches.js';
 import { listenToEvents } from './event-listen.js';
@@ -72,12 +72,8 @@ class LongPoll {
 
   /** Rejects if the caller could not ask any more by now: time has passed since it was let in. */
   async #handOver(events: Json[]): Promise<void> {
-    const { context, request } = this.#call;
-    const { credential } = this.#account;
-    const now = await context.credentials.byId(credential.id);
-    if (now === null || !isSameProof(credential, now) || (now.expires > 0 && now.expires <= context.now())) {
-      throw new LegacyError(401, 'Not authenticated', 'NOAUTH');
-    }
+    const { request } = this.#call;
+    await assertStillHolds(this.#call);
     if (request.push === null) this.#answer(events);
     else if (!request.signal.aborted) request.push(events);
   }
@@ -98,9 +94,4 @@ class LongPoll {
     if (this.#timeout !== null) clearTimeout(this.#timeout);
     this.#call.request.signal.removeEventListener('abort', this.#gone);
   }
-}
-
-/** Whether what a caller proved then would still be proof. */
-function isSameProof(then: Credential, now: Credential): boolean {
-  return then.secret === now.secret && then.authSecret === now.authSecret && then.tokenSecret === now.tokenSecret;
 }

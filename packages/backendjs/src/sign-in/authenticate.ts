@@ -99,7 +99,7 @@ async function byBearer(
   checkAccountAcl(credential, path);
   const { id, login, name, types } = credential;
   const isAdmin = principal.kind === 'admin' || types.includes('admin');
-  return { id, login, name, types, isAdmin, proof: 'bearer', credential };
+  return { id, login, name, types, isAdmin, proof: 'bearer', credential, principal };
 }
 
 /** What `verifySignedRequest` has to know of the settings. */
@@ -139,7 +139,7 @@ async function accountOf(credential: Credential, carrier: Carrier, users: UserAc
   const { id, login, name, types } = credential;
   const user = await users.standing(id);
   const isAdmin = types.includes('admin') || user?.admin === true;
-  return { id, login, name, types, isAdmin, proof: PROOFS[carrier], credential };
+  return { id, login, name, types, isAdmin, proof: PROOFS[carrier], credential, principal: null };
 }
 
 function takesOnce({ signatureOnce }: BackendjsSettings, { path, params }: ReceivedRequest): boolean {
