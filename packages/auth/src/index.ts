@@ -41,7 +41,7 @@ export {
   type VerifyOptions,
   verifySignedRequest,
 } from './signed-request/verify-request.js';
-export type { ThrottleBudgets } from './throttle.js';
+export { type Admission, createThrottle, type Throttle, type ThrottleBudgets } from './throttle.js';
 export { type AddressPrefixes, addressPrefixes } from './throttle-address.js';
 export { isValidUid } from './uid.js';
 export type { Claims, User } from './user.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { pathOf, UsedSignatures } from '@backside/auth';
+import { createThrottle, pathOf, UsedSignatures } from '@backside/auth';
 import { closeWithConnection } from '@backside/media';
 import { RateLimits } from './access/rate-limits.js';
 import { ServerLoad } from './access/server-load.js';
@@ -183,6 +183,7 @@ class LegacyServer implements Backendjs {
       tree,
       users,
       credentials,
+      guesses: createThrottle({ now }),
       accountHooks: [],
       control: options.control ?? null,
       ipc: options.ipc ?? null,

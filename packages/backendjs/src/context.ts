@@ -1,5 +1,5 @@
 import type { Database, WriteStep } from '@backside/api';
-import type { Auth, PrivateTree } from '@backside/auth';
+import type { Auth, PrivateTree, Throttle } from '@backside/auth';
 import type { Jobs } from '@backside/jobs';
 import type { Media } from '@backside/media';
 import type { Notifier } from '@backside/notifier';
@@ -55,6 +55,8 @@ export interface BackendjsContext {
   readonly credentials: Credentials;
   /** The accounts of `auth` behind them. */
   readonly users: UserAccounts;
+  /** Slows down who guesses signing secrets, by login and address. Of this process. */
+  readonly guesses: Throttle;
   /** Hooks of all areas, in the order in which the areas were composed. */
   readonly accountHooks: AccountHook[];
   readonly media: Media | null;

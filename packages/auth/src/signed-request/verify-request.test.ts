@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type Admission, createThrottle } from '../throttle.js';
 import { checksumOf } from './keyed-hash.js';
 import { SignedRequestRefusal } from './refusal.js';
 import { sealToken } from './sealed-token.js';
@@ -143,6 +144,26 @@ test('a signature in the query wins over one in the header and over a session', 
 
 test('what is switched off counts as missing', async () => {
   expect(await outcome(signed(sign()), { settings: { ...SETTINGS, carriers: ['token'] } })).toBe('417 NOLOGIN');
+});
+
+describe('who guesses', () => {
+  test('waits after a few wrong signatures, with a right one too; sessions, which the server made, do not', async () => {
+    const throttle = createThrottle({ now: () => NOW });
+    const attempt = ({ login }: SignedAccount): Admission => throttle.enter({ account: login, address: '192.0.2.1' });
+    const wrong = signed('4||ann|wrong|1700000060000||');
+    for (let n = 0; n < 5; n++) expect(await outcome(wrong, { attempt })).toBe('401 NOAUTH');
+    for (const request of [wrong, signed(sign())]) {
+      await expect(outcome(request, { attempt })).rejects.toMatchObject({ code: 'rate-limited' });
+    }
+    const session = signed('', { headers: { host: HOST }, session: sign({ version: 2 }) });
+    expect(await outcome(session, { attempt })).toBe('200');
+  });
+
+  test('is not who signs right, however often', async () => {
+    const throttle = createThrottle({ now: () => NOW });
+    const attempt = ({ login }: SignedAccount): Admission => throttle.enter({ account: login, address: '192.0.2.1' });
+    for (let n = 0; n < 100; n++) expect(await outcome(signed(sign()), { attempt })).toBe('200');
+  });
 });
 
 describe('where signatures are taken once', () => {

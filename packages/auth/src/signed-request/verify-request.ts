@@ -1,3 +1,4 @@
+import type { Admission } from '../throttle.js';
 import { type Carrier, findSignature } from './find-signature.js';
 import { checksumOf, type SigningSecrets, sameText, signatureOf } from './keyed-hash.js';
 import { expiredRefusal, refusal } from './refusal.js';
@@ -47,6 +48,11 @@ export interface VerifyOptions<Account extends SignedAccount> {
   account(login: string): Promise<Account | null> | Account | null;
   /** Throws for what the account may not have; asked before the signature is compared, as the original does. */
   admit?(account: Account): void;
+  /**
+   * Asked before a signature is compared that the client itself made, and told if it is right: what lets nobody guess secrets. Throws what
+   * the request is then refused with. Sessions and tokens are sealed by the server, so nobody guesses by them.
+   */
+  attempt?(account: Account): Admission;
   /** Where signatures of versions 1 and 4 are remembered that may be used once; without it they may be used again until they expire. */
   readonly used?: UsedSignatures | null;
 }
@@ -63,7 +69,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 /**
  * Whose request it is. Rejects with a `SignedRequestRefusal` of the first that does not hold: method and host (415), a signature (417), the
- * body's checksum (400), its expiry (406), its carrier (416), the account (404), the account's end (412), what `admit` says, and the HMAC
+ * body's checksum (400), its expiry (406), its carrier (416), the account (404), the account's end (412), what `admit` and `attempt` say, and the HMAC
  * (401), which is compared in constant time; last, that it was not used before (401).
  */
 export async function verifySignedRequest<Account extends SignedAccount>(
@@ -81,8 +87,10 @@ export async function verifySignedRequest<Account extends SignedAccount>(
   if (account === null) throw refusal('NOACCOUNT');
   if (account.expires > 0 && account.expires < now) throw refusal('ENDED');
   options.admit?.(account);
+  const attempt = carrier === 'request' ? options.attempt?.(account) : undefined;
   const parts = partsOf(request, host);
   if (!isGenuine(signature, account, signedText(signature, parts, settings.signatureName))) throw refusal('NOAUTH');
+  attempt?.succeeded();
   if (carrier === 'request') useOnce(signature, options);
   return { account, signature, carrier };
 }

@@ -45,7 +45,8 @@ const PROOFS = { request: 'signature', session: 'session', token: 'token' } as c
  * bear an access token of `@backside/auth`: who has signed in there is somebody here as well.
  */
 export async function authenticate(received: ReceivedRequest, parts: Authentication): Promise<LegacyAccount> {
-  const { settings, now, credentials, users } = parts.context;
+  const { settings, now, credentials, users, guesses } = parts.context;
+  const { address } = received.request;
   try {
     const once = takesOnce(settings, received);
     const { account, carrier, signature } = await verifySignedRequest<Credential>(signedRequestOf(received, settings), {
@@ -53,6 +54,7 @@ export async function authenticate(received: ReceivedRequest, parts: Authenticat
       now: now(),
       account: (login) => standing(login, credentials, users),
       admit: (credential) => checkAccountAcl(credential, received.path),
+      attempt: ({ login }) => guesses.enter({ account: login, address }),
       used: once ? parts.used : null,
     });
     if (once && carrier === 'request') await useEverywhere(signature, parts.context);

@@ -14,14 +14,22 @@ export interface LoginClaim {
 
 /**
  * The account that `/login` is about. The password is looked up where all passwords are, so that an account which was made elsewhere gets
- * its rows here at its first login. Throws 404 for an unknown login, 401 for a wrong secret.
+ * its rows here at its first login. Throws 404 for an unknown login, 401 for a wrong secret, 429
+ * for who tries too often.
  */
 export async function proveLogin(context: BackendjsContext, claim: LoginClaim): Promise<Credential> {
-  const { credentials } = context;
+  const { credentials, guesses } = context;
   const credential = await credentials.byLogin(claim.login);
-  if (credential !== null && isSecret(credential, claim)) return withRows(context, credential);
+  const attempt = guesses.enter({ account: claim.login, address: claim.address });
+  if (credential !== null && isSecret(credential, claim)) {
+    attempt.succeeded();
+    return withRows(context, credential);
+  }
   const principal = await byPassword(context, claim);
-  if (principal !== null) return credentialOf(context, principal);
+  if (principal !== null) {
+    attempt.succeeded();
+    return credentialOf(context, principal);
+  }
   if (credential !== null || (await isKnownElsewhere(context, claim.login))) throw wrong();
   throw new LegacyError(404, 'No account record found', 'NOACCOUNT');
 }

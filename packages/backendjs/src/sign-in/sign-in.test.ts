@@ -212,6 +212,28 @@ describe('an account that was disabled elsewhere', () => {
   });
 });
 
+describe('guessing a secret by signatures', () => {
+  test('is refused after a few wrong ones, the right one too, until the wait is over', async () => {
+    const mark = await server.account('mark');
+    const ping = async (secret: string): Promise<number> =>
+      (await server.client.get('/ping', {}, { as: { ...mark, secret } })).status;
+    const guesses = [];
+    for (let n = 0; n < 6; n++) guesses.push(await ping(`guess ${n}`));
+    expect(guesses).toEqual([401, 401, 401, 401, 401, 429]);
+    expect(await ping(mark.secret)).toBe(429);
+    expect((await server.client.post('/login', { login: mark.login, secret: mark.secret })).status).toBe(429);
+    expect((await server.client.get('/ping', {}, { as: ann })).status).toBe(200);
+    server.clock.advance(1_001);
+    expect(await ping(mark.secret)).toBe(200);
+  });
+
+  test('counts nothing against who signs right, however much of it at once', async () => {
+    const nora = await server.account('nora');
+    const all = Array.from({ length: 40 }, () => server.client.get('/ping', {}, { as: nora }));
+    expect(new Set((await Promise.all(all)).map(({ status }) => status))).toEqual(new Set([200]));
+  });
+});
+
 describe('what a signature is not over', () => {
   test('says nothing: neither what stands behind a second question mark', async () => {
     for (const url of ['/auth', '/auth?x=1']) {
