@@ -119,6 +119,8 @@ describe('/file', () => {
   it('goes with its owner', async () => {
     const dave = await server.account('dave');
     await put({ prefix: 'dave', name: 'a.b.txt', data: 'eA==' }, dave);
+    await put({ prefix: 'dave', name: '('.repeat(66), data: 'eA==' }, dave);
+    expect((await put({ prefix: 'dave', name: '('.repeat(67), data: 'eA==' }, dave)).status).toBe(400);
     await server.client.get('/account/del', {}, { as: dave });
     expect(server.value('/files/dave')).toBeNull();
     expect((await server.keys()).filter((key) => key.includes(dave.id))).toEqual([]);

@@ -1,6 +1,8 @@
+import { blobKeyPart } from '@backside/media';
 import { LegacyError, required } from '../http/legacy-error.js';
 import type { Params } from '../http/params.js';
 
+/** Of a part of a blob's key: longer ones would be kept by their hash, and not be found again when their owner goes. */
 const MAX_ENCODED = 200;
 /** What would lead elsewhere on a file system, and halves of characters. */
 const UNSAFE = /[/\\\p{Cc}\p{Cs}]|^\.{1,2}$/u;
@@ -19,7 +21,7 @@ export function requireFileName(params: Params): FileName {
 /** Throws 400 if `text` is empty, too long, or more than a name. */
 export function plainName(what: string, text: string): string {
   if (text === '') throw required(what);
-  if (UNSAFE.test(text) || encodeURIComponent(text).length > MAX_ENCODED) {
+  if (UNSAFE.test(text) || blobKeyPart(text).length > MAX_ENCODED) {
     throw new LegacyError(400, `invalid ${what}`);
   }
   return text;
