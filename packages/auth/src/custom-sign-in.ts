@@ -1,19 +1,19 @@
 import type { Account, AccountRecord } from './account.js';
 import { type AuthContext, audit, enter } from './auth-context.js';
-import type { CustomIdentity } from './custom-token.js';
+import { type CustomIdentity, LONGEST_HOLD_MS } from './custom-token.js';
 import { CUSTOM } from './principals.js';
 import { forbidden, signInRefused } from './refusals.js';
 import type { Client, SignedIn } from './sign-in-api.js';
 import { beginSession } from './signed-in.js';
 
-/** Custom tokens live at most so long; for as long the uid of a deleted account is not made anew by one. */
-const MAX_TOKEN_LIFE_MS = 3_600_000;
-
-/** Who a custom token speaks for; rejects `unauthenticated`, also for uids of devices and of accounts deleted lately. */
+/**
+ * Who a custom token speaks for; rejects `unauthenticated`, also for uids of devices, and of accounts that may have been deleted since the
+ * token was made.
+ */
 export async function proveCustomToken(context: AuthContext, token: string): Promise<CustomIdentity> {
   if (context.custom === null) throw signInRefused();
   const identity = await context.custom.verify(token);
-  const deleted = context.accounts.wasDeleted(identity.uid, context.now() - MAX_TOKEN_LIFE_MS);
+  const deleted = context.accounts.wasDeleted(identity.uid, context.now() - LONGEST_HOLD_MS);
   if (deleted || context.devices.get(identity.uid) !== null) throw signInRefused();
   return identity;
 }

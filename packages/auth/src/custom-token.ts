@@ -55,6 +55,10 @@ interface Limits {
   readonly leewayMs: number;
 }
 
+const MAX_LIFETIME_MS = 3_600_000;
+const LEEWAY_MS = 30_000;
+/** So long after it was made a token may still hold, whichever way the application's clock is wrong. */
+export const LONGEST_HOLD_MS: number = MAX_LIFETIME_MS + LEEWAY_MS;
 /** Longer texts are refused before anything is decoded. */
 const MAX_TOKEN_CHARS = 16_384;
 
@@ -70,8 +74,8 @@ export function createCustomTokenVerifier(
 ): CustomTokenVerifier {
   const imported = keys.map((key): ImportedKey => ({ ...key, material: importCustomTokenKey(key.algorithm, key.key) }));
   const limits: Limits = {
-    maxLifetimeMs: options.maxLifetimeMs ?? 3_600_000,
-    leewayMs: options.leewayMs ?? 30_000,
+    maxLifetimeMs: options.maxLifetimeMs ?? MAX_LIFETIME_MS,
+    leewayMs: options.leewayMs ?? LEEWAY_MS,
   };
   return {
     async verify(token): Promise<CustomIdentity> {

@@ -170,10 +170,10 @@ describe('a principal that is looked at again', () => {
 });
 
 describe('a custom token', () => {
-  const custom = (payload: Record<string, unknown>, now: number): Promise<string> =>
+  const custom = (payload: Record<string, unknown>, now: number, seconds = 600): Promise<string> =>
     new SignJWT(payload)
       .setProtectedHeader({ alg: 'HS256' })
-      .setExpirationTime(now / 1000 + 600)
+      .setExpirationTime(now / 1000 + seconds)
       .sign(Buffer.from(KEY));
 
   it('opens a connection without an account, under the claims that it says', async () => {
@@ -260,6 +260,16 @@ describe('a custom token', () => {
     const token = await custom({ uid: 'app:7' }, clock.time);
     await auth.signIn.custom({ token }, HOME);
     await auth.users.delete(SERVER, 'app:7');
+    await expect(auth.signIn.custom({ token }, HOME)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(authenticate(auth, token)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('does not bring one back either that lives a little longer, since the clock of who made it was ahead', async () => {
+    const { auth, clock } = await bob();
+    const token = await custom({ uid: 'app:8', iat: clock.time / 1000 + 29 }, clock.time, 3_629);
+    await auth.signIn.custom({ token }, HOME);
+    await auth.users.delete(SERVER, 'app:8');
+    clock.time += 3_610_000;
     await expect(auth.signIn.custom({ token }, HOME)).rejects.toMatchObject({ code: 'unauthenticated' });
     await expect(authenticate(auth, token)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
