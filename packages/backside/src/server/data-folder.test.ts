@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,4 +39,18 @@ test('a format of the future is refused', async () => {
   await mkdir(data);
   await writeFile(join(data, 'backside.json'), '{"format":2,"holds":"copy"}\n');
   await expect(openDataFolder({ data, store: 'mongodb' })).rejects.toThrow('the format 2, and this release reads 1');
+});
+
+test('nobody but its owner gets into a folder that was made or empty; another is as open as it was', async () => {
+  const mode = async (): Promise<number> => (await stat(data)).mode & 0o777;
+  await (await openDataFolder({ data, store: 'embedded' })).close();
+  expect(await mode()).toBe(0o700);
+  await chmod(data, 0o750);
+  await (await openDataFolder({ data, store: 'embedded' })).close();
+  expect(await mode()).toBe(0o750);
+  await rm(data, { recursive: true });
+  await mkdir(data, { mode: 0o755 });
+  await writeFile(join(data, 'notes'), 'of somebody');
+  await (await openDataFolder({ data, store: 'embedded' })).close();
+  expect(await mode()).toBe(0o755);
 });

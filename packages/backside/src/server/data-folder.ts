@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toBacksideError } from '@backside/protocol';
 import type { NodeConfig } from '../config/node-options.js';
@@ -74,11 +74,26 @@ async function prepareDataFolder({ data, store }: Pick<NodeConfig, 'store'> & { 
   try {
     await mkdir(data, { recursive: true });
     const marker = await readDataFormat(data);
-    if (marker === null) await writeMarker(data, { format: DATA_FORMAT, holds: heldBy(store) });
-    else assertHolds(data, store, marker);
+    if (marker === null) {
+      await closeToOthers(data);
+      await writeMarker(data, { format: DATA_FORMAT, holds: heldBy(store) });
+    } else assertHolds(data, store, marker);
   } catch (cause) {
     if (cause instanceof DataFolderError || cause instanceof WrongFolderError) throw cause;
     throw new DataFolderError(data, (cause as Error).message, { cause });
+  }
+}
+
+/**
+ * Keys that sign access tokens, password hashes and everybody's data are no business of the machine's other users. A folder that has something
+ * in it already, or that belongs to somebody else, is as open as its owner wants.
+ */
+async function closeToOthers(data: string): Promise<void> {
+  if ((await readdir(data)).length > 0) return;
+  try {
+    await chmod(data, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
   }
 }
 
