@@ -31,6 +31,9 @@ export interface AccountApi {
   /** Mails a link that verifies the account's address; does nothing if it is verified. */
   requestVerification(actor: Principal, client: Client): Promise<void>;
 
+  /** Does nothing for its owner, and rejects as `delete` for anybody else: for what others keep of an account and guard like this. */
+  prove(actor: Principal, request: { readonly password?: string | undefined }, client: Client): Promise<void>;
+
   /** Deletes the account and all that belongs to it. */
   delete(actor: Principal, request: { readonly password?: string | undefined }, client: Client): Promise<void>;
 

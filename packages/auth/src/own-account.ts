@@ -22,6 +22,9 @@ export function createOwnAccount(context: AuthContext): AccountApi {
       requestEmailChange(context, actor, { email, password, client }),
     changePassword: (actor, request, client) => changePassword(context, actor, { ...request, client }),
     requestVerification: (actor, client) => requestVerification(context, actor, client),
+    async prove(actor, { password }, client): Promise<void> {
+      await provenOwner(context, actor, { password, client });
+    },
     async delete(actor, { password }, client): Promise<void> {
       const { account } = await provenOwner(context, actor, { password, client });
       await removeAccount(context, account.uid);

@@ -8,6 +8,7 @@ import { updateSteps } from '../rows/row-write.js';
 import { type Rows, untilUndisturbed } from '../rows/rows.js';
 import { newRow } from '../rows/table.js';
 import { ACCOUNTS } from '../rows/tables.js';
+import { assertOwner } from '../sign-in/assert-owner.js';
 import { accountColumns } from './account-columns.js';
 import { removeAccount } from './remove-account.js';
 
@@ -19,6 +20,7 @@ export async function updateAccount(rows: Rows, call: LegacyCall): Promise<Legac
   requireRow(rows, id);
   const newName = toText(columns.name ?? name);
   const secret = params.text('secret');
+  if (secret !== '') await assertOwner(call);
   if (secret !== '' || newName !== name) {
     await context.credentials.change(id, { name: newName, ...(secret !== '' && { secret }) });
   }
@@ -39,7 +41,8 @@ export async function putSecret(call: LegacyCall): Promise<LegacyReply> {
   const { id } = call.requireAccount();
   const secret = call.params.text('secret');
   const revokes = call.params.bool('token_secret');
-  if (secret === '' && !revokes) throw new LegacyError(400, 'secret or token_secret is required');
+  if (secret !== '') await assertOwner(call);
+  else if (!revokes) throw new LegacyError(400, 'secret or token_secret is required');
   await call.context.credentials.change(id, {
     ...(secret !== '' && { secret }),
     ...(revokes && { tokenSecret: randomSecret() }),
@@ -48,7 +51,9 @@ export async function putSecret(call: LegacyCall): Promise<LegacyReply> {
 }
 
 /** `/account/del`: the caller and everything that is its own. Resolves once all is gone. */
-export async function deleteAccount({ context, requireAccount }: LegacyCall): Promise<Json> {
+export async function deleteAccount(call: LegacyCall): Promise<Json> {
+  const { context, requireAccount } = call;
+  await assertOwner(call);
   await removeAccount(context, requireAccount().id);
   context.metrics.count('auth_del');
   return [];

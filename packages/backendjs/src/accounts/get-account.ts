@@ -8,7 +8,7 @@ import type { Rows } from '../rows/rows.js';
 import { newRow, type Row } from '../rows/table.js';
 import { ACCOUNTS } from '../rows/tables.js';
 import { chosenColumns, visibleRow } from '../rows/visibility.js';
-import { issueProofs } from '../sign-in/issue-proofs.js';
+import { issueFurtherProofs } from '../sign-in/issue-proofs.js';
 import { withAge } from './account-columns.js';
 import { checkSearchable } from './searchable.js';
 
@@ -34,7 +34,7 @@ async function getOwn(rows: Rows, call: LegacyCall): Promise<LegacyReply> {
   const row = rows.get(ACCOUNTS, newRow({ id }));
   if (row === null) throw new LegacyError(404, 'No account record found', 'NOACCOUNT');
   const viewer = viewerOf(call);
-  const { fields, headers } = issueProofs(call, credential);
+  const { fields, headers } = issueFurtherProofs(call);
   const own = newRow({
     ...withAge(visibleRow(ACCOUNTS, row, viewer), context.now()),
     ...visibleCredential(credential, isAdmin),

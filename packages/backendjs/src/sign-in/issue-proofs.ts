@@ -23,6 +23,12 @@ export function issueProofs(
   };
 }
 
+/** The same for who is let in already. Who bears an access token of Backside gets none: they would outlive the session of that. */
+export function issueFurtherProofs(call: LegacyCall): IssuedProofs {
+  const { principal, credential } = call.requireAccount();
+  return principal === null ? issueProofs(call, credential) : { fields: {}, headers: {} };
+}
+
 function tokenFields(
   { context, request }: Pick<LegacyCall, 'context' | 'request'>,
   credential: Credential,

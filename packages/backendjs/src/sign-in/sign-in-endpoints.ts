@@ -2,7 +2,7 @@ import type { RateLimits } from '../access/rate-limits.js';
 import type { LegacyCall, LegacyEndpoint, LegacyReply } from '../endpoint.js';
 import { LegacyAnswer } from '../http/answer.js';
 import { LegacyError } from '../http/legacy-error.js';
-import { cookieHeaders, issueProofs } from './issue-proofs.js';
+import { cookieHeaders, issueFurtherProofs, issueProofs } from './issue-proofs.js';
 import { ownRecord } from './own-record.js';
 import { proveLogin } from './prove-login.js';
 
@@ -18,7 +18,7 @@ export function signInEndpoints(limits: RateLimits): LegacyEndpoint[] {
 
 function whoAmI(call: LegacyCall): LegacyReply {
   const { credential, isAdmin } = call.requireAccount();
-  const { fields, headers } = issueProofs(call, credential);
+  const { fields, headers } = issueFurtherProofs(call);
   return LegacyAnswer.json({ ...ownRecord(call.context, credential, isAdmin), ...fields }, 200, headers);
 }
 

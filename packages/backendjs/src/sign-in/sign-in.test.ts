@@ -330,6 +330,37 @@ describe('an access token of Backside itself', () => {
     expect(await status('/system/params/get', headers)).toBe(401);
   });
 
+  test('gives no other proof, which would outlive it', async () => {
+    const { headers } = await signUp('jane');
+    for (const path of ['/auth', '/account/get']) {
+      const reply = await server.client.get(path, { _accesstoken: 1, _session: 1 }, { headers });
+      expect(reply.status).toBe(200);
+      expect(reply.json).not.toHaveProperty(TOKEN);
+      expect(reply.headers).not.toHaveProperty('set-cookie');
+    }
+  });
+
+  test('takes no account from its owner: a new secret, and deleting it, want the password too', async () => {
+    const { uid, headers } = await signUp('karl');
+    expect(await status('/auth', headers)).toBe(200);
+    const secret = 'of somebody else 9';
+    const asks = [
+      ['/account/put/secret', { secret }],
+      ['/account/update', { secret, name: 'Karl' }],
+      ['/account/del', {}],
+    ] as const;
+    for (const [path, params] of asks) {
+      const ask = async (more: object): Promise<number> =>
+        (await server.client.get(path, { ...params, ...more }, { headers })).status;
+      const before = (await server.context.credentials.byId(uid))?.secret;
+      expect(await ask({})).toBe(403);
+      expect(await ask({ password: 'a guess of it' })).toBe(401);
+      expect((await server.context.credentials.byId(uid))?.secret).toBe(before);
+      expect(await ask({ password: PASSWORD })).toBe(200);
+    }
+    expect(await server.context.credentials.byId(uid)).toBeNull();
+  });
+
   test('that is none is 401', async () => {
     expect(await status('/auth', { authorization: 'Bearer nonsense' })).toBe(401);
   });
