@@ -1,5 +1,5 @@
 import { BacksideError, ERRORS, type ErrorCode, HEADERS, type Logger, toBacksideError } from '@backside/protocol';
-import { type Frame, formatWritableHeaders, VERSIONS, type Version } from '@backside/stomp';
+import { type Frame, type FrameNames, formatWritableHeaders, namesOf, VERSIONS, type Version } from '@backside/stomp';
 import { assembleFrame } from './framing.js';
 import type { Framing } from './transport.js';
 
@@ -30,17 +30,12 @@ export function isOperationError(code: ErrorCode): boolean {
   return OPERATION_ERRORS.has(code);
 }
 
-/** What a refusal says besides its reason. */
-export interface RefusalDetails {
-  /** The receipt that the refused frame had asked for. */
-  readonly receipt?: string | undefined;
-  /** The subscription that it is about. */
-  readonly subscription?: string | undefined;
-}
+/** What a refusal is about. */
+export type RefusalDetails = FrameNames;
 
 /** What the refusal of this frame says. */
 export function detailsOf({ command, headers }: Frame): RefusalDetails {
-  return { receipt: headers.get('receipt'), subscription: command === 'SUBSCRIBE' ? headers.get('id') : undefined };
+  return namesOf(command, (name) => headers.get(name));
 }
 
 /** The receiving end of an ERROR. */

@@ -123,8 +123,7 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   }
 
   unreadable(error: unknown): void {
-    const receipt = error instanceof StompError ? error.receiptId : undefined;
-    this.fail(knownError(this.context, error), { receipt });
+    this.fail(knownError(this.context, error), error instanceof StompError ? error.frame : {});
   }
 
   caughtUp(): void {

@@ -1,7 +1,7 @@
 import { unescapeHeader } from './escape.js';
 import { isConnectCommand } from './frame.js';
 import { Headers } from './headers.js';
-import { StompError } from './stomp-error.js';
+import { type FrameNames, StompError } from './stomp-error.js';
 import type { Version } from './version.js';
 
 /** The part of a frame before its body. */
@@ -16,13 +16,13 @@ const LONG_HEAD = 2048;
 
 /**
  * Command and headers from the octets of a header section: lines that end in LF or CR LF, without the blank line after
- * them. `version` is null before CONNECT. Throws StompError `invalid-frame`, with the receipt if it can be read.
+ * them. `version` is null before CONNECT. Throws StompError `invalid-frame`, with the names of the frame if they can be read.
  */
 export function parseHead(octets: Uint8Array, version: Version | null): Head {
   try {
     return headOf(decode(octets), version);
   } catch (error) {
-    if (error instanceof StompError) throw new StompError(error.code, error.message, readReceipt(octets, version));
+    if (error instanceof StompError) throw new StompError(error.code, error.message, readNames(octets, version));
     throw error;
   }
 }
@@ -90,18 +90,27 @@ function trimValues(flat: string[]): void {
   }
 }
 
-/** The receipt that a frame asks for whose head is incomplete or cannot be read; only whole lines are looked at. */
-export function readReceipt(octets: Uint8Array, version: Version | null): string | undefined {
+/** The names of a frame whose head is incomplete or cannot be read; only whole lines are looked at. */
+export function readNames(octets: Uint8Array, version: Version | null): FrameNames {
   const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(octets).split('\n').slice(0, -1);
   const command = lines.shift()?.replace(/\r$/, '');
-  if (command === undefined || isConnectCommand(command)) return undefined;
-  const line = lines.find((text) => text.startsWith('receipt:'))?.replace(/\r$/, '');
-  if (line === undefined || line.includes('\uFFFD') || line.includes('\0')) return undefined;
-  const value = line.slice('receipt:'.length);
-  return version === null ? value : receiptValue(value, version);
+  if (command === undefined || isConnectCommand(command)) return {};
+  return namesOf(command, (name) => readValue(lines, name, version));
 }
 
-function receiptValue(text: string, version: Version): string | undefined {
+/** What a frame is called by these headers. */
+export function namesOf(command: string, get: (name: string) => string | undefined): FrameNames {
+  return { receipt: get('receipt'), subscription: command === 'SUBSCRIBE' ? get('id') : undefined };
+}
+
+function readValue(lines: readonly string[], name: string, version: Version | null): string | undefined {
+  const line = lines.find((text) => text.startsWith(`${name}:`))?.replace(/\r$/, '');
+  if (line === undefined || line.includes('\uFFFD') || line.includes('\0')) return undefined;
+  const value = line.slice(name.length + 1);
+  return version === null ? value : unescapedValue(value, version);
+}
+
+function unescapedValue(text: string, version: Version): string | undefined {
   try {
     return unescapeHeader(version === '1.0' ? text.replace(/^ +/, '') : text, version);
   } catch (error) {

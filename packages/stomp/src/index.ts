@@ -1,4 +1,5 @@
 export type { Frame } from './frame.js';
+export { namesOf } from './head.js';
 export { Headers } from './headers.js';
 export {
   beatAfterMs,
@@ -16,7 +17,7 @@ export {
   type ParserLimits,
 } from './limits.js';
 export { FrameParser, type FrameParserOptions } from './parser.js';
-export { StompError, type StompErrorCode } from './stomp-error.js';
+export { type FrameNames, StompError, type StompErrorCode } from './stomp-error.js';
 export { formatTextFrame, type OutgoingTextFrame, type TextFrame, TextFrameReader } from './text-frame.js';
 export { negotiateVersion, VERSIONS, type Version } from './version.js';
 export {

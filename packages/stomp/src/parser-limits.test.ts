@@ -53,8 +53,14 @@ describe('beyond a limit', () => {
   it('an oversize body is refused at its header, with the receipt', () => {
     for (const length of ['16777217', '10000000000', '9'.repeat(400)]) {
       const { error } = read(`SEND\nreceipt:7\ncontent-length:${length}\n\n`);
-      expect(error).toMatchObject({ code: 'too-large', receiptId: '7' });
+      expect(error).toMatchObject({ code: 'too-large', frame: { receipt: '7' } });
     }
+  });
+
+  it('a head that is too long is refused with the names that were read', () => {
+    const bound = 'x'.repeat(70_000);
+    expect(read(`SUBSCRIBE\nid:s\\c1\nquery:${bound}\nreceipt:7\n\n\0`).error?.frame).toEqual({ subscription: 's:1' });
+    expect(read(`SEND\nid:s\nreceipt:7\na:${bound}\n\n\0`).error?.frame).toEqual({ receipt: '7' });
   });
 
   it('what has no end is refused as soon as the limit is passed', () => {
@@ -77,7 +83,7 @@ describe('beyond a limit', () => {
     const limits = { ...LIMITS_AFTER_CONNECT, maxHeaders: Number.POSITIVE_INFINITY };
     const lines = octetsOf(`a:${'x'.repeat(997)}\n`);
     const pieces = [octetsOf('SEND\nreceipt:7\n'), ...Array.from({ length: 1000 }, () => lines)];
-    expect(readPieces(pieces, '1.2').error).toMatchObject({ code: 'too-large', receiptId: '7' });
-    expect(readPieces(pieces, '1.2', limits).error).toMatchObject({ code: 'too-large', receiptId: '7' });
+    expect(readPieces(pieces, '1.2').error).toMatchObject({ code: 'too-large', frame: { receipt: '7' } });
+    expect(readPieces(pieces, '1.2', limits).error).toMatchObject({ code: 'too-large', frame: { receipt: '7' } });
   });
 });

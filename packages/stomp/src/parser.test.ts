@@ -84,7 +84,7 @@ describe('the grammar of a frame', () => {
   ])('refuses %s and tells the receipt', (_what, text) => {
     const { frames, error } = read(text);
     expect(frames).toEqual([]);
-    expect(error).toMatchObject({ code: 'invalid-frame', receiptId: '7' });
+    expect(error).toMatchObject({ code: 'invalid-frame', frame: { receipt: '7' } });
   });
 
   it.each([
@@ -125,13 +125,13 @@ describe('bodies', () => {
   it('refuses a body that is longer than announced, and drops the rest', () => {
     const { frames, error } = read('SEND\nreceipt:r\ncontent-length:1\n\nab\0SEND\n\n\0');
     expect(frames).toEqual([]);
-    expect(error).toMatchObject({ code: 'invalid-frame', receiptId: 'r' });
+    expect(error).toMatchObject({ code: 'invalid-frame', frame: { receipt: 'r' } });
   });
 
   it.each(['abc', '-1', '1e3', '+5', '0x10', '', ' 5', '5 ', '1.0'])('refuses content-length "%s"', (length) => {
     expect(read(`SEND\nreceipt:r\ncontent-length:${length}\n\nabcde\0`).error).toMatchObject({
       code: 'invalid-frame',
-      receiptId: 'r',
+      frame: { receipt: 'r' },
     });
   });
 
@@ -167,7 +167,7 @@ describe('decoding of headers', () => {
   ] as const)('refuses in %s the undefined escape %s', (version, value) => {
     expect(read(`SEND\na:${value}\nreceipt:x\\cy\n\n\0`, version).error).toMatchObject({
       code: 'invalid-frame',
-      receiptId: 'x:y',
+      frame: { receipt: 'x:y' },
     });
   });
 
@@ -185,7 +185,7 @@ describe('decoding of headers', () => {
     expect(read('SEND\nä:€😀\n\n\0').frames[0]?.headers).toEqual([['ä', '€😀']]);
     expect(read(hex('53 0a 61 3a c3 28 0a 72656365697074 3a 39 0a 0a 00')).error).toMatchObject({
       code: 'invalid-frame',
-      receiptId: '9',
+      frame: { receipt: '9' },
     });
     expect(read(hex('53 0a 61 3a eda080 0a 0a 00')).error?.code).toBe('invalid-frame');
   });

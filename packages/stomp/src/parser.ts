@@ -1,5 +1,5 @@
 import { type Frame, isConnectCommand } from './frame.js';
-import { parseHead, readReceipt } from './head.js';
+import { namesOf, parseHead, readNames } from './head.js';
 import { Headers } from './headers.js';
 import type { ParserLimits } from './limits.js';
 import { OctetBuffer } from './octet-buffer.js';
@@ -274,11 +274,11 @@ export class FrameParser {
   }
 
   #refuseHead(code: StompErrorCode, message: string, chunk: Uint8Array, at: number): never {
-    throw new StompError(code, message, readReceipt(this.#headOctets(chunk, at), this.version));
+    throw new StompError(code, message, readNames(this.#headOctets(chunk, at), this.version));
   }
 
   #refuseBody(code: StompErrorCode, message: string): never {
-    const receipt = isConnectCommand(this.#command) ? undefined : this.#headers.get('receipt');
-    throw new StompError(code, message, receipt);
+    const get = (name: string): string | undefined => this.#headers.get(name);
+    throw new StompError(code, message, isConnectCommand(this.#command) ? {} : namesOf(this.#command, get));
   }
 }

@@ -6,16 +6,24 @@
  */
 export type StompErrorCode = 'invalid-frame' | 'too-large' | 'invalid-header';
 
+/** By what its sender knows a frame again, as far as that could be read of one that was refused. */
+export interface FrameNames {
+  /** Its `receipt` header: the value for `receipt-id` of the ERROR. */
+  readonly receipt?: string | undefined;
+  /** The `id` header of a SUBSCRIBE. */
+  readonly subscription?: string | undefined;
+}
+
 /** A frame that was refused. `message` is short and holds nothing of the input, so it may go into an ERROR frame. */
 export class StompError extends Error {
   readonly code: StompErrorCode;
-  /** The `receipt` header of the offending frame, when it could be read: the value for `receipt-id` of the ERROR. */
-  readonly receiptId: string | undefined;
+  /** The offending frame. */
+  readonly frame: FrameNames;
 
-  constructor(code: StompErrorCode, message: string, receiptId?: string) {
+  constructor(code: StompErrorCode, message: string, frame: FrameNames = {}) {
     super(message);
     this.name = 'StompError';
     this.code = code;
-    this.receiptId = receiptId;
+    this.frame = frame;
   }
 }
