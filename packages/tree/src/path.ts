@@ -1,6 +1,6 @@
 import { TreeError } from './error.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import { exceedsBytes, isHighSurrogate, isLowSurrogate } from './utf8.js';
+import { exceedsBytes } from './utf8.js';
 
 /** Keys from the root down; `[]` is the root. */
 export type Path = readonly string[];
@@ -9,7 +9,8 @@ export type Path = readonly string[];
 export const PRIORITY_KEY = '.priority';
 
 const SLASH = 0x2f;
-const FORBIDDEN: Uint8Array = forbiddenUnits();
+/** What no key may hold: control characters, those that paths and queries are written with, and halves of surrogate pairs. */
+const FORBIDDEN = /[^ -\u{10ffff}]|[.$#[\]/\x7f]|\p{Surrogate}/u;
 
 /**
  * The path that `text` names: `/a/b`, `a/b` or `/`. Slashes at both ends are dropped; an empty piece inside, an invalid or
@@ -56,15 +57,9 @@ export function isValidKey(key: string, limits: Limits = DEFAULT_LIMITS): boolea
  * Unicode (a lone surrogate would not survive UTF-8) and takes at most `limits.maxKeyBytes`.
  */
 export function keyProblem(key: string, limits: Limits): string | null {
-  if (key.length === 0) return 'empty key';
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i);
-    if (unit < 0x80) {
-      if (FORBIDDEN[unit] === 1) return `character ${JSON.stringify(key[i])} in a key`;
-    } else if (unit >= 0xd800 && unit <= 0xdfff) {
-      if (!isHighSurrogate(unit) || !isLowSurrogate(key.charCodeAt(++i))) return 'half of a surrogate pair in a key';
-    }
-  }
+  if (key === '') return 'empty key';
+  const [forbidden] = FORBIDDEN.exec(key) ?? [];
+  if (forbidden !== undefined) return `character ${JSON.stringify(forbidden)} in a key`;
   return exceedsBytes(key, limits.maxKeyBytes) ? `key of more than ${limits.maxKeyBytes} bytes` : null;
 }
 
@@ -89,10 +84,4 @@ export function commonPrefix(a: Path, b: Path): Path {
 /** Whether `path` names a priority rather than a node. */
 export function isPriorityPath(path: Path): boolean {
   return path.length > 0 && path[path.length - 1] === PRIORITY_KEY;
-}
-
-function forbiddenUnits(): Uint8Array {
-  const units = new Uint8Array(0x80).fill(1, 0, 0x20);
-  for (const character of '.$#[]/\u007f') units[character.charCodeAt(0)] = 1;
-  return units;
 }
