@@ -3,6 +3,9 @@ import type { Socket } from './socket.js';
 /** The protocol that a websocket of Backside speaks. */
 export const WEBSOCKET_PROTOCOLS: readonly string[] = ['v12.stomp'];
 
+/** The code with which a websocket closes that has got a longer message than it takes. */
+export const MESSAGE_TOO_LONG = 1009;
+
 /** Opens a websocket with what the browser (or React Native) has. Throws TypeError where there is nothing of the kind. */
 export function browserSocket(url: string): Socket {
   if (typeof WebSocket !== 'function') {
@@ -22,7 +25,8 @@ export function browserSocket(url: string): Socket {
   websocket.onopen = () => socket.onOpen?.();
   websocket.onmessage = ({ data }) =>
     socket.onData?.(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
-  websocket.onclose = ({ code, reason }) => socket.onClose?.(reason || `websocket closed (${code})`);
+  websocket.onclose = ({ code, reason }) =>
+    socket.onClose?.(reason || `websocket closed (${code})`, code === MESSAGE_TOO_LONG);
   return socket;
 }
 

@@ -53,8 +53,14 @@ class LastingConnection implements Connection {
     this.#listens = new Listens(environment);
     this.#signIn = new SignIn({
       user: (user) => this.#isNow(user),
-      renewing: () => this.#renewing(),
-      renewed: (accepted) => this.#renewed(accepted),
+      renewing: () => {
+        this.#listens.park();
+        this.#writes.hold();
+      },
+      renewed: (accepted) => {
+        this.#listens.unpark(accepted);
+        this.#writes.release();
+      },
       failed: (error) => {
         this.#renewalError = error;
       },
@@ -131,16 +137,6 @@ class LastingConnection implements Connection {
     this.#signIn.detach();
     this.#listens.detach();
     this.#writes.detach();
-  }
-
-  #renewing(): void {
-    this.#listens.park();
-    this.#writes.hold();
-  }
-
-  #renewed(accepted: boolean): void {
-    this.#listens.unpark(accepted);
-    this.#writes.release();
   }
 
   #isNow(user: UserInfo | null): void {

@@ -1,6 +1,7 @@
 import { type BackoffLimits, backoffMs } from './backoff.js';
 import type { Status } from './connection.js';
 import type { Environment, Wake } from './environment.js';
+import type { MessageLimit } from './outbox.js';
 import { ClosedError, RefusedError } from './refused-error.js';
 import { Session } from './session.js';
 import type { SocketFactory } from './socket.js';
@@ -15,6 +16,9 @@ const STALE_MS = 3_000;
 const STABLE_MS = 5_000;
 /** Refusals in a row after which only the application can make another try worth it: the second came with a token that was asked for anew. */
 const REFUSALS = 2;
+
+/** Less than a server, or what stands before it, can be expected to allow for one message. */
+const MESSAGE_LENGTH = 16 * 1024;
 
 export interface LineOptions {
   readonly url: string;
@@ -39,6 +43,7 @@ export class Line {
   lastError: Error | null = null;
   readonly #options: LineOptions;
   readonly #stopWaking: () => void;
+  readonly #messageLimit: MessageLimit = { length: MESSAGE_LENGTH };
   /** The attempt under way, so that what comes late from an earlier one is known as such. */
   #attempt: object | null = null;
   #attemptSince = 0;
@@ -106,7 +111,7 @@ export class Line {
     this.#attempt = attempt;
     this.#attemptSince = environment.now();
     environment.clearTimeout(this.#timer);
-    this.#timer = environment.setTimeout(() => this.#timedOut(), ATTEMPT_MS);
+    this.#timer = environment.setTimeout(() => this.#failed(new Error(TOO_LATE)), ATTEMPT_MS);
     this.#become('connecting');
     this.#connect(attempt).catch((error: unknown) => {
       if (attempt === this.#attempt) this.#failed(error as Error);
@@ -118,7 +123,7 @@ export class Line {
     const token = await this.#options.token();
     if (attempt !== this.#attempt) return;
     this.#session = new Session({
-      ...{ socket: socket(url), environment, host, token, heartbeatMs },
+      ...{ socket: socket(url), environment, host, token, heartbeatMs, messageLimit: this.#messageLimit },
       onOpen: () => this.#opened(),
       onEnd: (session, reason) => {
         if (session === this.#session) this.#failed(reason);
@@ -134,10 +139,6 @@ export class Line {
     this.lastError = null;
     if (this.#session !== null) onOpen(this.#session);
     this.#become('online');
-  }
-
-  #timedOut(): void {
-    this.#failed(new Error(TOO_LATE));
   }
 
   /** The attempt, or the session that came of it, is over by no wish of ours. */

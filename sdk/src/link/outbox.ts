@@ -1,19 +1,23 @@
 import type { Socket } from './socket.js';
 
-/** Frames are joined up to this length, in UTF-16 units; one that is larger goes alone. */
-const MAX_JOINED_LENGTH = 64 * 1024;
+/** How long a message of a socket may be, in octets, or UTF-16 units where it is text; shared by the connections to one server. */
+export interface MessageLimit {
+  length: number;
+}
 
-/** Joins what is sent within one turn: a socket costs per message, not per octet. */
+/** Joins what is sent within one turn, for a socket costs per message, and cuts what is too long for one. */
 export class Outbox {
   readonly #socket: Socket;
+  readonly #limit: MessageLimit;
   #waiting = '';
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, limit: MessageLimit) {
     this.#socket = socket;
+    this.#limit = limit;
   }
 
   add(text: string): void {
-    if (this.#waiting.length + text.length > MAX_JOINED_LENGTH) this.flush();
+    if (this.#waiting.length + text.length > this.#limit.length) this.flush();
     if (this.#waiting === '') queueMicrotask(() => this.flush());
     this.#waiting += text;
   }
@@ -21,8 +25,11 @@ export class Outbox {
   /** Hands over now what waits. */
   flush(): void {
     const text = this.#waiting;
-    if (text === '') return;
+    const { length } = this.#limit;
     this.#waiting = '';
-    this.#socket.send(text);
+    if (text.length > length) {
+      const octets = new TextEncoder().encode(text);
+      for (let at = 0; at < octets.length; at += length) this.#socket.send(octets.subarray(at, at + length));
+    } else if (text !== '') this.#socket.send(text);
   }
 }

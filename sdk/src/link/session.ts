@@ -9,7 +9,7 @@ import {
 } from '@backside/stomp';
 import type { Environment } from './environment.js';
 import { Liveness } from './liveness.js';
-import { Outbox } from './outbox.js';
+import { type MessageLimit, Outbox } from './outbox.js';
 import { refusalIn, refusalOf } from './refusal.js';
 import type { RefusedError } from './refused-error.js';
 import type { Socket } from './socket.js';
@@ -38,6 +38,8 @@ export interface SessionOptions {
   /** The name of the database, or of the server's host. */
   readonly host: string;
   readonly token: string | null;
+  /** Made smaller when the other side has found a message too long. */
+  readonly messageLimit: MessageLimit;
   /** The interval asked for, in both directions. */
   readonly heartbeatMs: number;
   /** The server has let us in. */
@@ -70,11 +72,14 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { socket } = options;
-    this.#outbox = new Outbox(socket);
+    const { socket, messageLimit } = options;
+    this.#outbox = new Outbox(socket, messageLimit);
     socket.onOpen = () => this.#connect();
     socket.onData = (data) => this.#read(data);
-    socket.onClose = (reason) => this.#end(new Error(reason));
+    socket.onClose = (reason, tooLong) => {
+      if (tooLong) messageLimit.length /= 2;
+      this.#end(new Error(reason));
+    };
   }
 
   /** Sends a frame and wants no answer. */
@@ -91,7 +96,8 @@ export class Session {
   ): void {
     const id = String(++this.#requests);
     this.#answers.set(id, answered);
-    this.send(frame.command, [...frame.headers, ['receipt', id]], frame.body);
+    // First, so that the server can name it whatever is wrong with what follows.
+    this.send(frame.command, [['receipt', id], ...frame.headers], frame.body);
   }
 
   /**

@@ -10,8 +10,8 @@ export interface Socket {
   onOpen: (() => void) | null;
   /** Octets as they come, cut anywhere; text stands for its UTF-8. */
   onData: ((data: Uint8Array | string) => void) | null;
-  /** The reason is for people. */
-  onClose: ((reason: string) => void) | null;
+  /** The reason is for people. `tooLong`: a message was longer than the other side takes. */
+  onClose: ((reason: string, tooLong?: boolean) => void) | null;
 }
 
 /** Begins to connect. Throws only if the URL is not one that it can serve. */

@@ -11,17 +11,16 @@ interface WriteFrame {
 }
 
 /**
- * Sends a write and calls back once, when all its frames are answered: with the acknowledgement, or with the first refusal, of which
- * later ones are only the consequence.
+ * Sends a write and calls back once: with the acknowledgement when all its frames are answered, or with the first refusal, of which
+ * later ones are only the consequence, if they come at all.
  */
 export function sendWrite(session: Session, write: WireWrite, done: (result: WireAck | RefusedError) => void): void {
   const frames = framesOf(write);
   let missing = frames.length;
-  let refusal: RefusedError | null = null;
   const answered = (answer: Answer): void => {
-    missing -= 1;
-    if (answer instanceof RefusedError) refusal ??= answer;
-    if (missing === 0) done(refusal ?? ackIn(answer as Headers));
+    if (missing === 0) return;
+    missing = answer instanceof RefusedError ? 0 : missing - 1;
+    if (missing === 0) done(answer instanceof RefusedError ? answer : ackIn(answer));
   };
   if (isTransaction(write)) session.send('BEGIN', [['transaction', write.key]]);
   for (const frame of frames) session.request(frame, answered);

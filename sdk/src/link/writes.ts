@@ -1,3 +1,4 @@
+import { abortable } from './abortable.js';
 import { ClosedError, RefusedError } from './refused-error.js';
 import type { Session } from './session.js';
 import type { WireAck, WireWrite } from './write.js';
@@ -43,18 +44,13 @@ export class Writes {
   }
 
   add(write: WireWrite, signal?: AbortSignal): Promise<WireAck> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    let abandon = (): void => {};
-    const acknowledged = new Promise<WireAck>((resolve, reject) => {
+    return abortable(signal, (resolve, reject) => {
       const author = write.author ?? this.#author;
       const pending: Pending = { write, resolve, reject, author, sent: false, tried: false, renewed: false };
-      abandon = () => this.#abandon(pending, signal?.reason);
       this.#all.add(pending);
       this.#send(pending);
+      return () => this.#leave(pending);
     });
-    if (signal === undefined) return acknowledged;
-    signal.addEventListener('abort', abandon);
-    return acknowledged.finally(() => signal.removeEventListener('abort', abandon));
   }
 
   /** Sends all of them on a session that is open. */
@@ -151,9 +147,7 @@ export class Writes {
   }
 
   /** Nobody waits any more. What may have reached a server is still seen through, so that later writes keep their order. */
-  #abandon(pending: Pending, reason: unknown): void {
-    if (!this.#all.has(pending)) return;
+  #leave(pending: Pending): void {
     if (!pending.tried) this.#all.delete(pending);
-    pending.reject(reason);
   }
 }

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { WEBSOCKET_PROTOCOLS, websocketUrl } from '../link/browser-socket.js';
+import { MESSAGE_TOO_LONG, WEBSOCKET_PROTOCOLS, websocketUrl } from '../link/browser-socket.js';
 import type { Socket } from '../link/socket.js';
 import { LINGER_MS } from './socket-tcp.js';
 
@@ -25,7 +25,7 @@ export function webSocket(url: string): Socket {
     problem = error.message;
   });
   websocket.once('close', (code, reason) =>
-    socket.onClose?.(problem || String(reason) || `websocket closed (${code})`),
+    socket.onClose?.(problem || String(reason) || `websocket closed (${code})`, code === MESSAGE_TOO_LONG),
   );
   return socket;
 }

@@ -5,7 +5,7 @@ import { NO_FAULTS, startFaultyProxy } from '../../../test/harness/faulty-proxy.
 import type { Connection } from '../link/connection.js';
 import { createConnection } from '../link/create-connection.js';
 import { Heard, set, target, write } from '../testing/connected.js';
-import { type MemoryServer, openMemoryServer, valueAt } from '../testing/memory-server.js';
+import { type MemoryServer, type MemoryServerOptions, openMemoryServer, valueAt } from '../testing/memory-server.js';
 import { until } from '../testing/until.js';
 import { nodeSocket } from './socket.js';
 
@@ -22,8 +22,8 @@ interface Ports {
 }
 
 /** A server on two free ports. */
-async function serve(): Promise<Ports> {
-  const server = await openMemoryServer();
+async function serve(options?: MemoryServerOptions): Promise<Ports> {
+  const server = await openMemoryServer(options);
   const tcp = net.createServer({ allowHalfOpen: true }, (socket) => server.proxy.acceptTcp(socket));
   const web = http.createServer();
   web.on('upgrade', (request, socket, head) => server.proxy.handleUpgrade(request, socket, head));
@@ -99,3 +99,16 @@ test('a URL of another kind is no address', async () => {
   await until(() => connection.status === 'offline');
   expect(connection.lastError).toBeInstanceOf(Error);
 });
+
+test.each([100_000, 2_000])(
+  'what is longer than a websocket message may be (%i bytes) arrives in several',
+  async (websocketMessageBytes) => {
+    const ports = await serve({ limits: { websocketMessageBytes } });
+    const connection = connect(`ws://127.0.0.1:${ports.httpPort}`);
+    const text = 'grüße 🌍 '.repeat(20_000);
+    const written = [connection.write(write(set('/long', text)))];
+    for (let count = 0; count < 100; count += 1) written.push(connection.write(write(set(`/short/${count}`, count))));
+    await Promise.all(written);
+    expect(valueAt(ports.server, '/long')).toBe(text);
+  },
+);

@@ -1,6 +1,7 @@
+import { targetKey } from '../sync/server-listen.js';
 import type { SyncTree } from '../sync/sync-tree.js';
 import type { EventType, Shown } from '../sync/view.js';
-import { type ViewTarget, viewKey } from '../sync/view-target.js';
+import type { ViewTarget } from '../sync/view-target.js';
 import type { ListenOptions } from './root.js';
 
 interface Listener {
@@ -48,21 +49,19 @@ export class Listeners {
   }
 
   remove(target: ViewTarget, type: EventType | undefined, listener: unknown): void {
-    for (const active of [...(this.#active.get(viewKey(target)) ?? [])]) {
+    for (const active of [...(this.#active.get(targetKey(target)) ?? [])]) {
       if (type !== undefined && active.type !== type) continue;
       if (listener === undefined || active.listener === listener) active.stop();
     }
   }
 
   #remember(target: ViewTarget, active: Active): void {
-    const name = viewKey(target);
-    const known = this.#active.get(name);
-    if (known === undefined) this.#active.set(name, new Set([active]));
-    else known.add(active);
+    const name = targetKey(target);
+    this.#active.set(name, (this.#active.get(name) ?? new Set()).add(active));
   }
 
   #forget(target: ViewTarget, active: Active): void {
-    const name = viewKey(target);
+    const name = targetKey(target);
     const known = this.#active.get(name);
     known?.delete(active);
     if (known?.size === 0) this.#active.delete(name);

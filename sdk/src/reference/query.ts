@@ -1,7 +1,7 @@
 import { type Json, type Leaf, type Path, parseQuery, TreeError, type Query as TreeQuery } from '@backside/tree';
-import { abortable } from '../sync/abortable.js';
+import { abortable } from '../link/abortable.js';
+import { targetKey } from '../sync/server-listen.js';
 import type { EventType, Shown } from '../sync/view.js';
-import { viewKey } from '../sync/view-target.js';
 import type { Reference } from './reference.js';
 import type { ListenOptions, Root, WaitOptions } from './root.js';
 import { DataSnapshot } from './snapshot.js';
@@ -122,36 +122,43 @@ export class Query {
    */
   async *changes({ signal }: WaitOptions = {}): AsyncGenerator<DataSnapshot, undefined> {
     let latest: DataSnapshot | null = null;
-    let failure: { readonly error: unknown } | null = null;
+    let refusal: { readonly error: Error } | null = null;
     let wake = (): void => {};
-    const fail = (error: unknown): void => {
-      failure ??= { error };
-      wake();
-    };
-    const abort = (): void => fail(signal?.reason);
-    const tell = (snapshot: DataSnapshot): void => {
-      latest = snapshot;
-      wake();
-    };
     signal?.throwIfAborted();
-    signal?.addEventListener('abort', abort);
-    const stop = this.listen('value', tell, { refused: fail, states: true });
+    const stop = this.listen(
+      'value',
+      (snapshot) => {
+        latest = snapshot;
+        wake();
+      },
+      {
+        refused: (error) => {
+          refusal = { error };
+          wake();
+        },
+        states: true,
+      },
+    );
     try {
       for (;;) {
-        if (failure !== null) throw (failure as { error: unknown }).error;
+        signal?.throwIfAborted();
+        if (refusal !== null) throw (refusal as { error: Error }).error;
         const next: DataSnapshot | null = latest;
         latest = null;
         if (next !== null) yield next;
-        else await new Promise<void>((resolve) => (wake = resolve));
+        else
+          await abortable<void>(signal, (resolve) => {
+            wake = resolve;
+            return () => {};
+          });
       }
     } finally {
       stop();
-      signal?.removeEventListener('abort', abort);
     }
   }
 
   isEqual(other: Query): boolean {
-    return viewKey(this.#target()) === viewKey(other.#target());
+    return targetKey(this.#target()) === targetKey(other.#target());
   }
 
   toString(): string {

@@ -224,7 +224,7 @@ export class ServerListen implements Extent {
   }
 }
 
-/** The name of a target; equal for equal ones. */
+/** The name of what is listened to, or of what a view shows; equal for equal ones. */
 export function targetKey({ path, query }: ListenTarget): string {
   return query === null ? formatPath(path) : `${formatPath(path)}?${canonicalQuery(query)}`;
 }

@@ -1,9 +1,9 @@
 import { type Node, nodeFromJson, type Path, UNLIMITED } from '@backside/tree';
+import { abortable } from '../link/abortable.js';
 import type { Connection, ServerEvent } from '../link/connection.js';
 import type { Environment } from '../link/environment.js';
 import type { RefusedError } from '../link/refused-error.js';
 import type { StoredListen, SyncStore } from '../offline/sync-store.js';
-import { abortable } from './abortable.js';
 import type { ServerListen } from './server-listen.js';
 
 /** What subscriptions are made with. */

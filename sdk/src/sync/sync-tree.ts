@@ -1,10 +1,10 @@
 import { formatPath, isPrefix, type Path } from '@backside/tree';
+import { abortable } from '../link/abortable.js';
 import type { Connection, ListenTarget, ServerEvent } from '../link/connection.js';
 import type { Environment } from '../link/environment.js';
 import { ClosedError, RefusedError } from '../link/refused-error.js';
 import type { WireAck, WireWrite } from '../link/write.js';
 import type { StoredListen, SyncStore } from '../offline/sync-store.js';
-import { abortable } from './abortable.js';
 import { Emissions } from './emissions.js';
 import { LocalWrite } from './local-write.js';
 import { Outbox } from './outbox.js';
@@ -13,7 +13,7 @@ import { type ListenState, ServerListen, type Touched, targetKey } from './serve
 import { StoredUser } from './stored-user.js';
 import { type Fetched, fetchOnce, loadAndSubscribe, type SubscriptionContext, subscribe } from './subscription.js';
 import { type Registration, type Shown, View, WHOLE } from './view.js';
-import { isOwn, isOwned, ownTarget, type ViewTarget, viewKey } from './view-target.js';
+import { isOwn, isOwned, ownTarget, type ViewTarget } from './view-target.js';
 
 export interface SyncTreeOptions {
   readonly connection: Connection;
@@ -95,12 +95,12 @@ export class SyncTree {
 
   /** What views of this target show now; null if nothing is known or nobody listens. */
   peek(target: ViewTarget): Shown | null {
-    return this.#views.get(viewKey(target))?.shown ?? null;
+    return this.#views.get(targetKey(target))?.shown ?? null;
   }
 
   /** Up to which revision the server's data at a listened path is known. */
   revisionAt(path: Path): number {
-    return this.#views.get(viewKey({ path, query: WHOLE }))?.source?.revision ?? 0;
+    return this.#views.get(targetKey({ path, query: WHOLE }))?.source?.revision ?? 0;
   }
 
   /** Asks the server what is at a path, whatever is known here. Rejects if it refuses. */
@@ -198,7 +198,7 @@ export class SyncTree {
   }
 
   #viewOf({ path, query }: ViewTarget): View {
-    const key = viewKey({ path, query });
+    const key = targetKey({ path, query });
     const known = this.#views.get(key);
     if (known !== undefined) return known;
     const view = new View({ path, query }, this.#pending, this.#emissions);
@@ -295,7 +295,7 @@ export class SyncTree {
   }
 
   #end(view: View, error: Error): void {
-    this.#views.delete(viewKey(view));
+    this.#views.delete(targetKey(view));
     view.refuse(error);
   }
 }

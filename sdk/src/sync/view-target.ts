@@ -9,11 +9,6 @@ export interface ViewTarget {
   readonly query: Query;
 }
 
-/** The name of what a view shows; equal for equal ones. */
-export function viewKey({ path, query }: ViewTarget): string {
-  return targetKey({ path, query });
-}
-
 /** What a view listens to if nothing above it is listened to. */
 export function ownTarget(view: View): ListenTarget {
   return { path: view.path, query: view.whole ? null : view.query };
