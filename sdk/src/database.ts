@@ -1,4 +1,4 @@
-import { type Json, parsePath } from '@backside/tree';
+import { type Json, type Path, parsePath, TreeError } from '@backside/tree';
 import type { Connection, Status, UserInfo } from './link/connection.js';
 import type { WireAck } from './link/write.js';
 import type { SyncStore } from './offline/sync-store.js';
@@ -57,7 +57,7 @@ export class Database {
   }
 
   ref(path = '/'): Reference {
-    return new Reference(this.#root, parsePath(path));
+    return new Reference(this.#root, placeOf(path));
   }
 
   /** Tells the value now and after each change. The returned function ends that. */
@@ -153,9 +153,15 @@ export class Database {
   #query(path: string, { query }: QueryOption): Query {
     const place = {
       root: this.#root,
-      path: parsePath(path),
+      path: placeOf(path),
       refer: (other: readonly string[]) => new Reference(this.#root, other),
     };
     return new Query(place, query);
   }
+}
+
+/** What Firebase has at `.info` is no data of the server's: this client has it itself. */
+function placeOf(path: string): Path {
+  if (/^\/?\.info/.test(path)) throw new TreeError('invalid-path', 'instead of .info use onStatus, serverTime or user');
+  return parsePath(path);
 }

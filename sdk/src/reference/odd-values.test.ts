@@ -91,6 +91,19 @@ describe('what no tree can hold is refused before it is shown or sent', () => {
   });
 });
 
+test.each(['.info/connected', '/.info/serverTimeOffset', '/.info'])(
+  '%s, which Firebase has in the tree, is refused with what to use instead',
+  async (path) => {
+    const { db } = start();
+    const error = refused('invalid-path');
+    expect(() => db.ref(path)).toThrow(error);
+    expect(() => db.ref(path)).toThrow('instead of .info use onStatus, serverTime or user');
+    expect(() => db.on(path, () => {})).toThrow(error);
+    await expect(db.get(path)).rejects.toEqual(error);
+    expect(() => db.set(path, true)).toThrow(error);
+  },
+);
+
 test('close ends all that waits for an answer', async () => {
   const { db } = start();
   const waiting = [db.transaction('/t', () => 3), db.get('/g'), db.once('/o'), db.changes('/c').next()];
