@@ -71,6 +71,24 @@ async function stores(page: Page, text: string): Promise<void> {
   await expect.poll(async () => (await storedRecords(page, 'l//notes')).join(), { timeout: 30_000 }).toContain(text);
 }
 
+/** As the browser's own page does that clears what sites have stored. */
+async function clearSiteData(page: Page, origin: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+}
+
+async function deleteDatabases(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name!);
+        request.onsuccess = resolve;
+        request.onerror = reject;
+      });
+    }
+  });
+}
+
 describeInChromium('offline, in Chromium', () => {
   let browser: Browser;
   let pages: PageServer;
@@ -193,6 +211,34 @@ describeInChromium('offline, in Chromium', () => {
     await expect.poll(async () => (await latest(again))?.state, { timeout: 60_000 }).toBe('confirmed');
     await expect.poll(async () => (await storedRecords(again, 'w/')).length, { timeout: 30_000 }).toBe(0);
     expect(Object.values((await onServer()) as object)).toEqual(['first', 'second']);
+  });
+
+  test.each([
+    ['by the user', (page: Page) => clearSiteData(page, pages.origin)],
+    ['by another page', async () => deleteDatabases(await openPage())],
+  ])('a page whose stored data is deleted %s goes on and stores anew', async (_by, deleteAll) => {
+    const page = await openPage();
+    await set(page, '/notes', { a: 'one' });
+    await stores(page, '"a":"one"');
+    await deleteAll(page);
+    await set(page, '/notes/b', 'two');
+    await stores(page, '"b":"two"');
+    await server.kill();
+    await page.reload();
+    await shows(page, { a: 'one', b: 'two' });
+  });
+
+  test.each([
+    ['has none', 'Object.defineProperty(globalThis, "indexedDB", { value: undefined })'],
+    ['forbids it', 'IDBFactory.prototype.open = () => { throw new DOMException("denied", "SecurityError"); }'],
+  ])('without a database, because the browser %s, everything goes on but the storage', async (_why, script) => {
+    await context.addInitScript(script);
+    const warned: string[] = [];
+    context.on('console', (message) => warned.push(message.text()));
+    const page = await openPage();
+    await set(page, '/notes/a', 'one');
+    await shows(page, { a: 'one' });
+    expect(warned.join()).toContain('nothing outlives this page');
   });
 
   test('tabs share one connection, which another takes over when its tab is closed', async () => {

@@ -4,26 +4,36 @@ const STORE = 'records';
 /** Sorts behind every key that begins with a prefix, when put behind that. */
 const LAST = '\uffff';
 
-/** Records in one IndexedDB database, which is made when it is missing. */
+/**
+ * Records in one IndexedDB database, which is made when it is missing. Browsers close databases by themselves, as when somebody clears
+ * the data of the site or deletes them from another page: then it is opened, and made, anew.
+ */
 export class DatabaseStorage implements KeyValue {
-  readonly #database: Promise<IDBDatabase>;
+  readonly #factory: IDBFactory;
+  readonly #name: string;
+  #database: Promise<IDBDatabase>;
+  #closed = false;
 
   constructor(factory: IDBFactory, name: string) {
-    this.#database = open(factory, name);
-    this.#database.catch(() => {
-      // Every call rejects with it.
-    });
+    this.#factory = factory;
+    this.#name = name;
+    this.#database = this.#open();
+  }
+
+  /** Rejects if the browser gives no database here. */
+  async opened(): Promise<void> {
+    await this.#database;
   }
 
   async get(key: string): Promise<string | null> {
-    const store = (await this.#database).transaction(STORE).objectStore(STORE);
+    const store = (await this.#begin('readonly')).objectStore(STORE);
     const value: unknown = await resultOf(store.get(key));
     return typeof value === 'string' ? value : null;
   }
 
   /** One transaction, so all or nothing; `strict` durability where the browser knows it. */
   async write(edits: readonly KeyValueEdit[]): Promise<void> {
-    const transaction = (await this.#database).transaction(STORE, 'readwrite', { durability: 'strict' });
+    const transaction = await this.#begin('readwrite');
     const store = transaction.objectStore(STORE);
     for (const [key, value] of edits) {
       if (value === null) store.delete(key);
@@ -35,15 +45,35 @@ export class DatabaseStorage implements KeyValue {
   }
 
   async entries(prefix: string): Promise<readonly KeyValueEntry[]> {
-    const store = (await this.#database).transaction(STORE).objectStore(STORE);
+    const store = (await this.#begin('readonly')).objectStore(STORE);
     const range = IDBKeyRange.bound(prefix, prefix + LAST);
     const [keys, values] = await Promise.all([resultOf(store.getAllKeys(range)), resultOf(store.getAll(range))]);
     return keys.map((key, at) => [String(key), textOf(values[at])]);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const database = await this.#database.catch(() => null);
     database?.close();
+  }
+
+  #open(): Promise<IDBDatabase> {
+    const opened = open(this.#factory, this.#name);
+    opened.catch(() => {
+      // Every call rejects with it.
+    });
+    return opened;
+  }
+
+  async #begin(mode: IDBTransactionMode): Promise<IDBTransaction> {
+    const present = this.#database;
+    try {
+      return (await present).transaction(STORE, mode, { durability: 'strict' });
+    } catch (error) {
+      if (this.#closed) throw error;
+      if (present === this.#database) this.#database = this.#open();
+      return (await this.#database).transaction(STORE, mode, { durability: 'strict' });
+    }
   }
 }
 

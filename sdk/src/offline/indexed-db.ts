@@ -1,6 +1,9 @@
 import { defaultEnvironment, type Environment } from '../link/environment.js';
 import { DatabaseStorage } from './database-storage.js';
+import type { KeyValue } from './key-value.js';
+import { LateStorage } from './late-storage.js';
 import { type Locks, webLocks } from './locks.js';
+import { MemoryStorage } from './memory-storage.js';
 import { onlyOwner } from './owners.js';
 import { sharedConnection } from './shared-connection.js';
 import { DEFAULT_MAX_BYTES, StoredSync } from './stored-sync.js';
@@ -25,6 +28,8 @@ export interface IndexedDbOptions {
  * Persistence in IndexedDB, shared by all tabs of an origin: what one of them has listened to is there for the others, each sends
  * the writes that it queued itself, and those of a tab that has ended are sent by another. One tab has the connection and the
  * others use it; see `sharedConnection`.
+ *
+ * Where the browser gives no database, `warn` is told and nothing outlives the page.
  *
  * What one user leaves is dropped by `Auth.signOut`, or when the server takes the client for another user. Without an auth client it is there
  * for whoever uses the browser until then: call `Database.clearCache` on a sign-out. Users who take turns and are to keep what they had get a `scope` each.
@@ -54,7 +59,7 @@ function openStore(name: string, tab: Tab | null, options: IndexedDbOptions, war
   const environment = environmentOf(options);
   const stop = onLeaving(() => void store.flush());
   const store: SyncStore = new StoredSync({
-    storage: new DatabaseStorage(options.factory ?? indexedDB, name),
+    storage: new LateStorage(openStorage(name, options.factory, warn)),
     owners: tab ?? onlyOwner(),
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     environment,
@@ -65,6 +70,18 @@ function openStore(name: string, tab: Tab | null, options: IndexedDbOptions, war
     },
   });
   return store;
+}
+
+/** Where the browser gives no database, as it does not in some private windows and frames, everything but the storage goes on. */
+async function openStorage(name: string, factory: IDBFactory | undefined, warn: Warn): Promise<KeyValue> {
+  try {
+    const storage = new DatabaseStorage(factory ?? globalThis.indexedDB, name);
+    await storage.opened();
+    return storage;
+  } catch (cause) {
+    warn('the browser gives no database: nothing outlives this page', cause);
+    return new MemoryStorage();
+  }
 }
 
 function broadcastChannels(): ((name: string) => BroadcastChannel) | null {
