@@ -178,7 +178,7 @@ test('no input harms the process or another session', { timeout: 300_000 }, asyn
   await witness.rest();
   let run = 0;
   for (const { text, mutations, pieces, ending } of fc.sample(session, RUNS)) {
-    const { transport } = connection();
+    const { transport } = connection(run % 2 === 0 ? 'plain' : 'original');
     const octets = mutate(Buffer.from(text), mutations);
     const size = Math.ceil(octets.length / pieces) || 1;
     for (let at = 0; at < octets.length; at += size) transport.clientSends(octets.subarray(at, at + size));
