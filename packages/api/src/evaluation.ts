@@ -6,6 +6,7 @@ import {
   type Limits,
   matchesHash,
   type Node,
+  nodeBytes,
   nodeFromJson,
   normalizeChanges,
   type Path,
@@ -55,15 +56,20 @@ export function evaluate(operation: WriteOperation, context: EvaluationContext):
 }
 
 /**
- * Steps see the effects of the steps before them. The result keeps the paths that they name, since rights and events go by
+ * Steps see the effects of the steps before them. They are refused as soon as they are too large together, for it costs nothing to name one
+ * value in many of them. The result keeps the paths that they name, since rights and events go by
  * them: taken together as one step, what a later step overwrites never happened.
  */
 function computeSteps(steps: readonly WriteStep[], context: EvaluationContext, pushed: Path[]): Change[] {
   const scratch = new SparseTree();
   const current = scratch.over(context.before);
   const all: Change[] = [];
+  const { maxWriteBytes } = context.limits;
+  let bytes = 0;
   for (const step of steps) {
     for (const change of computeStep(step, current, context, pushed)) {
+      bytes += nodeBytes(change.value);
+      if (bytes > maxWriteBytes) throw new BacksideError('too-large', `a write of more than ${maxWriteBytes} bytes`);
       scratch.apply(change, context.before);
       all.push(change);
     }

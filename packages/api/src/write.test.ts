@@ -57,6 +57,14 @@ describe('a write', () => {
     expect(await write(database, set('/a', 1))).toBe(1);
   });
 
+  it('is refused before it is put together when its steps are too large, though each could be', async () => {
+    const database = await openDatabase();
+    const value = 'y'.repeat(9e6);
+    const steps = Array.from({ length: 70 }, (_, i) => set(`/a/${i}`, value));
+    await expect(write(database, ...steps)).rejects.toEqual(refused('too-large'));
+    expect(database.revision).toBe(0);
+  });
+
   it('is refused when the authorizer denies it, and what follows in the batch is computed without it', async () => {
     const onlyEven: Authorizer = {
       read: () => ALLOWED,
