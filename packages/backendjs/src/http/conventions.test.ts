@@ -121,6 +121,17 @@ describe('bodies', () => {
     expect(json).toMatchObject({ status: 400 });
   });
 
+  test('of JSON that is nested too deep are refused', async () => {
+    const nested = (depth: number): string => `{"id":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    const post = (path: string, body: string) =>
+      server.client.postRaw(path, { type: 'application/json', body }, { as: ann });
+    for (const path of ['/account/get', '/account/update', '/message/add']) {
+      expect((await post(path, nested(100_000))).json).toEqual({ status: 400, message: 'The body is nested too deep' });
+    }
+    expect((await post('/ping', nested(99))).status).toBe(200);
+    expect((await post('/ping', nested(100))).status).toBe(400);
+  });
+
   test('that are no objects have no parameters', async () => {
     expect((await server.client.postJson('/ping?a=1', [{ id: 1 }])).json.params).toEqual({});
   });

@@ -13,6 +13,8 @@ const MULTIPART = 'multipart/form-data';
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'text/json']);
 const MAX_DEPTH = 5;
 const MAX_PARAMETERS = 2_000;
+/** Of JSON: more than any row can hold, and less than what functions that call themselves bear. */
+const MAX_JSON_DEPTH = 100;
 
 /** What a request brought, apart from who sent it. */
 export interface ReceivedParams {
@@ -46,6 +48,7 @@ export async function readParams(
   const body = await collectBody(request, account);
   if (type === FORM) return { ...received(parseForm(body.toString())), body };
   const json = parseJson(body, options.lenient);
+  assertShallow(json, 0);
   return {
     ...received(json === null || typeof json !== 'object' || Array.isArray(json) ? [] : Object.entries(json)),
     body,
@@ -60,6 +63,13 @@ function received(values: readonly (readonly [string, Json])[]): ReceivedParams 
 function parseForm(text: string): (readonly [string, Json])[] {
   const options = { depth: MAX_DEPTH, parameterLimit: MAX_PARAMETERS, plainObjects: true, arrayLimit: 1_000 };
   return Object.entries(parse(text, options)) as [string, Json][];
+}
+
+/** Throws 400 for lists and objects that lie too deep in one another. */
+function assertShallow(value: Json, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth === MAX_JSON_DEPTH) throw new LegacyError(400, 'The body is nested too deep');
+  for (const inner of Object.values(value)) assertShallow(inner, depth + 1);
 }
 
 /** An empty body is an empty object. What cannot be parsed is refused unless the operator wants it as it was. */
