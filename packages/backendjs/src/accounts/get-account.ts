@@ -3,6 +3,7 @@ import type { LegacyCall, LegacyReply } from '../endpoint.js';
 import { LegacyAnswer } from '../http/answer.js';
 import { LegacyError } from '../http/legacy-error.js';
 import { accountIconUrls } from '../icons/account-icons.js';
+import { idsIn } from '../rows/id-list.js';
 import { requestConditions, type SelectOptions, selectReply, viewerOf } from '../rows/reply.js';
 import type { Rows } from '../rows/rows.js';
 import { newRow, type Row } from '../rows/table.js';
@@ -12,15 +13,11 @@ import { issueFurtherProofs } from '../sign-in/issue-proofs.js';
 import { withAge } from './account-columns.js';
 import { checkSearchable } from './searchable.js';
 
-/** Accounts that one request may name. */
-const MAX_IDS = 999;
-
 /** `/account/get`: the caller's whole record, or an array of what it may see of others. */
 export function getAccount(rows: Rows, call: LegacyCall): LegacyReply | Promise<LegacyReply> {
   const account = call.requireAccount();
-  const ids = call.params.list('id');
+  const ids = idsIn(call.params, 'id');
   if (ids.length === 0 || (ids.length === 1 && ids[0] === account.id)) return getOwn(rows, call);
-  if (ids.length > MAX_IDS) throw new LegacyError(400, `more than ${MAX_IDS} ids`);
   const viewer = viewerOf(call);
   return ids.flatMap((id) => {
     const row = rows.get(ACCOUNTS, newRow({ id }));

@@ -2,6 +2,7 @@ import type { Json } from '@backside/tree';
 import type { BackendjsContext } from '../context.js';
 import type { LegacyCall, LegacyEndpoint, LegacyReply } from '../endpoint.js';
 import { LegacyError } from '../http/legacy-error.js';
+import { idsIn } from '../rows/id-list.js';
 import { requestPage, type SelectOptions, selectReply, viewerOf } from '../rows/reply.js';
 import { Rows } from '../rows/rows.js';
 import { newRow, type Row, type Table } from '../rows/table.js';
@@ -9,9 +10,6 @@ import { TABLES } from '../rows/tables.js';
 import { chosenColumns, visibleRow } from '../rows/visibility.js';
 import { rawRow, rowIn, tableOf } from './data-request.js';
 import { type DataWrite, writeData } from './write-data.js';
-
-/** Rows that one `list` may name. */
-const MAX_LISTED = 999;
 
 const WRITES: readonly DataWrite[] = ['add', 'put', 'update', 'del', 'incr', 'replace'];
 
@@ -74,10 +72,9 @@ async function scan(rows: Rows, call: LegacyCall): Promise<LegacyReply> {
 function list(rows: Rows, call: LegacyCall): LegacyReply {
   const table = tableOf(call);
   const [column, ...others] = table.keys;
-  const ids = column === undefined ? [] : call.params.list(column);
+  const ids = column === undefined ? [] : idsIn(call.params, column);
   if (column === undefined || others.length > 0 || ids.length === 0)
     throw new LegacyError(400, 'list of ids is required');
-  if (ids.length > MAX_LISTED) throw new LegacyError(400, `more than ${MAX_LISTED} ids`);
   const present = presenter(call, table);
   return ids.flatMap((id) => {
     const row = rows.get(table, newRow({ [column]: id }));

@@ -46,6 +46,13 @@ test('several are asked for at once, those of clients of the tree among them', a
   ]);
 });
 
+test('so many are asked for at once and no more', async () => {
+  const ask = (count: number) =>
+    server.client.post('/account/get/status', { id: Array.from({ length: count }, (_, i) => i).join() }, { as: ann });
+  expect((await ask(999)).json).toHaveLength(999);
+  expect((await ask(1_000)).json).toEqual({ status: 400, message: 'more than 999 ids' });
+});
+
 test('who says offline is offline, and something is to be said', async () => {
   const { json } = await server.client.get('/account/put/status', { status: 'offline' }, { as: ann });
   expect(json.online).toBe(false);

@@ -2,6 +2,7 @@ import type { BackendjsContext } from '../context.js';
 import type { LegacyCall, LegacyEndpoint, LegacyReply } from '../endpoint.js';
 import { toNumber } from '../http/coercion.js';
 import { required } from '../http/legacy-error.js';
+import { idsIn } from '../rows/id-list.js';
 import { deleteSteps, putSteps } from '../rows/row-write.js';
 import { Rows } from '../rows/rows.js';
 import { newRow, type Row } from '../rows/table.js';
@@ -31,7 +32,7 @@ export function statusEndpoints(context: BackendjsContext): LegacyEndpoint[] {
 /** The caller's record, or an array of those of the ids. */
 function getStatus(rows: Rows, call: LegacyCall): LegacyReply {
   const now = call.context.now();
-  const ids = call.params.list('id');
+  const ids = idsIn(call.params, 'id');
   if (ids.length > 0) return ids.map((id) => statusOf(rows, id, now));
   return statusOf(rows, call.requireAccount().id, now);
 }
