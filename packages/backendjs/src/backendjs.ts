@@ -111,7 +111,7 @@ class LegacyServer implements Backendjs {
       router: this.#router,
       limits,
       load: this.#load,
-      bodies: new BodyBudget(() => settings().uploadsInFlight),
+      bodies: new BodyBudget(() => ({ all: settings().uploadsInFlight, one: settings().uploadLimit })),
       used: new UsedSignatures({ max: () => settings().signatureOnceMax, now }),
       hooks: options.hooks ?? [],
     });

@@ -70,7 +70,7 @@ export const SETTINGS: { readonly [Key in keyof SingleSettings]: Setting<SingleS
     'api-uploads-in-flight',
     256 * MIB,
     [MIB, 64 * 1024 * MIB],
-    'bytes of all bodies that are being read or served; beyond it 503',
+    'bytes of all bodies that are being read or served; beyond it 503, and for one address beyond a quarter of it',
   ),
   maxRequests: number('api-max-requests', 10_000, [1, 1_000_000], 'requests under way at once; beyond it 503'),
   maxLatencyMs: number(

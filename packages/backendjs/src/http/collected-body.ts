@@ -5,25 +5,27 @@ import type { LegacyRequest } from './legacy-request.js';
 /** Bytes of bodies that one request holds, against the budget of all. */
 export class BodyAccount {
   readonly #budget: BodyBudget;
+  readonly #address: string;
   readonly #limit: number;
   #taken = 0;
   #released = false;
 
-  constructor(budget: BodyBudget, limit: number) {
+  constructor(budget: BodyBudget, { address, limit }: { readonly address: string; readonly limit: number }) {
     this.#budget = budget;
+    this.#address = address;
     this.#limit = limit;
   }
 
-  /** Throws 413 past the limit of one request and once the request is over, 503 past the limit of all. */
+  /** Throws 413 past the limit of one request and once the request is over, 503 past the limit of all, or of its address. */
   take(bytes: number): void {
     if (this.#released || this.#taken + bytes > this.#limit) throw tooLarge();
-    this.#budget.take(bytes);
+    this.#budget.take(this.#address, bytes);
     this.#taken += bytes;
   }
 
   /** To be called once the request is over. */
   release(): void {
-    this.#budget.giveBack(this.#taken);
+    this.#budget.giveBack(this.#address, this.#taken);
     this.#taken = 0;
     this.#released = true;
   }

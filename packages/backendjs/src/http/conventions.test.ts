@@ -166,6 +166,32 @@ describe('bodies', () => {
     server.backendjs.reconfigure(parseBackendjsSettings(SETTINGS));
   });
 
+  test('that do not come to an end keep no other address from sending its own', async () => {
+    server.backendjs.reconfigure(parseBackendjsSettings({ ...SETTINGS, 'api-uploads-in-flight': 4 * MIB }));
+    const begin = (localAddress: string, text: string) => {
+      const headers = { 'content-type': 'application/json', 'content-length': text.length + 2 };
+      const to = { port: server.port, host: '127.0.0.1', method: 'POST', path: '/ping', agent: false } as const;
+      const sent = httpRequest({ ...to, localAddress, headers });
+      const status = new Promise((resolve, reject) => {
+        sent.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+      });
+      return { sent, status, begun: new Promise<void>((resolve) => void sent.write(`"${text}`, () => resolve())) };
+    };
+    const endless = begin('127.0.0.1', 'x'.repeat(0.8 * MIB));
+    await endless.begun;
+    const whole = async (address: string): Promise<unknown> => {
+      const { sent, status } = begin(address, 'y'.repeat(0.5 * MIB));
+      sent.end('"');
+      return status;
+    };
+    await expect.poll(() => whole('127.0.0.1')).toBe(503);
+    expect(await whole('127.0.0.2')).toBe(200);
+    endless.sent.end('"');
+    expect(await endless.status).toBe(200);
+    expect(await whole('127.0.0.1')).toBe(200);
+    server.backendjs.reconfigure(parseBackendjsSettings(SETTINGS));
+  });
+
   test('that break off leave nothing behind', async () => {
     await new Promise<void>((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': 1000 };

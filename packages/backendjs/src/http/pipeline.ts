@@ -68,7 +68,7 @@ export class Pipeline {
 
   async #answer(request: LegacyRequest, { asked, path }: RequestPath): Promise<LegacyAnswer> {
     const { context, compiled, bodies } = this.#parts;
-    const body = new BodyAccount(bodies, context.settings.uploadLimit);
+    const body = new BodyAccount(bodies, { address: request.address, limit: context.settings.uploadLimit });
     this.#running += 1;
     try {
       return await this.#serve(request, path, body);
