@@ -38,6 +38,28 @@ describe('an account that is made here', () => {
     expect(await principalOf('bob', 'the first secret')).toBeNull();
   });
 
+  test('gives nobody a password that was set elsewhere since, who only has the secret that was one', async () => {
+    const { credentials } = server.context;
+    const { id } = await credentials.add({ login: 'rita', name: 'Rita', secret: 'the leaked secret' });
+    await server.auth.users.update(ADMIN, id, { password: PASSWORD });
+    const changed = await credentials.change(id, { secret: 'of who leaked it' });
+    expect(changed).toMatchObject({ secret: 'of who leaked it', secretIsPassword: false });
+    expect(await principalOf('rita', 'of who leaked it')).toBeNull();
+    expect(await principalOf('rita', PASSWORD)).toBe(id);
+  });
+
+  test('has one password with its secret through a race for the row', async () => {
+    const { credentials } = server.context;
+    const { id } = await credentials.add({ login: 'race', name: 'Race', secret: 'the first secret' });
+    await Promise.all([credentials.change(id, { secret: 'the second secret' }), credentials.change(id, { name: 'R' })]);
+    expect(await credentials.byId(id)).toMatchObject({
+      secret: 'the second secret',
+      secretIsPassword: true,
+      name: 'R',
+    });
+    expect(await principalOf('race', 'the second secret')).toBe(id);
+  });
+
   test('has no password if its secret is too weak for one, and still signs', async () => {
     const weak = await server.account('weak', { secret: 'x' });
     expect(await principalOf('weak@example.com', 'x')).toBeNull();

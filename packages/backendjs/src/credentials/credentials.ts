@@ -111,15 +111,20 @@ export class Credentials {
     }
   }
 
-  /** Throws `not-found`. A new secret is also the new password, if the old one was: 400 if it is too weak for that. */
+  /**
+   * Throws `not-found`. A new secret is also the new password, if the old one is: 400 if it is too weak for that. Who only has a secret that
+   * was the password once does not get at the one that was set since.
+   */
   async change(id: string, change: CredentialChange): Promise<Credential> {
+    let isPassword: boolean | null = null; // of the old secret: asked once, since the answer changes with the new one
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const stored = this.#tree.read(rowPath(id));
       const before = credentialOf(id, stored, this.#box);
       if (before === null) throw new BacksideError('not-found', 'No account record found');
       const moved = change.secret !== undefined && change.secret !== before.secret;
-      if (moved && before.secretIsPassword) await this.#users.setPassword(id, change.secret);
-      const after: Credential = { ...before, ...change, mtime: this.#now() };
+      isPassword ??= before.secretIsPassword && (!moved || (await this.#users.hasPassword(id, before.secret)));
+      if (moved && isPassword) await this.#users.setPassword(id, change.secret);
+      const after: Credential = { ...before, secretIsPassword: isPassword, ...change, mtime: this.#now() };
       const done = await this.#try(
         [{ path: rowPath(id), value: recordOf(after, this.#box) }],
         [{ path: rowPath(id), value: stored }],

@@ -6,6 +6,9 @@ import { LegacyError } from '../http/legacy-error.js';
 /** Revoked and disabled accounts are refused everywhere within a second. */
 const STANDING_MS = 1_000;
 
+/** The address of what the server looks up by itself. */
+const LOCAL = 'local';
+
 /** What a weak password is answered with. */
 const POLICY = 'at least 8 characters that are not among the first anybody would guess, and not the login';
 
@@ -67,6 +70,22 @@ export class UserAccounts {
       if (password !== undefined) throw weakPassword(error.message);
       await this.#auth.users.create(ADMIN, { uid: id, ...names });
       return { hasPassword: false };
+    }
+  }
+
+  /** Whether an account has this password now. Looking is a sign-in as far as waits and the audit log are concerned. */
+  async hasPassword(id: string, password: string): Promise<boolean> {
+    const user = await this.get(id);
+    const login = user?.email ?? user?.username ?? null;
+    if (login === null) return false;
+    const { database } = this.#auth;
+    try {
+      await this.#auth.authenticate({ database, login, passcode: password, remoteAddress: LOCAL });
+      return true;
+    } catch (error) {
+      if (isRefusal(error, 'second-factor-required')) return true;
+      if (isRefusal(error, 'unauthenticated')) return false;
+      throw error;
     }
   }
 
