@@ -1,4 +1,4 @@
-import type { ConsumeOptions, Consumer, Outcome } from '@backside/jobs';
+import type { ConsumeOptions, Consumer, NewJob, Outcome } from '@backside/jobs';
 import { BacksideError, type Logger } from '@backside/protocol';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { AmqpLine } from './amqp-line.js';
@@ -103,14 +103,26 @@ export class AmqpConsumer implements Consumer {
       void this.#quietly(() => carrier.channel.close());
       return;
     }
-    const run = this.#deliver(message, carrier)
+    const job = jobOf(message);
+    if (job === null) {
+      this.#drop(message, carrier);
+      return;
+    }
+    const run = this.#deliver(message, job, carrier)
       .catch((error: unknown) => this.#trouble(error))
       .finally(() => this.#underWay.delete(run));
     this.#underWay.add(run);
   }
 
-  async #deliver(message: ConsumeMessage, { channel, lost }: Carrier): Promise<void> {
-    const outcome = await this.#outcomeOf(message, lost.signal);
+  /** What is no job would hold up those behind it for good. */
+  #drop(message: ConsumeMessage, { channel }: Carrier): void {
+    const { logger, queue } = this.#options;
+    logger.error({ queue, bytes: message.content.length }, 'a message in a queue of RabbitMQ is no job; it is dropped');
+    channel.reject(message, false);
+  }
+
+  async #deliver(message: ConsumeMessage, job: NewJob, { channel, lost }: Carrier): Promise<void> {
+    const outcome = await this.#outcomeOf(message, job, lost.signal);
     while (!lost.signal.aborted) {
       try {
         await this.#store(message, outcome);
@@ -123,13 +135,13 @@ export class AmqpConsumer implements Consumer {
     }
   }
 
-  async #outcomeOf(message: ConsumeMessage, lost: AbortSignal): Promise<Outcome | 'early'> {
+  async #outcomeOf(message: ConsumeMessage, job: NewJob, lost: AbortSignal): Promise<Outcome | 'early'> {
     const { dueAt } = headersOf(message);
     const { now } = this.#options;
     if (dueAt - now() > KEEP_EARLY_MS) return 'early';
     while (dueAt > now()) await pause(dueAt - now()); // a timer may ring a millisecond before its time
     if (this.#closing !== null) return { kind: 'release' };
-    return this.#options.handle({ job: jobOf(message), attempt: attemptOf(message), lost });
+    return this.#options.handle({ job, attempt: attemptOf(message), lost });
   }
 
   /** Stores what is to come of the job before it is acknowledged: a crash between the two doubles it, and never loses it. */

@@ -85,8 +85,10 @@ class AmqpQueue implements Queue {
   dead(queue: string, limit: number): Promise<DeadLetter[]> {
     return this.#line.withChannel(deadQueue(this.#prefix, queue), async (channel) => {
       const letters: DeadLetter[] = [];
-      for await (const message of taken(channel, deadQueue(this.#prefix, queue).name, limit))
-        letters.push(letterOf(message));
+      for await (const message of taken(channel, deadQueue(this.#prefix, queue).name, limit)) {
+        const letter = letterOf(message);
+        if (letter !== null) letters.push(letter);
+      }
       return letters;
     });
   }
@@ -125,7 +127,7 @@ class AmqpQueue implements Queue {
     const { name } = deadQueue(this.#prefix, queue);
     return this.#line.withChannel(deadQueue(this.#prefix, queue), async (channel) => {
       for await (const message of taken(channel, name, MAX_SEARCH)) {
-        if (jobOf(message).id !== id) continue;
+        if (jobOf(message)?.id !== id) continue;
         await first(message);
         channel.ack(message);
         return true;

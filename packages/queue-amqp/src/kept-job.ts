@@ -31,11 +31,20 @@ export function attemptOf(message: ConsumeMessage): number {
   return headersOf(message).attempts + Number(again ?? 0) + 1;
 }
 
-export function jobOf({ content }: ConsumeMessage | GetMessage): NewJob {
-  return JSON.parse(content.toString()) as NewJob;
+/** Null for a message that holds none: whoever reaches the broker may have put it there. */
+export function jobOf({ content }: ConsumeMessage | GetMessage): NewJob | null {
+  try {
+    const job = Object(JSON.parse(content.toString())) as Partial<NewJob>;
+    const isJob = typeof job.id === 'string' && typeof job.name === 'string' && typeof job.options === 'object';
+    return isJob ? (job as NewJob) : null;
+  } catch {
+    return null; // No JSON: that is the answer.
+  }
 }
 
-export function letterOf(message: GetMessage): DeadLetter {
+/** Null for a message that holds no job. */
+export function letterOf(message: GetMessage): DeadLetter | null {
+  const job = jobOf(message);
   const { attempts, error, deadAt } = headersOf(message);
-  return { job: jobOf(message), attempts, error, at: deadAt };
+  return job === null ? null : { job, attempts, error, at: deadAt };
 }
