@@ -4,6 +4,7 @@ export type { JournalFinding } from './journal-finding.js';
 export type { FileJournalOptions, JournalLogger, Retention } from './options.js';
 export { type FileJournalReader, readFileJournal } from './read-file-journal.js';
 export { restartFileJournal } from './restart-journal.js';
+export { makeDirectory } from './segment-files.js';
 export {
   type FileJournalReport,
   type SegmentReport,

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BacksideError } from '@backside/protocol';
 import { decodeHeader, HEADER_BYTES, type SegmentHeader } from './segment-header.js';
@@ -45,15 +45,20 @@ export async function removeUnfinished(directory: string): Promise<void> {
 
 /** The header of a segment. Throws `internal`, naming the file, if it cannot be used. */
 export async function readHeader(segment: SegmentFile): Promise<SegmentHeader> {
+  const header = await inspectHeader(segment);
+  if (typeof header === 'string') throw damage(segment, 0, header);
+  return header;
+}
+
+/** The header of a segment, or in words why it cannot be used. */
+export async function inspectHeader(segment: SegmentFile): Promise<SegmentHeader | string> {
   const bytes = Buffer.alloc(HEADER_BYTES);
   const file = await open(segment.path, 'r');
   try {
     const { bytesRead } = await file.read(bytes, 0, HEADER_BYTES, 0);
     const header = decodeHeader(bytes.subarray(0, bytesRead));
-    if (typeof header === 'string') throw damage(segment, 0, header);
-    if (header.firstRevision !== segment.firstRevision)
-      throw damage(segment, 0, 'its name and its header disagree on the first revision');
-    return header;
+    const isOther = typeof header !== 'string' && header.firstRevision !== segment.firstRevision;
+    return isOther ? 'its name and its header disagree on the first revision' : header;
   } finally {
     await file.close();
   }
@@ -67,13 +72,29 @@ export function damage(segment: SegmentFile, offset: number, problem: string): B
   );
 }
 
-/** Makes a directory, with its parents, that survives a power loss; nothing if it is there. */
+/**
+ * Makes a directory, with its parents, that survives a power loss; nothing if it is there. Throws the error of the file system, also where
+ * that says of a directory which is there that it is not, as `/proc` does: Node's own recursion never ends then.
+ */
 export async function makeDirectory(directory: string): Promise<void> {
-  const topmost = await mkdir(directory, { recursive: true });
-  if (topmost === undefined) return;
-  for (let made = resolve(directory); made.length >= topmost.length; made = dirname(made)) {
-    await syncDirectory(dirname(made));
+  const path = resolve(directory);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT') throw error;
+    await makeDirectory(dirname(path));
+    await mkdirUnlessThere(path);
   }
+  await syncDirectory(dirname(path));
+}
+
+/** Somebody else may make it at the same time. */
+async function mkdirUnlessThere(path: string): Promise<void> {
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Makes creations and removals of names in `directory` survive a power loss. */

@@ -118,7 +118,10 @@ describe('a file journal seen from outside', () => {
     const report = await verifyFileJournal(unreadable.copy, { repair: true });
     expect(report).toMatchObject({
       head: 2,
-      findings: [{ kind: 'header', file: unreadable.files[1] }, { kind: 'gap' }],
+      findings: [
+        { kind: 'header', file: unreadable.files[1], problem: 'the file is not a journal segment' },
+        { kind: 'gap' },
+      ],
     });
 
     const mixed = await copied();

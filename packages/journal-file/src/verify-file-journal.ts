@@ -3,7 +3,7 @@ import { BacksideError } from '@backside/protocol';
 import type { JournalFinding } from './journal-finding.js';
 import { inspectSegment } from './recovery.js';
 import { repairJournal } from './repair-journal.js';
-import { listSegments, readHeader, type SegmentFile } from './segment-files.js';
+import { inspectHeader, listSegments, type SegmentFile } from './segment-files.js';
 import type { SegmentHeader } from './segment-header.js';
 
 export interface SegmentReport {
@@ -56,7 +56,7 @@ async function examine(directory: string): Promise<FileJournalReport> {
   let head = first - 1;
   let unbroken = true;
   for (const file of files) {
-    const header = await headerOf(file);
+    const header = await inspectHeader(file);
     if (typeof header === 'string') {
       findings.push(finding(file, { kind: 'header', problem: header }));
       unbroken = false;
@@ -73,16 +73,6 @@ async function examine(directory: string): Promise<FileJournalReport> {
     unbroken &&= ending === null;
   }
   return { epoch, first, head, segments, findings, savedAs: [] };
-}
-
-/** The header, or in words why it cannot be used. */
-async function headerOf(file: SegmentFile): Promise<SegmentHeader | string> {
-  try {
-    return await readHeader(file);
-  } catch (error) {
-    if (error instanceof BacksideError) return error.message;
-    throw error;
-  }
 }
 
 /** What is wrong between a segment and those before it. */

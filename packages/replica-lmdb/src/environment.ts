@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { BacksideError } from '@backside/protocol';
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
+import { inspectDataFile } from './data-file.js';
 import { INDEX_KEY_ENCODER, type IndexEntry, type IndexKey } from './index-key.js';
-import { type Meta, NEW_META, parseMeta } from './meta.js';
+import { FORMAT_VERSION, type Meta, NEW_META, parseAnyMeta, parseMeta } from './meta.js';
 import { NODE_KEY_ENCODER, type NodeKey, PLACE_ENCODER } from './node-key.js';
 import { decodeRecord, type StoredRecord } from './record.js';
+import { readThroughSync } from './read-through.js';
 
 /** The databases of one LMDB environment. Values are bytes; what a read hands out may be overwritten by the next read. */
 export interface Environment {
@@ -36,6 +36,7 @@ interface KeyedDatabase<Key, ReadKey = string> {
   getBinaryFast(key: Key, options?: { transaction: Transaction }): Buffer | undefined;
   getRange(range: EntryRange<Key>): Iterable<{ key: ReadKey; value: Buffer }>;
   getKeys(range: EntryRange<Key>): Iterable<ReadKey>;
+  getStats(): { readonly entryCount: number };
   put(key: Key, value: Uint8Array): unknown;
   remove(key: Key): unknown;
 }
@@ -61,13 +62,35 @@ const BYTES_ENCODER: KeyEncoder<Uint8Array, Uint8Array> = {
   readKey: (source, start, end) => Uint8Array.from(source.subarray(start, end)),
 };
 
+/** What LMDB says of pages that cannot be: `MDB_PAGE_NOTFOUND`, `MDB_CORRUPTED`, `MDB_VERSION_MISMATCH`, `MDB_INVALID`. */
+const DAMAGE_CODES: readonly unknown[] = [-30797, -30796, -30794, -30793];
+
 /**
  * Opens the environment in `directory`; an owner creates it if it is missing. Every transaction is on disk when it is
- * committed. Throws `unavailable` if it cannot be opened, or is missing and may not be made.
+ * committed. Throws `internal` if its file is damaged, as far as its head and its length tell, `unavailable` if it cannot be opened,
+ * or is missing and may not be made.
  */
 export function openEnvironment(directory: string, access: 'owner' | 'reader'): Environment {
   try {
-    if (access === 'reader' && !existsSync(join(directory, 'data.mdb'))) throw new Error('there is none');
+    assertPlausible(directory, access);
+    return openAsItIs(directory, access);
+  } catch (cause) {
+    if (cause instanceof BacksideError) throw cause;
+    throw new BacksideError('unavailable', `the replica in ${directory} cannot be opened`, { cause });
+  }
+}
+
+function assertPlausible(directory: string, access: 'owner' | 'reader'): void {
+  const state = inspectDataFile(directory);
+  if (state.kind === 'none' && access === 'reader') throw new Error('there is none');
+  if (state.kind === 'damaged') throw damagedReplica(directory, state.problem);
+  // What is missing may be unused: only reading through tells.
+  if (state.kind === 'short' && readThroughSync(directory).problem !== null) throw damagedReplica(directory, state.problem);
+}
+
+/** Opens an environment without a look at its file before: whoever does that may be ended by the system. */
+export function openAsItIs(directory: string, access: 'owner' | 'reader'): Environment {
+  try {
     const root = open<Uint8Array, Uint8Array>({
       path: directory,
       noSubdir: false,
@@ -83,13 +106,27 @@ export function openEnvironment(directory: string, access: 'owner' | 'reader'): 
       root,
       nodes: openKeyed(root, 'nodes', NODE_KEY_ENCODER),
       index: openKeyed(root, 'index', INDEX_KEY_ENCODER),
-      indexBytes: openKeyed(root, 'index', BYTES_ENCODER),
+      indexBytes: openBytes(root, 'index'),
       garbage: openKeyed(root, 'garbage', PLACE_ENCODER),
       directory,
     };
   } catch (cause) {
-    throw new BacksideError('unavailable', `the replica in ${directory} cannot be opened`, { cause });
+    if (DAMAGE_CODES.includes((cause as { code?: unknown }).code))
+      throw damagedReplica(directory, (cause as Error).message, cause);
+    throw cause;
   }
+}
+
+function damagedReplica(directory: string, problem: string, cause?: unknown): BacksideError {
+  return new BacksideError('internal', `the replica in ${directory} is damaged: ${problem}`, { cause });
+}
+
+/** A database under its bare keys. */
+export function openBytes(
+  root: RootDatabase<Uint8Array, Uint8Array>,
+  name: string,
+): KeyedDatabase<Uint8Array, Uint8Array> {
+  return openKeyed(root, name, BYTES_ENCODER);
 }
 
 function openKeyed<Key, ReadKey>(
@@ -133,6 +170,12 @@ export function recordReader({ nodes }: Environment, transaction?: Transaction):
 export function readMeta(environment: Environment, transaction?: Transaction): Meta {
   const bytes = environment.root.get(META_KEY, transaction && { transaction });
   return bytes ? parseMeta(bytes, environment.directory) : NEW_META;
+}
+
+/** The format that the environment names. */
+export function readFormat({ root, directory }: Environment): number {
+  const bytes = root.get(META_KEY);
+  return bytes ? parseAnyMeta(bytes, directory).format : FORMAT_VERSION;
 }
 
 /** To be called inside a write transaction. */

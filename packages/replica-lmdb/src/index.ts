@@ -6,6 +6,9 @@ export {
   type LmdbCheckpointer,
   type LmdbCheckpointerOptions,
 } from './checkpointer.js';
+export { isLeftOpen } from './left-open.js';
 export { FORMAT_VERSION } from './meta.js';
 export { createLmdbReplica, type LmdbReplicaOptions } from './open-replica.js';
+export type { ReadThrough } from './read-through.js';
 export type { LmdbReplica } from './replica.js';
+export { verifyLmdbReplica } from './verify-lmdb-replica.js';

@@ -28,7 +28,7 @@ export const NEW_META: Meta = { format: FORMAT_VERSION, epoch: null, revision: 0
 
 /** Throws `internal` if a newer program wrote the environment, or if the bytes are damaged. */
 export function parseMeta(bytes: Uint8Array, directory: string): Meta {
-  const meta = parse(bytes, directory);
+  const meta = parseAnyMeta(bytes, directory);
   if (meta.format > FORMAT_VERSION) {
     const versions = `has format ${meta.format}, and this program reads formats up to ${FORMAT_VERSION}`;
     throw new BacksideError(
@@ -39,7 +39,8 @@ export function parseMeta(bytes: Uint8Array, directory: string): Meta {
   return meta;
 }
 
-function parse(bytes: Uint8Array, directory: string): Meta {
+/** Also of a newer program, of which only the format is known. Throws `internal` if the bytes are damaged. */
+export function parseAnyMeta(bytes: Uint8Array, directory: string): Meta {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8')) as Meta;
   } catch (cause) {
