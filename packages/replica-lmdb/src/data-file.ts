@@ -36,13 +36,14 @@ const LOOKS = 5;
 
 const LITTLE = endianness() === 'LE';
 
-export function dataFileOf(directory: string): string {
-  return join(directory, 'data.mdb');
+/** Whether there is a replica in a folder, sound or not. */
+export function hasReplica(directory: string): boolean {
+  return inspectDataFile(directory).kind !== 'none';
 }
 
 /** Looks at the data file in a folder, in some microseconds. Throws the error of the file system if it cannot be read. */
 export function inspectDataFile(directory: string): DataFileState {
-  const file = openIfThere(dataFileOf(directory));
+  const file = openIfThere(join(directory, 'data.mdb'));
   if (file === null) return { kind: 'none' };
   try {
     let state = inspect(file);

@@ -4,8 +4,8 @@ import { inspectDataFile } from './data-file.js';
 import { INDEX_KEY_ENCODER, type IndexEntry, type IndexKey } from './index-key.js';
 import { FORMAT_VERSION, type Meta, NEW_META, parseAnyMeta, parseMeta } from './meta.js';
 import { NODE_KEY_ENCODER, type NodeKey, PLACE_ENCODER } from './node-key.js';
-import { decodeRecord, type StoredRecord } from './record.js';
 import { readThroughSync } from './read-through.js';
+import { decodeRecord, type StoredRecord } from './record.js';
 
 /** The databases of one LMDB environment. Values are bytes; what a read hands out may be overwritten by the next read. */
 export interface Environment {
@@ -85,7 +85,8 @@ function assertPlausible(directory: string, access: 'owner' | 'reader'): void {
   if (state.kind === 'none' && access === 'reader') throw new Error('there is none');
   if (state.kind === 'damaged') throw damagedReplica(directory, state.problem);
   // What is missing may be unused: only reading through tells.
-  if (state.kind === 'short' && readThroughSync(directory).problem !== null) throw damagedReplica(directory, state.problem);
+  if (state.kind === 'short' && readThroughSync(directory).problem !== null)
+    throw damagedReplica(directory, state.problem);
 }
 
 /** Opens an environment without a look at its file before: whoever does that may be ended by the system. */

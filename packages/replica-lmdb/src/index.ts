@@ -6,6 +6,7 @@ export {
   type LmdbCheckpointer,
   type LmdbCheckpointerOptions,
 } from './checkpointer.js';
+export { hasReplica } from './data-file.js';
 export { isLeftOpen } from './left-open.js';
 export { FORMAT_VERSION } from './meta.js';
 export { createLmdbReplica, type LmdbReplicaOptions } from './open-replica.js';

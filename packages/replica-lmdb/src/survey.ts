@@ -49,7 +49,9 @@ function countEntries(
     }
   }
   if (count !== entryCount)
-    throw new Error(`${name} should have ${entryCount} entries, and ${count > entryCount ? 'has more' : `${count} can be reached`}`);
+    throw new Error(
+      `${name} should have ${entryCount} entries, and ${count > entryCount ? 'has more' : `${count} can be reached`}`,
+    );
   return count;
 }
 
