@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENT_LOGGER } from '@backside/protocol';
@@ -132,4 +132,77 @@ test('a tree that is missing beside a journal without its beginning is a problem
   await examine(true);
   await rm(join(data, 'default/replica'), { recursive: true });
   expect(problemsIn(await examine(true))).toEqual([expect.stringContaining('there is no tree on disk')]);
+});
+
+test('a damaged tree is found, and a repair has it made again from a journal that has everything', async () => {
+  await write('first', 'second');
+  const file = join(data, 'default/replica/data.mdb');
+  const bytes = await readFile(file);
+  const damaged = Buffer.from(bytes).fill(0xff, 8_192);
+  await writeFile(file, damaged);
+  expect(problemsIn(await examine(false))).toEqual([
+    expect.stringMatching(
+      /^problem default: the tree on disk is damaged: .*; the journal has everything: with .*--repair/,
+    ),
+  ]);
+  expect(problemsIn(await examine(true))).toEqual([]);
+  expect(await readFile(join(data, 'default/replica.set-aside/data.mdb'))).toEqual(damaged);
+  expect(await served()).toEqual({ n1: 'first', n2: 'second' });
+  expect(problemsIn(await examine(false))).toEqual([]);
+});
+
+test('a damaged tree that may be the only copy of something stays as it is', async () => {
+  await write('first', 'second');
+  await rm(join(data, 'default/journal'), { recursive: true });
+  const file = join(data, 'default/replica/data.mdb');
+  const expectKept = async (why: string): Promise<void> => {
+    await truncate(file, 8_192);
+    for (const repair of [false, true]) {
+      expect(problemsIn(await examine(repair))).toEqual([
+        expect.stringMatching(new RegExp(`the tree on disk is damaged: .*; ${why}.*restore a backup`)),
+      ]);
+    }
+    expect((await readFile(file)).length).toBe(8_192);
+  };
+  const whole = await readFile(file);
+  await expectKept('there is no journal');
+  await writeFile(file, whole);
+  await examine(true);
+  await write('third');
+  await expectKept('the journal, which begins at revision 3');
+});
+
+test('neither of a journal and a tree that are both damaged is touched', async () => {
+  await write('first', 'second'.repeat(20), 'third');
+  await damage('/n2');
+  await truncate(join(data, 'default/replica/data.mdb'), 8_192);
+  const journal = await readFile(segment(1));
+  const problems = problemsIn(await examine(true));
+  expect(problems).toEqual([
+    expect.stringContaining(`${segment(1)} at byte`),
+    expect.stringContaining('cannot be made again of a journal that is damaged too'),
+  ]);
+  expect(await readFile(segment(1))).toEqual(journal);
+});
+
+test('rules, accounts and keys that are gone are found', async () => {
+  await write('first');
+  await rm(join(data, 'default.private'), { recursive: true });
+  for (const repair of [false, true]) {
+    expect(problemsIn(await examine(repair))).toEqual([
+      expect.stringContaining('default.private, which has rules, accounts and keys, is empty or gone'),
+    ]);
+  }
+});
+
+test('each finding names its place once', async () => {
+  config = { ...config, journalSegmentSize: 4_096 };
+  await write('x'.repeat(5_000), 'y'.repeat(5_000), 'z');
+  await writeFile(segment(2), 'no journal');
+  await mkdir(join(data, 'notes'));
+  const problems = problemsIn(await examine(false));
+  expect(problems).toEqual([
+    `problem default: ${segment(2)} at byte 0: the segment is shorter than its header; run backside doctor --repair, or restore an export`,
+    `problem default: ${segment(3)} at byte 0: it begins with revision 3, not 2; run backside doctor --repair, or restore an export`,
+  ]);
 });

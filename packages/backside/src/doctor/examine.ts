@@ -1,9 +1,16 @@
 import { constants } from 'node:fs';
-import { access, readdir, statfs } from 'node:fs/promises';
+import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { formatSize } from '../config/quantity.js';
 import { DATABASE_NAME, type ServerConfig } from '../config/server-options.js';
-import { assertHolds, readDataFormat } from '../server/data-folder.js';
+import {
+  assertHolds,
+  counterpartOf,
+  DataFolderError,
+  databaseFolders,
+  isPrivate,
+  readDataFormat,
+} from '../server/data-folder.js';
 import { listen, stopListening } from '../server/listening.js';
 import { examineDatabase } from './examine-database.js';
 import { examineDisk } from './examine-disk.js';
@@ -50,12 +57,23 @@ async function* examineDatabases(data: string, repair: boolean): AsyncGenerator<
   const names = await readdir(data).catch(() => null);
   if (names === null) return;
   yield await examineDisk(data);
-  for (const name of names.filter(isDatabase).sort()) yield* examineDatabase(data, name, repair);
+  const databases: string[] = [];
+  for (const name of names) if (isDatabaseName(name) && (await isDatabase(data, name))) databases.push(name);
+  // Also those that are missing beside others.
+  const all = new Set([...databases, ...databases.map(counterpartOf)]);
+  for (const name of [...all].sort()) yield* examineDatabase(data, name, repair);
 }
 
-/** Also the private ones, with rules and accounts. */
-function isDatabase(entry: string): boolean {
-  return DATABASE_NAME.test(entry) || DATABASE_NAME.test(entry.replace(/\.private$/, ''));
+/** Also of the private ones, with rules and accounts. */
+function isDatabaseName(entry: string): boolean {
+  return DATABASE_NAME.test(isPrivate(entry) ? counterpartOf(entry) : entry);
+}
+
+/** Whether there is anything of a database in a folder. */
+async function isDatabase(data: string, name: string): Promise<boolean> {
+  const { journal, replica } = databaseFolders(data, name);
+  const found = await Promise.all([journal, replica].map((folder) => stat(folder).catch(() => null)));
+  return found.some((folder) => folder !== null);
 }
 
 async function examineAccess(data: string): Promise<Finding> {
@@ -81,7 +99,7 @@ async function examineFormat(data: string, store: ServerConfig['store']): Promis
     assertHolds(data, store, marker);
     return fine(`${data} has format ${marker.format}`);
   } catch (error) {
-    return problem((error as Error).message.split('\n')[0]!);
+    return problem(error instanceof DataFolderError ? `${data}: ${error.problem}` : (error as Error).message);
   }
 }
 

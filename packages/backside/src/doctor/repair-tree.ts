@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir, rename } from 'node:fs/promises';
 import { type FileJournalReader, lockDirectory, restartFileJournal } from '@backside/journal-file';
 import { changeReplicaEpoch, createLmdbCheckpointer } from '@backside/replica-lmdb';
 import { type DatabaseFolders, databaseFolders } from '../server/data-folder.js';
@@ -33,6 +33,37 @@ export async function* repairTree(repair: TreeRepair): AsyncGenerator<Finding> {
     if (done) yield note(`${repair.database}: ${done}`);
   } finally {
     await lock.release();
+  }
+}
+
+/**
+ * Puts a tree that cannot be read out of the way, so that a start makes it again of the journal, which must have everything. Throws
+ * `unavailable` while a server runs on it.
+ */
+export async function* setTreeAside(data: string, database: string): AsyncGenerator<Finding> {
+  const { journal, replica } = databaseFolders(data, database);
+  const lock = await lockDirectory(journal);
+  try {
+    const aside = await freeName(`${replica}.set-aside`);
+    await rename(replica, aside);
+    yield note(
+      `${database}: the tree on disk is made again from the journal at the next start; the damaged one is in ${aside}, ` +
+        'which may be removed then',
+    );
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The name, or with a number behind it if there is something of that name. */
+async function freeName(name: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    const taken = await access(candidate).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return candidate;
   }
 }
 

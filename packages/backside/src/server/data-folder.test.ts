@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDataFolder, readDataFormat } from './data-folder.js';
+import { FolderAccessError } from './folder-access-error.js';
 
 let data: string;
 beforeEach(async () => {
@@ -53,4 +55,20 @@ test('nobody but its owner gets into a folder that was made or empty; another is
   await writeFile(join(data, 'notes'), 'of somebody');
   await (await openDataFolder({ data, store: 'embedded' })).close();
   expect(await mode()).toBe(0o755);
+});
+
+test('what the file system refuses is told as that, and not as damage', async () => {
+  await writeFile(data, '');
+  await expect(openDataFolder({ data, store: 'embedded' })).rejects.toThrow(FolderAccessError);
+  await expect(openDataFolder({ data, store: 'embedded' })).rejects.toThrow(
+    /EEXIST: .*; there is a file in its place; choose another/,
+  );
+  const below = join(data, 'below');
+  await expect(openDataFolder({ data: below, store: 'mongodb' })).rejects.toThrow(/ENOTDIR: .*; choose another folder/);
+});
+
+test.runIf(existsSync('/proc/self'))('a folder that cannot be made is told', async () => {
+  await expect(openDataFolder({ data: '/proc/backside', store: 'embedded' })).rejects.toThrow(
+    /^the data folder \/proc\/backside cannot be used: ENOENT: .*; choose another folder \(--data\)$/,
+  );
 });

@@ -1,12 +1,16 @@
-import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '@backside/journal-file';
 import { toBacksideError } from '@backside/protocol';
 import type { NodeConfig } from '../config/node-options.js';
 import { isSharedStore } from '../config/node-pairing.js';
+import { FolderAccessError, isSystemError } from './folder-access-error.js';
 import { ownReplicas } from './replica-owner.js';
 
 /** Raised when an older release could misread what a newer one wrote. */
 const DATA_FORMAT = 1;
+
+const PRIVATE = '.private';
 
 export interface DatabaseFolders {
   readonly journal: string;
@@ -31,11 +35,23 @@ export function databaseFolders(data: string, database: string): DatabaseFolders
  * of a configured database.
  */
 export function privateNameOf(database: string): string {
-  return `${database}.private`;
+  return `${database}${PRIVATE}`;
+}
+
+/** The name of the database that lies beside one: the private one, or the one that a private one belongs to. Both are made together. */
+export function counterpartOf(database: string): string {
+  return isPrivate(database) ? database.slice(0, -PRIVATE.length) : privateNameOf(database);
+}
+
+export function isPrivate(database: string): boolean {
+  return database.endsWith(PRIVATE);
 }
 
 /** A data folder that cannot be used as it is; the message names what to do about it. */
 export class DataFolderError extends Error {
+  /** What is wrong, without what to do about it. */
+  readonly problem: string;
+
   constructor(data: string, problem: string, options?: { cause?: unknown }) {
     super(
       `the data in ${data} cannot be used: ${problem}\n` +
@@ -44,12 +60,17 @@ export class DataFolderError extends Error {
       options,
     );
     this.name = 'DataFolderError';
+    this.problem = problem;
   }
 }
 
-/** Damage becomes a `DataFolderError`; that another process has the folder is left as it is. */
+/**
+ * Damage becomes a `DataFolderError`, what the file system refuses a `FolderAccessError`; that another process has the folder is left
+ * as it is.
+ */
 export function asDataFolderError(data: string, cause: unknown): Error {
-  if (cause instanceof DataFolderError) return cause;
+  if (cause instanceof DataFolderError || cause instanceof FolderAccessError) return cause;
+  if (isSystemError(cause)) return new FolderAccessError(data, cause);
   const error = toBacksideError(cause);
   if (error.code !== 'internal') return error;
   return new DataFolderError(data, cause instanceof Error ? cause.message : error.message, { cause });
@@ -62,25 +83,27 @@ interface OpenFolder {
 
 /**
  * Prepares the data folder if the store has one, and makes sure that no other process makes copies of a shared store in it. Throws
- * `DataFolderError`, and `unavailable` naming the process that has the folder.
+ * `DataFolderError`, `FolderAccessError`, and `unavailable` naming the process that has the folder.
  */
 export async function openDataFolder(config: Pick<NodeConfig, 'store'> & { data: string }): Promise<OpenFolder> {
   if (config.store !== 'memory') await prepareDataFolder(config);
-  return isSharedStore(config.store) ? ownReplicas(config.data) : { close: async () => {} };
+  if (!isSharedStore(config.store)) return { close: async () => {} };
+  return ownReplicas(config.data).catch((cause: unknown) => {
+    throw asDataFolderError(config.data, cause);
+  });
 }
 
-/** Makes the folder if it is not there, and checks that it is one for this store. Throws `DataFolderError`. */
+/** Makes the folder if it is not there, and checks that it is one for this store. Throws `DataFolderError` and `FolderAccessError`. */
 async function prepareDataFolder({ data, store }: Pick<NodeConfig, 'store'> & { data: string }): Promise<void> {
   try {
-    await mkdir(data, { recursive: true });
+    await makeDirectory(data);
     const marker = await readDataFormat(data);
     if (marker === null) {
       await closeToOthers(data);
       await writeMarker(data, { format: DATA_FORMAT, holds: heldBy(store) });
     } else assertHolds(data, store, marker);
   } catch (cause) {
-    if (cause instanceof DataFolderError || cause instanceof WrongFolderError) throw cause;
-    throw new DataFolderError(data, (cause as Error).message, { cause });
+    throw cause instanceof WrongFolderError ? cause : asDataFolderError(data, cause);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Journal, Replica } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import { asDataFolderError, databaseFolders } from './data-folder.js';
 import { Opened } from './opened.js';
+import { openOwnTree } from './readable-tree.js';
 import type { Storage, StorageOptions } from './storage.js';
 import { assertGoOn, assertHasJournal } from './tree-on-disk.js';
 
@@ -32,7 +33,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 
 /**
  * Opens the journal of a database, or begins one for a new database, and takes its lock. Throws `DataFolderError` if it is damaged, or
- * gone from beside its tree, and says who has the lock.
+ * gone from beside its tree or its counterpart, and says who has the lock.
  */
 export async function openJournal(database: string, config: ServerConfig, logger: Logger): Promise<Journal> {
   try {
@@ -55,7 +56,11 @@ export async function openJournal(database: string, config: ServerConfig, logger
 async function openReplica(directory: string, options: StorageOptions): Promise<Replica> {
   const { config } = options;
   try {
-    return createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) });
+    return await openOwnTree(
+      directory,
+      () => createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) }),
+      options,
+    );
   } catch (cause) {
     throw asDataFolderError(config.data, cause);
   }

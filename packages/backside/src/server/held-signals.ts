@@ -1,3 +1,5 @@
+import { BacksideError } from '@backside/protocol';
+
 const ENDING: readonly string[] = ['SIGTERM', 'SIGINT'];
 const STEERING: readonly string[] = ['SIGHUP', 'SIGUSR2'];
 const SIGNALS = [...ENDING, ...STEERING];
@@ -37,6 +39,7 @@ export class HeldSignals {
     if (ENDING.includes(signal) && !this.#isOpening) this.#events.exit(0);
     if (ENDING.includes(signal) && this.#ending.signal.aborted) this.#events.exit(1);
     if (!this.#held.includes(signal)) this.#held.push(signal);
-    if (ENDING.includes(signal)) this.#ending.abort(new Error(`the start was ended by ${signal}`));
+    if (ENDING.includes(signal))
+      this.#ending.abort(new BacksideError('unavailable', `the start was ended by ${signal}`));
   };
 }

@@ -3,6 +3,7 @@ import { createLmdbReplica } from '@backside/replica-lmdb';
 import { databaseFolders } from './data-folder.js';
 import { checkpointOptionsOf, reportTo } from './embedded-storage.js';
 import { Opened } from './opened.js';
+import { openOwnTree } from './readable-tree.js';
 import { openSharedJournal } from './shared-stores.js';
 import type { Storage, StorageOptions } from './storage.js';
 
@@ -14,8 +15,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const journal = opened.add(await openSharedJournal(options));
     const directory = databaseFolders(config.data, database).replica;
     const replica = opened.add(
-      openCopy(directory, () =>
-        createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) }),
+      await openCopy(
+        directory,
+        () => createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) }),
+        options,
       ),
     );
     return { journal, replica, setIndexes: (definitions) => replica.setIndexes(definitions), close: opened.close };
@@ -25,10 +28,14 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 }
 
-/** Opens what is in the folder of a copy; an error says what to do if this release cannot read it. */
-export function openCopy<Copy>(directory: string, open: () => Copy): Copy {
+/** Opens what is in the folder of a copy as `openOwnTree` does; an error says what to do if it is damaged or this release cannot read it. */
+export async function openCopy<Copy>(
+  directory: string,
+  open: () => Copy,
+  options: Pick<StorageOptions, 'logger' | 'ending'>,
+): Promise<Copy> {
   try {
-    return open();
+    return await openOwnTree(directory, open, options);
   } catch (cause) {
     const { code, message } = toBacksideError(cause);
     if (code !== 'internal') throw cause;

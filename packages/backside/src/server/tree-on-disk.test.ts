@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
@@ -34,6 +34,38 @@ async function put(text: string, ...names: number[]): Promise<void> {
 afterEach(() => rm(data, { recursive: true }));
 
 const journal = (database = 'default'): string => join(data, database, 'journal/0000000000000001.journal');
+
+const tree = (): string => join(data, 'default/replica/data.mdb');
+
+async function expectDamagedTree(): Promise<void> {
+  for (const refused of await refusals('default')) {
+    expect(refused).toBeInstanceOf(DataFolderError);
+    expect(refused.message).toMatch(/the (tree on disk|replica) in \S+ is damaged: .*\nRun `backside doctor/);
+  }
+}
+
+async function expectLoss(database: string, problem: string): Promise<void> {
+  for (const refused of await refusals(database)) {
+    expect(refused).toBeInstanceOf(DataFolderError);
+    expect(refused.message).toContain(problem);
+  }
+  expect((await readdir(data)).includes(database)).toBe(false);
+}
+
+/** What a server of one process, and the primary of several, say when they refuse the folder. */
+async function refusals(database: string): Promise<Error[]> {
+  const options = { config, database, nodeId: 'n', logger: SILENT_LOGGER };
+  const starts = [() => startSingleServer(config, SILENT_LOGGER), () => openCheckpointedJournal(options, null)];
+  const errors: Error[] = [];
+  for (const start of starts)
+    errors.push(
+      await start().then(
+        () => new Error('it started'),
+        (error: Error) => error,
+      ),
+    );
+  return errors;
+}
 
 /** Expects a server of one process, and the primary of several, to refuse the folder and to leave the tree as it is. */
 async function expectRefusal(problem: string, database = 'default'): Promise<void> {
@@ -81,6 +113,46 @@ test('a tree that is gone is made again from a journal that has everything', asy
   const response = await fetch(`http://127.0.0.1:${server.ports.http}/.json?shallow=true`);
   expect(await response.json()).toEqual({ n1: true, n2: true, n3: true });
   await server.stop();
+});
+
+test('a tree whose file is cut off is refused with what to do, and ends no process', async () => {
+  await truncate(tree(), 8_192);
+  await expectDamagedTree();
+});
+
+test('so is one that its process left open, with pages that are not what they were', async () => {
+  const bytes = await readFile(tree());
+  await writeFile(tree(), bytes.fill(0xff, 8_192));
+  await writeFile(join(data, 'default/replica/open'), '');
+  await expectDamagedTree();
+});
+
+test('a tree that its process left open is used once it is read through, and closed', async () => {
+  const mark = join(data, 'default/replica/open');
+  await writeFile(mark, '');
+  const lines: string[] = [];
+  const server = await startSingleServer(config, { ...SILENT_LOGGER, info: (_fields, message) => lines.push(message) });
+  await server.stop();
+  expect(lines).toContain('the tree on disk was read through');
+  await expect(readFile(mark)).rejects.toThrow('ENOENT');
+});
+
+test('rules, accounts and keys that are gone are not begun anew beside the data, nor the data beside them', async () => {
+  await rename(join(data, 'default.private'), join(data, 'elsewhere'));
+  await expectLoss(
+    'default.private',
+    'which has rules, accounts and keys, is empty or gone, while default beside it has',
+  );
+  await rename(join(data, 'elsewhere'), join(data, 'default.private'));
+  await rm(join(data, 'default'), { recursive: true });
+  await expectLoss('default', 'which has the data, is empty or gone, while default.private beside it has revision');
+});
+
+test('a database whose start was ended before it had its counterpart is begun', async () => {
+  await rm(data, { recursive: true });
+  const options = { config, database: 'default', nodeId: 'n', logger: SILENT_LOGGER };
+  await (await openCheckpointedJournal(options, null)).close();
+  await put('x', 1);
 });
 
 test('damage in the journal behind the tree is refused with what to do', async () => {

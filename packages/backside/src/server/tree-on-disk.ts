@@ -1,10 +1,9 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FileJournalReader, readFileJournal } from '@backside/journal-file';
 import { BacksideError } from '@backside/protocol';
-import { createLmdbReplica } from '@backside/replica-lmdb';
+import { createLmdbReplica, hasReplica } from '@backside/replica-lmdb';
 import type { Journal, Replica } from '@backside/store';
-import { DataFolderError, databaseFolders } from './data-folder.js';
+import { counterpartOf, type DatabaseFolders, DataFolderError, databaseFolders, isPrivate } from './data-folder.js';
 
 /** What the tree on disk is the state of. */
 export type TreePosition = Pick<Replica, 'epoch' | 'revision'>;
@@ -15,15 +14,56 @@ interface DatabasePlace {
 }
 
 /**
- * Throws `DataFolderError` if there is a tree without a journal. Of an embedded store nobody else has a copy: a journal begun in that
- * place would have the tree emptied, because a disk is not mounted or half of a backup is not restored yet.
+ * Throws `DataFolderError` if a database without a journal has a tree, or has commits in its counterpart. Of an embedded store nobody
+ * else has a copy: a journal begun in that place would have the tree emptied, or the data served without its rules and accounts, because
+ * a disk is not mounted or half of a backup is not restored yet.
  */
-export async function assertHasJournal({ data, database }: DatabasePlace): Promise<void> {
+export async function assertHasJournal(place: DatabasePlace): Promise<void> {
+  const loss = await findLoss(place);
+  if (loss !== null) throw new DataFolderError(place.data, `${place.database}: ${loss.problem}`);
+}
+
+/** What keeps a database without a journal from beginning one. */
+interface Loss {
+  readonly problem: string;
+  /** Whether the tree, without which nothing of the database is left, is there. */
+  readonly hasTree: boolean;
+}
+
+/** What a database without a journal has lost; null if it has one, or may begin one. */
+export async function findLoss({ data, database }: DatabasePlace): Promise<Loss | null> {
   const { journal, replica } = databaseFolders(data, database);
-  if ((await findJournal(journal)) !== null) return;
+  if ((await findJournal(journal)) !== null) return null;
   const tree = await readTree(replica);
-  if (tree !== null && tree.revision > 0)
-    throw new DataFolderError(data, `${database}: ${missingJournal(journal, tree)}`);
+  if (tree !== null && tree.revision > 0) return { problem: missingJournal(journal, tree), hasTree: true };
+  const counterpart = counterpartOf(database);
+  const revision = await lastRevision(databaseFolders(data, counterpart));
+  return revision === 0
+    ? null
+    : { problem: missingDatabase(data, { database, counterpart, revision }), hasTree: false };
+}
+
+const BRING_BACK = 'if it lies elsewhere (a disk that is not mounted, the rest of a backup), bring it back first';
+
+function missingJournal(journal: string, { revision }: TreePosition): string {
+  return `the tree on disk has revision ${revision}, but there is no journal in ${journal}; ${BRING_BACK}`;
+}
+
+function missingDatabase(data: string, at: { database: string; counterpart: string; revision: number }): string {
+  const { database, counterpart, revision } = at;
+  const [holds, without] = isPrivate(database)
+    ? ['rules, accounts and keys', '`backside export` still writes the data, for an import into a new folder']
+    : ['the data', `remove ${join(data, counterpart)} as well to begin anew`];
+  return (
+    `${join(data, database)}, which has ${holds}, is empty or gone, while ${counterpart} beside it has revision ${revision}; ` +
+    `${BRING_BACK}; without it, ${without}`
+  );
+}
+
+async function lastRevision({ journal, replica }: DatabaseFolders): Promise<number> {
+  const found = await findJournal(journal);
+  if (found !== null) return found.head();
+  return (await readTree(replica))?.revision ?? 0;
 }
 
 /**
@@ -54,14 +94,6 @@ export async function mismatchOf(
   return revision + 1 < first ? `${tree}, but the journal only begins at ${first}: what lies between is missing` : null;
 }
 
-/** In words what is wrong with a tree without a journal. */
-export function missingJournal(journal: string, { revision }: TreePosition): string {
-  return (
-    `the tree on disk has revision ${revision}, but there is no journal in ${journal}; ` +
-    'if it lies elsewhere (a disk that is not mounted, the rest of a backup), bring it back first'
-  );
-}
-
 /** The position of the tree in a folder; null if there is none. Throws `internal` or `unavailable` if it cannot be read. */
 export async function readTree(directory: string): Promise<TreePosition | null> {
   const replica = await openTree(directory);
@@ -73,11 +105,7 @@ export async function readTree(directory: string): Promise<TreePosition | null> 
 
 /** The tree in a folder, read-only, without what the journal has above it; null if there is none. */
 export async function openTree(directory: string): Promise<Replica | null> {
-  const exists = await access(join(directory, 'data.mdb')).then(
-    () => true,
-    () => false,
-  );
-  return exists ? createLmdbReplica({ directory, mode: 'follower' }) : null;
+  return hasReplica(directory) ? createLmdbReplica({ directory, mode: 'follower' }) : null;
 }
 
 /** The journal in a folder; null if there is none. Throws `internal` if its last segment cannot be recognised. */

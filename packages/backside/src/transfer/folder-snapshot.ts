@@ -1,8 +1,8 @@
 import type { FileJournalReader } from '@backside/journal-file';
 import { BacksideError } from '@backside/protocol';
 import { createMemoryReplica, type Replica } from '@backside/store';
-import { DataFolderError, databaseFolders, readDataFormat } from '../server/data-folder.js';
-import { findJournal, openTree } from '../server/tree-on-disk.js';
+import { asDataFolderError, DataFolderError, databaseFolders, readDataFormat } from '../server/data-folder.js';
+import { assertHasJournal, findJournal, openTree } from '../server/tree-on-disk.js';
 
 /** A running server may move its checkpoint and trim the journal while both are being read. */
 const ATTEMPTS = 5;
@@ -28,17 +28,22 @@ export async function openFolderSnapshot(data: string, database: string): Promis
 }
 
 async function openReader(data: string, database: string): Promise<FileJournalReader> {
-  const found = await findJournal(databaseFolders(data, database).journal).catch((cause: Error) => {
-    throw new DataFolderError(data, cause.message, { cause });
-  });
-  if (found === null) throw new Error(`${data} holds no database named ${database}`);
-  return found;
+  try {
+    const found = await findJournal(databaseFolders(data, database).journal);
+    if (found === null) await assertHasJournal({ data, database });
+    if (found !== null) return found;
+  } catch (cause) {
+    throw asDataFolderError(data, cause);
+  }
+  throw new Error(`${data} holds no database named ${database}`);
 }
 
 /** The checkpoint if it belongs to the journal; else an empty tree, if the journal holds the whole history. */
 async function openCheckpoint(data: string, database: string, journal: FileJournalReader): Promise<Replica> {
   const directory = databaseFolders(data, database).replica;
-  const replica = await openTree(directory);
+  const replica = await openTree(directory).catch((cause: unknown) => {
+    throw asDataFolderError(data, cause);
+  });
   if (replica && (replica.epoch === journal.epoch || (replica.epoch === null && replica.revision === 0)))
     return replica;
   await replica?.close();
