@@ -100,7 +100,8 @@ export const EDGE_OPTIONS: OptionTable<EdgeConfig> = {
   crontab: list({
     group: JOBS,
     default: [],
-    description: 'Files that say which job is submitted when; read again when they change.',
+    description:
+      'Files that say which job is submitted when; read again when they change. One that does not exist is told in the log, and read once it does.',
   }),
   functions: text({
     group: JOBS,

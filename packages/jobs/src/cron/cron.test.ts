@@ -47,6 +47,7 @@ test('a file that changes is in force some time later; the same text, or a wrong
   onTestFinished(() => cron.close());
   expect(namesOf(cron)).toEqual(['a.first']);
   const loads = () => lines.filter((text) => text.startsWith('the crontab is in force')).length;
+  expect(lines.filter((text) => text.includes('does not exist'))).toEqual([expect.stringContaining(local)]);
 
   await put(local, line('b.local'));
   await vi.waitFor(() => expect([namesOf(cron), loads()]).toEqual([['a.first', 'b.local'], 2]), SOON);

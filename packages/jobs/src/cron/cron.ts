@@ -9,7 +9,7 @@ const DEFAULT_RELOAD_MS = 5_000;
 const MAX_WAIT_MS = 1_000;
 
 export interface CronOptions extends ScheduleOptions {
-  /** Crontabs: all that exist are in force together. */
+  /** Crontabs: all that exist are in force together; of one that does not, a warning tells. */
   readonly files: readonly string[];
   /** How long after its last change a file is read again, in milliseconds. Default 5 seconds. */
   readonly reloadMs?: number;
@@ -38,7 +38,7 @@ export async function createCron(options: CronOptions): Promise<Cron> {
 class FileCron implements Cron {
   readonly #options: CronOptions;
   readonly #schedule: Schedule;
-  readonly #files = new Map<string, { hash: string; entries: readonly CronEntry[] }>();
+  readonly #files = new Map<string, { hash: string | null; entries: readonly CronEntry[] }>();
   #watcher: ReturnType<typeof watch> | null = null;
   #reloading: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -94,6 +94,7 @@ class FileCron implements Cron {
     for (const file of files) {
       const { hash, entries } = await readCrontab(file);
       if (this.#files.get(file)?.hash === hash) continue;
+      if (hash === null) logger.warn({ file }, 'a crontab does not exist; it is read once it does');
       try {
         this.#files.set(file, { hash, entries: entries() });
         this.#isInForce = false;

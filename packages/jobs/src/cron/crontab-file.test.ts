@@ -46,5 +46,6 @@ test('what was read is told by a hash, and a file that does not exist is empty',
   );
   expect(one!.hash).toBe(same!.hash);
   expect(one!.hash).not.toBe(other!.hash);
+  expect(none!.hash).toBeNull();
   expect(none!.entries()).toEqual([]);
 });

@@ -6,9 +6,10 @@ import { type CronEntry, parseLines } from './cron-entry.js';
 /** The option that holds a crontab in a file of options. */
 const SCHEDULE_OPTION = /^-?jobs-schedule=(.*)$/;
 
-/** What a file says, and a hash of its text. */
+/** What a file says. */
 export interface CrontabFile {
-  readonly hash: string;
+  /** Of its text; null if the file does not exist. */
+  readonly hash: string | null;
   /** Throws if the text is no crontab. */
   entries(): CronEntry[];
 }
@@ -16,9 +17,10 @@ export interface CrontabFile {
 /** Reads a crontab; one that does not exist is empty. */
 export async function readCrontab(file: string): Promise<CrontabFile> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
+    if (error.code === 'ENOENT') return null;
     throw error;
   });
+  if (text === null) return { hash: null, entries: () => [] };
   return { hash: createHash('sha256').update(text).digest('hex'), entries: () => parseCrontab(text) };
 }
 
