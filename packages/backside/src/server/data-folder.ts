@@ -55,8 +55,8 @@ export class DataFolderError extends Error {
   constructor(data: string, problem: string, options?: { cause?: unknown }) {
     super(
       `the data in ${data} cannot be used: ${problem}\n` +
-        `Run \`backside doctor --data ${data}\` to see what is wrong, \`backside doctor --data ${data} --repair\` to repair the ` +
-        'journal as far as possible, or restore an export with `backside import` into a new folder.',
+        `Run \`backside doctor --data ${data}\` to see what is wrong, \`backside doctor --data ${data} --repair\` to repair it ` +
+        'as far as possible, or restore an export with `backside import` into a new folder.',
       options,
     );
     this.name = 'DataFolderError';
