@@ -45,6 +45,7 @@ describe('a command line or configuration that cannot be used ends with 2 and na
     ['a surplus argument', ['get', '/a', '/b'], {}, /"\/b" is one argument too many/],
     ['JSON that is none', ['set', '/a', '{'], {}, /the value is not JSON/],
     ['the first word of a command', ['users'], {}, /users is the first word of users list, /],
+    ['a file that is not there', ['rules', 'check', 'r.json'], {}, /r\.json cannot be read: ENOENT/],
     ['rules that are not there', ['start', '--rules', 'r.json'], {}, /rules: ENOENT: .*r\.json/],
     ['a public URL that is none', ['start', '--public-url', 'data'], {}, /publicUrl: "data" is not an http/],
     ['limits that contradict', ['start', '--dev', '--soft-queue-bytes', '1GiB'], {}, /softQueueBytes must not be more/],
@@ -124,6 +125,22 @@ describe('with a server', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^backside: Invalid data/);
     expect((await runBackside(['get', '/', '--url', '127.0.0.1:1'])).stderr).toContain('ECONNREFUSED');
+  });
+
+  test('a URL of another port or protocol is told for what it is', async () => {
+    const [http, tcp] = [`127.0.0.1:${server.httpPort}`, `127.0.0.1:${server.tcpPort}`];
+    const expected = new Map([
+      [`stomp://${http}`, 'STOMP'],
+      [`ws://${tcp}`, 'HTTP'],
+      [`stomps://${tcp}`, 'TLS'],
+      [`wss://${http}`, 'TLS'],
+    ]);
+    for (const [url, protocol] of expected) {
+      const stderr = `backside: ${url} cannot be used: it does not speak ${protocol} on that port\n`;
+      expect(await runBackside(['get', '/', '--url', url])).toEqual({ code: 1, stdout: '', stderr });
+    }
+    const admin = await runBackside(['users', 'list', '--url', `https://${http}`, '--token', 'x']);
+    expect(admin.stderr).toBe(`backside: https://${http} cannot be used: it does not speak TLS on that port\n`);
   });
 
   test('a second server on the same ports or the same folder is refused with the reason', async () => {

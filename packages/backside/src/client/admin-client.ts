@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { unreachable } from './unreachable.js';
 
 /** Where an admin's requests go: a socket in the data folder, or a server with an admin's token. */
 export type AdminAddress = { readonly socket: string } | { readonly url: URL; readonly token: string | null };
@@ -42,7 +43,9 @@ function exchange(address: AdminAddress, { method, path, body }: AdminRequest): 
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
       });
     });
-    request.on('error', reject);
+    request.on('error', (cause) => {
+      reject(unreachable('socket' in address ? address.socket : address.url.origin, cause));
+    });
     request.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
   });
 }

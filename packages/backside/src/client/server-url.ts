@@ -8,6 +8,8 @@ export interface ServerUrl {
   readonly port: number;
   /** The whole URL, for websockets. */
   readonly href: string;
+  /** The scheme, host and port, for people. */
+  readonly origin: string;
 }
 
 const SCHEMES: Readonly<Record<string, { transport: ServerUrl['transport']; secure: boolean; port: number }>> = {
@@ -39,5 +41,6 @@ export function parseServerUrl(text: string): ServerUrl {
     host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
     href: parsed.href,
+    origin: `${parsed.protocol}//${parsed.hostname}:${port}`,
   };
 }

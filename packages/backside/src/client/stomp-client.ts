@@ -1,6 +1,7 @@
 import { HEADERS } from '@backside/protocol';
 import { type Frame, FrameParser, type Headers, LIMITS_AFTER_CONNECT, writeFrame } from '@backside/stomp';
 import type { ServerUrl } from './server-url.js';
+import { unreachable } from './unreachable.js';
 import { openWire, type Wire } from './wire.js';
 
 const DECODER = new TextDecoder();
@@ -35,14 +36,19 @@ export class StompClientError extends Error {
   }
 }
 
-/** Connects and signs in. Rejects with `StompClientError` or the socket's error. */
+/** Connects and signs in. Rejects with `StompClientError` if the server refuses, else with an error that names its URL. */
 export async function connectStomp(options: StompClientOptions): Promise<StompClient> {
   const session = new Session();
-  const wire = await openWire(options.url, {
-    bytes: (chunk) => session.receive(chunk),
-    closed: (error) => session.lost(error),
-  });
-  return session.start(wire, options);
+  try {
+    const wire = await openWire(options.url, {
+      bytes: (chunk) => session.receive(chunk),
+      closed: (error) => session.lost(error),
+    });
+    return await session.start(wire, options);
+  } catch (error) {
+    if (error instanceof StompClientError && error.code !== null) throw error;
+    throw unreachable(options.url.origin, error as Error);
+  }
 }
 
 /** A connection to a server: writes that wait for their receipts, and subscriptions. Any ERROR ends it. */

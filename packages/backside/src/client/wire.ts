@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { ServerUrl } from './server-url.js';
@@ -25,7 +25,8 @@ export function openWire(url: ServerUrl, listener: WireListener): Promise<Wire> 
 function openSocket(url: ServerUrl, listener: WireListener): Promise<Wire> {
   return new Promise((resolve, reject) => {
     const { host, port } = url;
-    const socket: Socket = url.secure ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+    const named = isIP(host) === 0 ? { servername: host } : {}; // TLS knows no addresses there
+    const socket: Socket = url.secure ? connectTls({ host, port, ...named }) : connectTcp({ host, port });
     let failure: Error | null = null;
     socket.setNoDelay(true);
     socket.once(url.secure ? 'secureConnect' : 'connect', () => {

@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { compileRules, formatProblem, type Rules, RulesError, type RulesProblem } from '@backside/security';
+import { ConfigError } from '../../config/config-error.js';
 
-/** A text file, whole. Rejects with an error that names it. */
+/** A text file, whole. Rejects with a `ConfigError` that names it. */
 export async function readTextFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new Error(
-      `${file}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message}`,
-      { cause },
-    );
+    throw new ConfigError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
