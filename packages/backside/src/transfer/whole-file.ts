@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -9,6 +9,11 @@ export async function writeWholeFile(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
   const unfinished = `${file}.part`;
-  await pipeline(Readable.from(chunks), createWriteStream(unfinished, { flush: true }));
-  await rename(unfinished, file);
+  try {
+    await pipeline(Readable.from(chunks), createWriteStream(unfinished, { flush: true }));
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
 }
