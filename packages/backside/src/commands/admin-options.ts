@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { SILENT_LOGGER } from '@backside/protocol';
 import { type AdminAddress, type AdminRequest, askServer } from '../client/admin-client.js';
@@ -8,9 +7,9 @@ import { assertPairing } from '../config/node-pairing.js';
 import { type OptionTable, text } from '../config/option.js';
 import { DATA_OPTION, SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
-import { databaseFolders } from '../server/data-folder.js';
 import { operatorSocketOf } from '../server/operator-socket.js';
 import { startSingleServer } from '../server/single-server.js';
+import { assertHasDatabase } from '../server/tree-on-disk.js';
 
 /** How a command of an admin reaches the data. */
 export interface AdminConfig extends StoreConfig {
@@ -93,10 +92,7 @@ function someoneListens(path: string): Promise<boolean> {
 /** Rejects unless an embedded store has the database already. What is shared is not in the folder, and a copy of it can be made. */
 async function assertThere({ store, data, database }: AdminConfig): Promise<void> {
   if (store !== 'embedded') return;
-  const name = database ?? SERVER_OPTIONS.databases.default[0]!;
-  await access(databaseFolders(data, name).journal).catch((cause: unknown) => {
-    throw new Error(`${data} holds no database named ${name}`, { cause });
-  });
+  await assertHasDatabase({ data, database: database ?? SERVER_OPTIONS.databases.default[0]! });
 }
 
 async function withOwnServer<Result>(config: AdminConfig, run: () => Promise<Result>): Promise<Result> {

@@ -150,8 +150,10 @@ async function verify(journal: string, repair: boolean): Promise<FileJournalRepo
 
 function* describeJournal(database: string, report: FileJournalReport, repair: boolean): Generator<Finding> {
   const bytes = report.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  const extent = `revisions ${report.first} to ${report.head} in ${report.segments.length} files, ${formatSize(bytes)}`;
-  yield fine(`${database}: the journal holds ${extent}`);
+  const { first, head, segments } = report;
+  const revisions = head < first ? `no revision after ${head} yet` : `revisions ${first} to ${head}`;
+  const files = segments.length === 1 ? 'one file' : `${segments.length} files`;
+  yield fine(`${database}: the journal holds ${revisions} in ${files}, ${formatSize(bytes)}`);
   for (const { kind, file, offset, problem: what } of report.findings) {
     const text = `${database}: ${file} at byte ${offset}: ${what}`;
     if (repair) yield note(`${text} (repaired)`);

@@ -3,7 +3,14 @@ import { type FileJournalReader, readFileJournal } from '@backside/journal-file'
 import { BacksideError } from '@backside/protocol';
 import { createLmdbReplica, hasReplica } from '@backside/replica-lmdb';
 import type { Journal, Replica } from '@backside/store';
-import { counterpartOf, type DatabaseFolders, DataFolderError, databaseFolders, isPrivate } from './data-folder.js';
+import {
+  asDataFolderError,
+  counterpartOf,
+  type DatabaseFolders,
+  DataFolderError,
+  databaseFolders,
+  isPrivate,
+} from './data-folder.js';
 
 /** What the tree on disk is the state of. */
 export type TreePosition = Pick<Replica, 'epoch' | 'revision'>;
@@ -21,6 +28,17 @@ interface DatabasePlace {
 export async function assertHasJournal(place: DatabasePlace): Promise<void> {
   const loss = await findLoss(place);
   if (loss !== null) throw new DataFolderError(place.data, `${place.database}: ${loss.problem}`);
+}
+
+/** Throws an error that says what is the matter if a folder does not hold the database. */
+export async function assertHasDatabase({ data, database }: DatabasePlace): Promise<void> {
+  try {
+    if ((await findJournal(databaseFolders(data, database).journal)) !== null) return;
+    await assertHasJournal({ data, database });
+  } catch (cause) {
+    throw asDataFolderError(data, cause);
+  }
+  throw new Error(`${data} holds no database named ${database}`);
 }
 
 /** What keeps a database without a journal from beginning one. */

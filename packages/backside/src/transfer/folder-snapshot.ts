@@ -1,8 +1,8 @@
-import type { FileJournalReader } from '@backside/journal-file';
+import { type FileJournalReader, readFileJournal } from '@backside/journal-file';
 import { BacksideError } from '@backside/protocol';
 import { createMemoryReplica, type Replica } from '@backside/store';
 import { asDataFolderError, DataFolderError, databaseFolders, readDataFormat } from '../server/data-folder.js';
-import { assertHasJournal, findJournal, openTree } from '../server/tree-on-disk.js';
+import { assertHasDatabase, openTree } from '../server/tree-on-disk.js';
 
 /** A running server may move its checkpoint and trim the journal while both are being read. */
 const ATTEMPTS = 5;
@@ -13,7 +13,8 @@ const ATTEMPTS = 5;
  */
 export async function openFolderSnapshot(data: string, database: string): Promise<Replica> {
   await readDataFormat(data);
-  const journal = await openReader(data, database);
+  await assertHasDatabase({ data, database });
+  const journal = await readFileJournal(databaseFolders(data, database).journal);
   for (let attempt = 1; ; attempt += 1) {
     const replica = await openCheckpoint(data, database, journal);
     try {
@@ -25,17 +26,6 @@ export async function openFolderSnapshot(data: string, database: string): Promis
         throw new DataFolderError(data, (error as Error).message, { cause: error });
     }
   }
-}
-
-async function openReader(data: string, database: string): Promise<FileJournalReader> {
-  try {
-    const found = await findJournal(databaseFolders(data, database).journal);
-    if (found === null) await assertHasJournal({ data, database });
-    if (found !== null) return found;
-  } catch (cause) {
-    throw asDataFolderError(data, cause);
-  }
-  throw new Error(`${data} holds no database named ${database}`);
 }
 
 /** The checkpoint if it belongs to the journal; else an empty tree, if the journal holds the whole history. */
