@@ -57,6 +57,14 @@ test('nobody but its owner gets into a folder that was made or empty; another is
   expect(await mode()).toBe(0o755);
 });
 
+test('so is a format that cannot be read', async () => {
+  await mkdir(data);
+  await writeFile(join(data, 'backside.json'), '{');
+  await expect(openDataFolder({ data, store: 'embedded' })).rejects.toThrow(
+    'backside.json, which names the format of the folder, is not JSON',
+  );
+});
+
 test('what the file system refuses is told as that, and not as damage', async () => {
   await writeFile(data, '');
   await expect(openDataFolder({ data, store: 'embedded' })).rejects.toThrow(FolderAccessError);

@@ -147,22 +147,22 @@ class WrongFolderError extends Error {
 export async function readDataFormat(data: string): Promise<Marker | null> {
   const text = await readIfThere(markerOf(data));
   if (text === null) return null;
-  const { format, holds } = markerIn(text);
+  const { format, holds } = markerIn(data, text);
   if (format === DATA_FORMAT) return { format, holds: holds === 'copy' ? 'copy' : 'data' };
   throw new DataFolderError(data, `backside.json names the format ${format}, and this release reads ${DATA_FORMAT}`);
 }
 
-function markerIn(text: string): { readonly format?: unknown; readonly holds?: unknown } {
+function markerIn(data: string, text: string): { readonly format?: unknown; readonly holds?: unknown } {
   try {
     return Object(JSON.parse(text)) as object;
-  } catch {
-    return { format: 'of a file that is not JSON' };
+  } catch (cause) {
+    throw new DataFolderError(data, 'backside.json, which names the format of the folder, is not JSON', { cause });
   }
 }
 
 async function writeMarker(data: string, marker: Marker): Promise<void> {
   const temporary = `${markerOf(data)}.new`;
-  await writeFile(temporary, `${JSON.stringify(marker)}\n`);
+  await writeFile(temporary, `${JSON.stringify(marker)}\n`, { flush: true });
   await rename(temporary, markerOf(data));
 }
 
