@@ -1,8 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ServerHandle, startServer } from '../harness/server.js';
+import { BACKSIDE, type ServerHandle, startServer } from '../harness/server.js';
 import { type Outcome, type RunOptions, runBackside } from './run-backside.js';
 
 let folder: string;
@@ -125,6 +128,19 @@ describe('with a server', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^backside: Invalid data/);
     expect((await runBackside(['get', '/', '--url', '127.0.0.1:1'])).stderr).toContain('ECONNREFUSED');
+  });
+
+  test('a command ends without a word when nobody takes its output any more, and with one when it cannot be written', async () => {
+    await run(['set', '/cli/wide', '-'], { input: JSON.stringify('x'.repeat(2 ** 20)) });
+    const get = ['get', '/cli/wide', '--url', `127.0.0.1:${server.tcpPort}`];
+    const child = spawn(process.execPath, [BACKSIDE, ...get], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    const full = await open('/dev/full', 'w');
+    const refused = spawn(process.execPath, [BACKSIDE, ...get], { stdio: ['ignore', full.fd, 'pipe'] });
+    expect(await text(refused.stderr!)).toMatch(/^backside: the output cannot be written: ENOSPC: [^\n]*\n$/);
+    await full.close();
   });
 
   test('a URL of another port or protocol is told for what it is', async () => {

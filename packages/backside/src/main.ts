@@ -26,9 +26,16 @@ async function runCommand(argv: readonly string[], io: Io): Promise<number> {
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') return printHelp(argv.slice(1), io);
   const { entry, rest } = findCommand(argv);
   if (entry.holdsSignals) io.signals.hold();
+  else io.stdout.on('error', (error) => endWithoutOutput(error, io));
   const command = await entry.load();
   await checkEnvironment(io);
   return command.execute(rest, io);
+}
+
+/** Ends a command whose output nobody takes: without a word if its reader has had enough, as `head` has. */
+function endWithoutOutput(error: NodeJS.ErrnoException, io: Io): never {
+  if (error.code !== 'EPIPE') io.stderr.write(`backside: the output cannot be written: ${error.message}\n`);
+  process.exit(1);
 }
 
 /** A variable may belong to another command, so all are loaded if there is one. */
