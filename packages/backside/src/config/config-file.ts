@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { assertJsonDocument } from '../transfer/json-pieces.js';
 import { ConfigError, suggestion } from './config-error.js';
 import type { OptionTable } from './option.js';
 import type { Setting, Settings } from './setting.js';
+
+/** Some editors begin a file with it. */
+const BYTE_ORDER_MARK = '\ufeff';
 
 /** Reads a JSON file with one object of options. Throws `ConfigError` naming file, key and line. */
 export function readConfigFile<Values>(file: string, table: OptionTable<Values>): Settings {
@@ -19,7 +23,7 @@ export function readConfigFile<Values>(file: string, table: OptionTable<Values>)
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8').replace(BYTE_ORDER_MARK, '');
   } catch (cause) {
     throw new ConfigError(`${file}: cannot be read: ${(cause as Error).message}`, { cause });
   }
@@ -29,11 +33,22 @@ function parseObject(file: string, text: string): object {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${file}: is not JSON: ${(cause as Error).message}`, { cause });
+  } catch (error) {
+    const cause = problemIn(text) ?? (error as Error);
+    throw new ConfigError(`${file}: is not JSON: ${cause.message}`, { cause });
   }
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw new ConfigError(`${file}: must hold one JSON object`);
+}
+
+/** Where a text ceases to be JSON, which `JSON.parse` does not always tell; null if it cannot be said. */
+function problemIn(text: string): Error | null {
+  try {
+    assertJsonDocument(text);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Counted from 1; the first line on which the key stands before a colon. */

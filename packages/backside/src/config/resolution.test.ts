@@ -214,8 +214,21 @@ describe('refusals name the problem and the place', () => {
     expect(problemOf(run)).toBe(message);
   });
 
+  test('a file may begin with a byte order mark', () => {
+    expect(resolve(file('\ufeff{"port": 7}')).values.port).toBe(7);
+  });
+
   test('a file that is not JSON, or is not there', () => {
     expect(problemOf(() => file('{"port": }'))).toMatch(/^DIR\/config.json: is not JSON: /);
+    expect(problemOf(() => file('{\n  "port": 1,\n  port: 2\n}'))).toMatch(
+      /: is not JSON: line 3, column 3 \(byte 17\): /,
+    );
+    expect(problemOf(() => file('{\n  "port": 1,\n}'))).toMatch(
+      /: is not JSON: line 3, column 1 \(byte 15\): a key expected$/,
+    );
+    expect(problemOf(() => file(''))).toMatch(
+      /: is not JSON: line 1, column 1 \(byte 0\): the document ends too early$/,
+    );
     expect(problemOf(() => readConfigFile(join(folder, 'none.json'), SERVER_OPTIONS))).toMatch(
       /^DIR\/none.json: cannot be read: ENOENT/,
     );

@@ -35,6 +35,15 @@ export async function* readJsonPieces(
   yield* reader.take();
 }
 
+/** Says where a text that `JSON.parse` refuses ceases to be a document of the tree. Throws `JsonDocumentError`. */
+export function assertJsonDocument(text: string): void {
+  const bytes = Buffer.from(text);
+  const limit = Math.max(bytes.length, 1);
+  const reader = new PieceReader({ batchBytes: limit, maxTokenBytes: limit, maxDepth: limit });
+  reader.write(bytes);
+  reader.end();
+}
+
 type Expected = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end' | 'nothing';
 
 /** Checks the grammar above the tokens, which the tokenizer leaves to its user. */
