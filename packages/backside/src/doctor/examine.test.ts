@@ -206,3 +206,17 @@ test('each finding names its place once', async () => {
     `problem default: ${segment(3)} at byte 0: it begins with revision 3, not 2; run backside doctor --repair, or restore an export`,
   ]);
 });
+
+test('a damaged copy of a shared store is found', async () => {
+  await write('first');
+  await rm(join(data, 'default/journal'), { recursive: true });
+  await truncate(join(data, 'default/replica/data.mdb'), 8_192);
+  config = { ...config, store: 'postgres', storeUrl: 'postgres://127.0.0.1:1/none' };
+  const findings = (await examine(false)).filter((finding) => finding.includes('the copy'));
+  expect(findings).toEqual([
+    expect.stringMatching(
+      /^problem default: the copy is damaged: .*; remove \S+\/default\/replica, and a start makes it/,
+    ),
+    expect.stringMatching(/^fine default\.private: the copy can be read, all \d+ entries$/),
+  ]);
+});

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { verifyLmdbReplica } from '@backside/replica-lmdb';
+import { isSharedStore } from '../config/node-pairing.js';
 import { formatSize } from '../config/quantity.js';
 import { DATABASE_NAME, type ServerConfig } from '../config/server-options.js';
 import {
@@ -29,6 +31,7 @@ export async function* examineServer(config: ServerConfig, repair: boolean): Asy
   for (const sentence of guaranteesOf(config)) yield fine(`promise: ${sentence}`);
   if (config.store !== 'memory') yield* examineFolder(config);
   if (config.store === 'embedded') yield* examineDatabases(config.data, repair);
+  if (isSharedStore(config.store)) yield* examineCopies(config.data);
   yield* examineNodes(config);
   yield* examineServices(config);
   yield await examinePort(config.host, config.port, 'port');
@@ -52,24 +55,40 @@ async function* examineFolder({ data, store }: ServerConfig): AsyncGenerator<Fin
   yield await examineFormat(data, store);
 }
 
-/** Nothing if the folder cannot be read, which has been said. */
 async function* examineDatabases(data: string, repair: boolean): AsyncGenerator<Finding> {
-  const names = await readdir(data).catch(() => null);
-  if (names === null) return;
+  const databases = await databasesIn(data);
+  if (databases === null) return;
   yield await examineDisk(data);
-  const databases: string[] = [];
-  for (const name of names) if (isDatabaseName(name) && (await isDatabase(data, name))) databases.push(name);
   // Also those that are missing beside others.
   const all = new Set([...databases, ...databases.map(counterpartOf)]);
   for (const name of [...all].sort()) yield* examineDatabase(data, name, repair);
 }
 
-/** Also of the private ones, with rules and accounts. */
+/** What a node has made of a shared store. */
+async function* examineCopies(data: string): AsyncGenerator<Finding> {
+  for (const name of (await databasesIn(data)) ?? []) {
+    const { replica } = databaseFolders(data, name);
+    const report = await verifyLmdbReplica(replica).catch((error: Error) => error);
+    if (report instanceof Error) yield problem(`${name}: ${report.message}`);
+    else if (report?.problem)
+      yield problem(`${name}: the copy is damaged: ${report.problem}; remove ${replica}, and a start makes it again`);
+    else if (report !== null) yield fine(`${name}: the copy can be read, all ${report.entries} entries`);
+  }
+}
+
+/** The databases of which there is something in a folder, also the private ones; null if it cannot be read, which has been said. */
+async function databasesIn(data: string): Promise<string[] | null> {
+  const names = await readdir(data).catch(() => null);
+  if (names === null) return null;
+  const databases: string[] = [];
+  for (const name of names.sort()) if (isDatabaseName(name) && (await isDatabase(data, name))) databases.push(name);
+  return databases;
+}
+
 function isDatabaseName(entry: string): boolean {
   return DATABASE_NAME.test(isPrivate(entry) ? counterpartOf(entry) : entry);
 }
 
-/** Whether there is anything of a database in a folder. */
 async function isDatabase(data: string, name: string): Promise<boolean> {
   const { journal, replica } = databaseFolders(data, name);
   const found = await Promise.all([journal, replica].map((folder) => stat(folder).catch(() => null)));
