@@ -4,7 +4,6 @@ import type { Change } from '@backside/tree';
 import { MAX_PACKED_CHARACTERS } from './draft-writer.js';
 import { type Environment, openEnvironment, readMeta } from './environment.js';
 import { hasGarbage } from './garbage.js';
-import { markClosed, markOpen } from './left-open.js';
 import type { Progress } from './messages.js';
 import { writeLoads } from './restore-load.js';
 import { hasHiddenTree } from './restored-tree.js';
@@ -115,7 +114,6 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
     this.#options = options;
     this.#policy = { ...DEFAULTS, ...options.checkpoint };
     const { epoch, revision, indexes } = readMeta(environment);
-    markOpen(environment.directory);
     this.#progress = { epoch, revision };
     this.#last = revision;
     const hasWork = hasGarbage(environment) || hasHiddenTree(environment);
@@ -192,7 +190,6 @@ export class ThreadedCheckpointer implements LmdbCheckpointer {
     this.#closed = true;
     this.#cancelTimer();
     if (this.#link) await this.#end(this.#link);
-    if (this.#failed !== 'for good') markClosed(this.environment.directory);
   }
 
   async #end(link: WorkerLink): Promise<void> {

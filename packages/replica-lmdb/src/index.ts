@@ -7,7 +7,6 @@ export {
   type LmdbCheckpointerOptions,
 } from './checkpointer.js';
 export { hasReplica } from './data-file.js';
-export { isLeftOpen } from './left-open.js';
 export { FORMAT_VERSION } from './meta.js';
 export { createLmdbReplica, type LmdbReplicaOptions } from './open-replica.js';
 export type { ReadThrough } from './read-through.js';

@@ -19,22 +19,12 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/**
- * Reads everything in a folder, in a process of its own, which damage may end. Throws `unavailable` if it cannot be opened, and
- * the reason of `ending` once that is aborted.
- */
-export async function readThrough(directory: string, ending?: AbortSignal): Promise<ReadThrough> {
+/** Reads everything in a folder, in a process of its own, which damage may end. Throws `unavailable` if it cannot be opened. */
+export async function readThrough(directory: string): Promise<ReadThrough> {
   const child = spawn(process.execPath, argumentsFor(directory), { stdio: ['ignore', 'pipe', 'pipe'] });
-  const kill = (): boolean => child.kill('SIGKILL');
-  ending?.addEventListener('abort', kill);
-  try {
-    const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-    const [stdout, stderr, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-    ending?.throwIfAborted();
-    return interpret(directory, { code, signal, stdout, stderr });
-  } finally {
-    ending?.removeEventListener('abort', kill);
-  }
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  const [stdout, stderr, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return interpret(directory, { code, signal, stdout, stderr });
 }
 
 /** The same for callers that cannot wait otherwise. */

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { changeReplicaEpoch } from './change-epoch.js';
 import { createLmdbCheckpointer } from './checkpointer.js';
 import { openEnvironment, readMeta, writeMeta } from './environment.js';
-import { isLeftOpen } from './left-open.js';
 import { createLmdbReplica, type LmdbReplicaOptions } from './open-replica.js';
 import { scratchFolder } from './scratch.js';
 import { scriptedCommits } from './scratch-script.js';
@@ -124,21 +123,6 @@ describe('a replica whose file is looked at before it is used', { timeout: 120_0
     await environment.root.close();
     expect(await verify()).toMatchObject({ problem: null });
     expect(await read()).toContain('has format 99');
-  });
-
-  it('says that it was left open by an owner that was killed, and not by one that closed it', async () => {
-    expect(isLeftOpen(folder.directory)).toBe(false);
-    const owner = createLmdbReplica({ directory: folder.directory });
-    expect(isLeftOpen(folder.directory)).toBe(true);
-    await owner.close();
-    expect(isLeftOpen(folder.directory)).toBe(false);
-  });
-
-  it('is no longer read once nobody waits for it', async () => {
-    const ending = new AbortController();
-    const verified = verifyLmdbReplica(folder.directory, ending.signal);
-    ending.abort(new Error('the start was ended'));
-    await expect(verified).rejects.toThrow('the start was ended');
   });
 });
 

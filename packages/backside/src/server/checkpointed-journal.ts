@@ -6,7 +6,6 @@ import { asDataFolderError, databaseFolders } from './data-folder.js';
 import { checkpointOptionsOf, openJournal, reportTo } from './embedded-storage.js';
 import { JournalFollower } from './journal-follower.js';
 import type { NodeLink } from './node-link.js';
-import { openOwnTree } from './readable-tree.js';
 import { openCopy } from './shared-storage.js';
 import { openSharedJournal } from './shared-stores.js';
 import { sleep } from './sleep.js';
@@ -34,7 +33,7 @@ export async function openCheckpointedJournal(
         onFailure: reportTo(options),
         onProgress: () => progressed(),
       });
-    const checkpointer = await (link ? openCopy : openOwnTree)(folders.replica, open, options);
+    const checkpointer = link ? openCopy(folders.replica, open) : open();
     if (!link) await assertGoOn({ data: config.data, database }, checkpointer, journal);
     const checkpointed = new CheckpointedJournal({ database, journal, checkpointer, logger });
     progressed = () => checkpointed.progressed();

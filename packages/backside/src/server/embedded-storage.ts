@@ -5,7 +5,6 @@ import type { Journal, Replica } from '@backside/store';
 import type { ServerConfig } from '../config/server-options.js';
 import { asDataFolderError, databaseFolders } from './data-folder.js';
 import { Opened } from './opened.js';
-import { openOwnTree } from './readable-tree.js';
 import type { Storage, StorageOptions } from './storage.js';
 import { assertGoOn, assertHasJournal } from './tree-on-disk.js';
 
@@ -56,11 +55,7 @@ export async function openJournal(database: string, config: ServerConfig, logger
 async function openReplica(directory: string, options: StorageOptions): Promise<Replica> {
   const { config } = options;
   try {
-    return await openOwnTree(
-      directory,
-      () => createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) }),
-      options,
-    );
+    return createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) });
   } catch (cause) {
     throw asDataFolderError(config.data, cause);
   }

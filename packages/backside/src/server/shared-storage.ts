@@ -3,7 +3,6 @@ import { createLmdbReplica } from '@backside/replica-lmdb';
 import { databaseFolders } from './data-folder.js';
 import { checkpointOptionsOf, reportTo } from './embedded-storage.js';
 import { Opened } from './opened.js';
-import { openOwnTree } from './readable-tree.js';
 import { openSharedJournal } from './shared-stores.js';
 import type { Storage, StorageOptions } from './storage.js';
 
@@ -15,10 +14,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const journal = opened.add(await openSharedJournal(options));
     const directory = databaseFolders(config.data, database).replica;
     const replica = opened.add(
-      await openCopy(
-        directory,
-        () => createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) }),
-        options,
+      openCopy(directory, () =>
+        createLmdbReplica({ directory, checkpoint: checkpointOptionsOf(config), onFailure: reportTo(options) }),
       ),
     );
     return { journal, replica, setIndexes: (definitions) => replica.setIndexes(definitions), close: opened.close };
@@ -28,14 +25,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 }
 
-/** Opens what is in the folder of a copy as `openOwnTree` does; an error says what to do if it is damaged or this release cannot read it. */
-export async function openCopy<Copy>(
-  directory: string,
-  open: () => Copy,
-  options: Pick<StorageOptions, 'logger' | 'ending'>,
-): Promise<Copy> {
+/** Opens what is in the folder of a copy; an error says what to do if it is damaged or this release cannot read it. */
+export function openCopy<Copy>(directory: string, open: () => Copy): Copy {
   try {
-    return await openOwnTree(directory, open, options);
+    return open();
   } catch (cause) {
     const { code, message } = toBacksideError(cause);
     if (code !== 'internal') throw cause;

@@ -120,23 +120,6 @@ test('a tree whose file is cut off is refused with what to do, and ends no proce
   await expectDamagedTree();
 });
 
-test('so is one that its process left open, with pages that are not what they were', async () => {
-  const bytes = await readFile(tree());
-  await writeFile(tree(), bytes.fill(0xff, 8_192));
-  await writeFile(join(data, 'default/replica/open'), '');
-  await expectDamagedTree();
-});
-
-test('a tree that its process left open is used once it is read through, and closed', async () => {
-  const mark = join(data, 'default/replica/open');
-  await writeFile(mark, '');
-  const lines: string[] = [];
-  const server = await startSingleServer(config, { ...SILENT_LOGGER, info: (_fields, message) => lines.push(message) });
-  await server.stop();
-  expect(lines).toContain('the tree on disk was read through');
-  await expect(readFile(mark)).rejects.toThrow('ENOENT');
-});
-
 test('rules, accounts and keys that are gone are not begun anew beside the data, nor the data beside them', async () => {
   await rename(join(data, 'default.private'), join(data, 'elsewhere'));
   await expectLoss(

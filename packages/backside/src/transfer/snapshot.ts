@@ -1,8 +1,6 @@
 import type { Replica } from '@backside/store';
 import { assertPairing, isSharedStore } from '../config/node-pairing.js';
 import type { ServerConfig } from '../config/server-options.js';
-import { asDataFolderError, databaseFolders } from '../server/data-folder.js';
-import { assertReadable } from '../server/readable-tree.js';
 import { openFolderSnapshot } from './folder-snapshot.js';
 import { openSharedSnapshot } from './shared-snapshot.js';
 
@@ -13,8 +11,5 @@ export type Snapshot = Pick<Replica, 'revision' | 'streamJson' | 'close'>;
 export async function openSnapshot(config: ServerConfig, database: string): Promise<Snapshot> {
   assertPairing({ ...config, workers: 1 });
   if (isSharedStore(config.store)) return openSharedSnapshot(config, database);
-  await assertReadable(databaseFolders(config.data, database).replica).catch((cause: unknown) => {
-    throw asDataFolderError(config.data, cause);
-  });
   return openFolderSnapshot(config.data, database);
 }
