@@ -24,6 +24,8 @@ export interface NodeWrite {
 /** How much is asked for in one request: ids cost little, ranges more. */
 const IDS_PER_REQUEST = 500;
 const RANGES_PER_REQUEST = 50;
+/** So many documents that the changes leave alone are read for each path rather than asking for that path alone. */
+const OTHERS_PER_PATH = 4;
 
 export interface AffectedOptions {
   readonly place: ProjectionPlace;
@@ -72,12 +74,13 @@ async function loadAffected(options: AffectedOptions, changes: readonly Change[]
   const targets = targetsOf(changes);
   const documents: Documents = new Map();
   const isTouched = touchedBy(targets);
-  const span = await loadSpan(options, documents, { paths: targets.replaced, isTouched });
-  const named = [...new Set([...targets.above, ...targets.replaced])].filter((path) => !isIn(span, path));
+  const ancestor = await loadTogether(options, documents, { paths: targets.replaced, isTouched });
+  const isLoaded = (path: string): boolean => ancestor !== null && isBelow(path, ancestor);
+  const named = [...new Set([...targets.above, ...targets.replaced])].filter((path) => !isLoaded(path));
   for (const paths of chunks(named, IDS_PER_REQUEST)) {
     await load(options, documents, { _id: { $in: paths.map((path) => nodeId(database, path)) } });
   }
-  const open = targets.replaced.filter((path) => !isLeaf(documents.get(path)) && !isIn(span, endBelow(path)));
+  const open = targets.replaced.filter((path) => !isLoaded(path) && !isLeaf(documents.get(path)));
   for (const paths of chunks(open, RANGES_PER_REQUEST)) {
     await load(options, documents, { $or: paths.map((path) => ({ database, ...below(path) })) });
   }
@@ -136,49 +139,41 @@ type Where = Pick<Filter<NodeDocument>, 'path'>;
 
 /** In the order of paths as text, what is below a node is together: `0` comes right after the slash. */
 function below(path: string): Where {
-  return { path: path === '/' ? { $gte: '/' } : { $gte: `${path}/`, $lt: endBelow(path) } };
+  return { path: path === '/' ? { $gte: '/' } : { $gte: `${path}/`, $lt: `${path}0` } };
 }
 
-/** In that order nothing below the node is at or after this. */
-function endBelow(path: string): string {
-  return `${path}0`;
+function isBelow(path: string, ancestor: string): boolean {
+  return ancestor === '/' || path.startsWith(`${ancestor}/`);
 }
 
-/** Everything from one path to another, both included, in the order of paths as text. */
-interface Span {
-  readonly from: string;
-  readonly to: string;
-}
-
-function isIn(span: Span | null, path: string): boolean {
-  return span !== null && compareTexts(span.from, path) <= 0 && compareTexts(path, span.to) <= 0;
-}
-
-/** As servers do, by UTF-8. */
-function compareTexts(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** The nearest node that all of these are below. */
+function commonAncestor(paths: readonly string[]): string {
+  const [first = [], ...others] = paths.map((path) => parsePath(path, UNLIMITED));
+  const shared = (length: number): boolean => others.every((other) => other[length] === first[length]);
+  let length = 0;
+  while (length < first.length - 1 && shared(length)) length += 1;
+  return formatPath(first.slice(0, length));
 }
 
 /**
- * Loads what is at and below many paths by reading on from the first to the last of them, which is one request for all that lie close
- * together. Ends early where there is more in between than the changes touch. Returns what has been read; null if that is nothing.
+ * Loads what is at and below many paths with everything else that is below their common ancestor: one request where there is little
+ * else. Returns that ancestor; null if there is a lot, and the paths are left to be asked for by themselves.
  */
-async function loadSpan(
+async function loadTogether(
   { place, database }: AffectedOptions,
   documents: Documents,
   { paths, isTouched }: { paths: readonly string[]; isTouched: (path: string) => boolean },
-): Promise<Span | null> {
+): Promise<string | null> {
   if (paths.length <= RANGES_PER_REQUEST) return null;
-  const from = paths.reduce((least, path) => (compareTexts(path, least) < 0 ? path : least));
-  const to = endBelow(paths.reduce((greatest, path) => (compareTexts(path, greatest) > 0 ? path : greatest)));
-  const filter: Filter<NodeDocument> = { database, path: { $gte: from, $lte: to } };
+  const ancestor = commonAncestor(paths);
+  const filter: Filter<NodeDocument> = { database, ...below(ancestor) };
   let passedOver = 0;
   return request(async () => {
-    for await (const document of place.nodes.find<NodeDocument>(filter as Filter<Stored>).sort({ path: 1 })) {
+    for await (const document of place.nodes.find<NodeDocument>(filter as Filter<Stored>)) {
       if (isTouched(document.path)) documents.set(document.path, document);
-      else if (++passedOver > paths.length) return { from, to: document.path };
+      else if (++passedOver > paths.length * OTHERS_PER_PATH) return null;
     }
-    return { from, to };
+    return ancestor;
   });
 }
 

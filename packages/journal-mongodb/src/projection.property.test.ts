@@ -139,7 +139,7 @@ describe.skipIf(server === null)('the projection into MongoDB', () => {
     expect(asked[1]).toBe(asked[0]);
   });
 
-  it('finds whatever lies at and below many changed places, in whichever order servers and JavaScript have their names', async () => {
+  it('finds whatever lies at and below many changed places, whatever their names are', async () => {
     const names = ['a', 'a-', 'a0', 'a!', 'b', '\uffee', '\u{1f600}', 'k', 'k1'];
     const key = fc.constantFrom(...names);
     const path = fc.array(key, { minLength: 2, maxLength: 4 });
@@ -193,7 +193,7 @@ describe.skipIf(server === null)('the projection into MongoDB', () => {
     const count = counted(stored);
     const writes = await computeWrites({ place: count.place, database: 'main' }, step);
     expect(sorted(writes)).toEqual(writesByModel(width, step));
-    expect(count.read).toBeLessThan(4 * step.length);
+    expect(count.read).toBeLessThan(8 * step.length);
   });
 
   function keysOf(width: number): string[] {
