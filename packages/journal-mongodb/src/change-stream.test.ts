@@ -1,6 +1,7 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import type { Journal } from '@backside/store';
+import { afterAll, afterEach, beforeEach, describe, it } from 'vitest';
 import { sharedService } from '../../../test/services/index.js';
-import { openConnection } from './connection.js';
+import { type Connection, openConnection } from './connection.js';
 import { openHistory } from './history.js';
 import { JournalCollection } from './journal-collection.js';
 import { commitAt } from './test-commits.js';
@@ -12,32 +13,45 @@ const replicated = server !== null && (await isReplicated(server.url));
 if (server !== null && !replicated) process.stderr.write('skipped: change streams need a replica set (MONGODB_URL)\n');
 
 describe.skipIf(!replicated)('a change stream of a MongoDB journal', () => {
-  it('tells of every append to its own database, and of no other', async () => {
-    const place = new TestPlace(server!.url);
-    const connection = await openConnection({ url: place.url, mongoDatabase: place.mongoDatabase });
-    const journal = await place.open();
-    let told = 0;
-    const close = new JournalCollection(await openHistory('main', connection), connection).watch(
-      () => {
-        told += 1;
-      },
-      (error) => {
-        throw error;
-      },
-    );
-    const other = await place.open({ database: 'main2' });
-    await until(async () => {
-      await other.append(await other.head(), [commitAt((await other.head()) + 1)]).durable;
-      await journal.append(await journal.head(), [commitAt((await journal.head()) + 1)]).durable;
-      return told > 0;
-    });
-    const [before, head] = [told, await journal.head()];
-    await journal.append(head, [commitAt(head + 1)]).durable;
-    await until(() => told === before + 1);
-    expect(told).toBeLessThanOrEqual(head + 1);
-    await close();
+  let place: TestPlace;
+  let connection: Connection;
+  let journal: Journal;
+  let stopping: AbortController;
+  beforeEach(async () => {
+    stopping = new AbortController();
+    place = new TestPlace(server!.url);
+    connection = await openConnection(place);
+    journal = await place.open();
+  });
+  afterEach(async () => {
+    stopping.abort();
     await connection.close();
     await place.remove();
+  });
+
+  it('tells that it has begun, and of every append to its own database then, and of no other', async () => {
+    const other = await place.open({ database: 'main2' });
+    const collection = new JournalCollection(await openHistory('main', connection), connection);
+    let told = 0;
+    const ended = collection.watch(() => {
+      told += 1;
+    }, stopping.signal);
+    await until(() => told === 1);
+    for (let base = 0; base < 5; base++) {
+      await other.append(base, [commitAt(base + 1)]).durable;
+      await journal.append(base, [commitAt(base + 1)]).durable;
+      await until(() => told === base + 2);
+    }
+    stopping.abort();
+    await ended;
+  });
+
+  it('misses nothing that was stored before it had begun', async () => {
+    const listener = await place.open();
+    await journal.append(0, [commitAt(1)]).durable;
+    const heads: number[] = [];
+    listener.onHead!((head) => heads.push(head));
+    await until(() => heads.at(-1) === 1);
   });
 });
 

@@ -85,21 +85,25 @@ export class HeadWatch {
     }
   }
 
-  /** Resolves when the change stream has ended. */
+  /** Resolves when the change stream has ended. What it tells while a look is under way is one more look. */
   async #follow(stopped: AbortSignal): Promise<void> {
     const { collection, logger } = this.#options;
-    let end = (): void => undefined;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const failed = (error: unknown): void => {
-      logger.warn({ err: error }, 'the change stream of the journal has ended; looking instead');
-      end();
+    let looking: Promise<unknown> = Promise.resolve();
+    let isDue = false;
+    const stored = (): void => {
+      if (isDue) return;
+      isDue = true;
+      looking = looking.then(() => {
+        isDue = false;
+        return this.#look();
+      });
     };
-    const close = collection.watch(() => void this.#look(), failed);
-    stopped.addEventListener('abort', end, { once: true });
-    if (!stopped.aborted) await ended;
-    await close().catch((error: unknown) => logger.debug({ err: error }, 'a change stream could not be closed'));
+    try {
+      await collection.watch(stored, stopped);
+    } catch (error) {
+      logger.warn({ err: error }, 'the change stream of the journal has ended; looking instead');
+    }
+    await looking;
   }
 
   /** Resolves with whether the journal has grown since the last time. */

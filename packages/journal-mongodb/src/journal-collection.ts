@@ -11,7 +11,7 @@ import {
   revisionOf,
 } from './documents.js';
 import type { History } from './history.js';
-import { request } from './mongo-error.js';
+import { asUnavailable, request } from './mongo-error.js';
 import { missingParts, Payloads } from './payloads.js';
 
 /** A stored append, read. */
@@ -185,16 +185,29 @@ export class JournalCollection {
     await request(() => this.#appends.deleteMany({ _id, epoch }));
   }
 
-  /** Calls back when somebody has stored an append; for servers that tell by themselves. Ends with an error, or when it is closed. */
-  watch(stored: () => void, ended: (error: unknown) => void): () => Promise<void> {
+  /**
+   * Calls back once it has begun, and then for every append that somebody stores; for servers that tell by themselves. Resolves once it is
+   * stopped, rejects with `unavailable` if it ends otherwise.
+   */
+  async watch(stored: () => void, stopped: AbortSignal): Promise<void> {
     const [$gte, $lt] = idRange(this.#database);
     const stream = this.#appends.watch([
       { $match: { operationType: 'insert', 'documentKey._id': { $gte, $lt } } },
       { $project: { documentKey: 1 } },
     ]);
-    stream.on('change', stored);
-    stream.on('error', ended);
-    return () => stream.close();
+    const close = (): void => void stream.close();
+    stopped.addEventListener('abort', close, { once: true });
+    try {
+      for (let hasBegun = false; !stopped.aborted; hasBegun = true) {
+        const change = await stream.tryNext();
+        if (change !== null || !hasBegun) stored();
+      }
+    } catch (error) {
+      if (!stopped.aborted) throw asUnavailable(error); // else it was closed while it waited
+    } finally {
+      stopped.removeEventListener('abort', close);
+      await stream.close();
+    }
   }
 
   get #database(): string {

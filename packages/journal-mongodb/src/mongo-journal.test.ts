@@ -3,6 +3,7 @@ import { afterAll, describe } from 'vitest';
 import { startFaultyProxy } from '../../../test/harness/faulty-proxy.js';
 import { sharedService } from '../../../test/services/index.js';
 import { projected, TestPlace } from './test-place.js';
+import { urlThrough } from './test-relay.js';
 
 const server = await sharedService('mongodb');
 afterAll(() => server?.stop());
@@ -11,7 +12,7 @@ describe.skipIf(server === null)('MongoDB', () => {
   journalConformance('MongoDB journal', async () => {
     const place = new TestPlace(server!.url);
     const proxy = await startFaultyProxy({ targetPort: Number(new URL(server!.url).port) });
-    const proxied = { url: `mongodb://127.0.0.1:${proxy.port}/`, requestTimeoutMs: 30_000, patienceMs: 200 };
+    const proxied = { url: urlThrough(proxy.port), requestTimeoutMs: 30_000, patienceMs: 200 };
     const journal = await place.open(proxied);
     place.project(await place.open());
     return {

@@ -12,6 +12,11 @@ export interface TestRelay {
   stop(): Promise<void>;
 }
 
+/** A member of a replica set tells where the others are, which would lead past the line. */
+export function urlThrough(port: number): string {
+  return `mongodb://127.0.0.1:${port}/?directConnection=true`;
+}
+
 export async function startRelay(targetPort: number): Promise<TestRelay> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -40,6 +45,6 @@ export async function startRelay(targetPort: number): Promise<TestRelay> {
   };
   const relay = { url: '', deaf: false, lost: 0, cut, stop };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  relay.url = `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  relay.url = urlThrough((server.address() as AddressInfo).port);
   return relay;
 }

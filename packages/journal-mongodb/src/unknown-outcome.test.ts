@@ -4,7 +4,7 @@ import { NO_FAULTS, startFaultyProxy } from '../../../test/harness/faulty-proxy.
 import { sharedService } from '../../../test/services/index.js';
 import { commitAt, summary } from './test-commits.js';
 import { TestPlace, until } from './test-place.js';
-import { startRelay, type TestRelay } from './test-relay.js';
+import { startRelay, type TestRelay, urlThrough } from './test-relay.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -58,7 +58,7 @@ describe.skipIf(server === null)('an append to MongoDB whose answer is lost', ()
   it('is there once or not at all, and never told wrongly, on a line that breaks all the time', async () => {
     const proxy = await startFaultyProxy({ targetPort: port });
     const journal = await place.open({
-      url: `mongodb://127.0.0.1:${proxy.port}/`,
+      url: urlThrough(proxy.port),
       patienceMs: 100,
       requestTimeoutMs: 500,
     });
