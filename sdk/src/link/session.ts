@@ -77,7 +77,7 @@ export class Session {
     socket.onOpen = () => this.#connect();
     socket.onData = (data) => this.#read(data);
     socket.onClose = (reason, tooLong) => {
-      if (tooLong) messageLimit.length /= 2;
+      if (tooLong && messageLimit.length > 256) messageLimit.length /= 2;
       this.#end(new Error(reason));
     };
   }

@@ -46,3 +46,13 @@ test('a listen whose query is longer than a header may be is refused, and the re
   await until(() => kept.lines.at(-1) === 'put /a 1', 'the write');
   expect(server.wires).toHaveLength(2);
 });
+
+test('however often a server has found something too long, what follows arrives whole', async () => {
+  const { server, connection } = await online();
+  for (let closes = 0; closes < 30; closes += 1) {
+    server.wires.at(-1)!.cut('too long', true);
+    await until(() => server.wires.length === closes + 2 && connection.status === 'online', 'the next connection');
+  }
+  await connection.write(write(set('/a', 'ü'.repeat(5_000))));
+  expect(valueAt(server, '/a')).toBe('ü'.repeat(5_000));
+});

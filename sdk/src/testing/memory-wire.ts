@@ -8,7 +8,7 @@ export class MemoryWire implements Socket, Transport {
   readonly queuedBytes = 0;
   onOpen: (() => void) | null = null;
   onData: ((data: Uint8Array | string) => void) | null = null;
-  onClose: ((reason: string) => void) | null = null;
+  onClose: Socket['onClose'] = null;
   /** What the client has sent, as text. */
   sentByClient = '';
   #server: TransportEvents | null = null;
@@ -26,11 +26,11 @@ export class MemoryWire implements Socket, Transport {
   }
 
   /** The connection breaks: both sides learn of it, and what was under way is lost. */
-  cut(reason = 'cut'): void {
+  cut(reason = 'cut', tooLong = false): void {
     if (this.#over) return;
     this.#over = true;
     setImmediate(() => {
-      this.onClose?.(reason);
+      this.onClose?.(reason, tooLong);
       this.#server?.closed();
     });
   }
