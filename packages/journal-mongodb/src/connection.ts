@@ -1,4 +1,5 @@
 import { type Db, MongoClient, type ReadConcernLevel } from 'mongodb';
+import { ClientWatch } from './client-watch.js';
 import { request } from './mongo-error.js';
 import type { MongoPlace } from './options.js';
 
@@ -25,6 +26,7 @@ const MAX_SOCKETS = 32;
 
 interface SharedClient {
   readonly client: MongoClient;
+  readonly watch: ClientWatch;
   users: number;
 }
 
@@ -34,7 +36,7 @@ const clients = new Map<string, SharedClient>();
 /** Connects, or joins those who have. Rejects with `unavailable` if the server does not answer. */
 export async function openConnection(place: MongoPlace): Promise<Connection> {
   const key = JSON.stringify([place.url, place.requestTimeoutMs]);
-  const shared = clients.get(key) ?? { client: createClient(place), users: 0 };
+  const shared = clients.get(key) ?? shareClient(place);
   clients.set(key, shared);
   shared.users += 1;
   let release: Promise<void> | null = null;
@@ -62,6 +64,11 @@ export async function openConnection(place: MongoPlace): Promise<Connection> {
   }
 }
 
+function shareClient(place: MongoPlace): SharedClient {
+  const client = createClient(place);
+  return { client, watch: new ClientWatch(client, place.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS), users: 0 };
+}
+
 /** Acknowledged means: on the disks of a majority. Only primaries are read, and only what no failover can take back. */
 function createClient({ url, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS }: MongoPlace): MongoClient {
   return new MongoClient(url, {
@@ -80,5 +87,5 @@ async function leave(key: string, shared: SharedClient): Promise<void> {
   shared.users -= 1;
   if (shared.users > 0) return;
   if (clients.get(key) === shared) clients.delete(key);
-  await request(() => shared.client.close());
+  await shared.watch.close();
 }
