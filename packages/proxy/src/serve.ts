@@ -18,7 +18,7 @@ const COMMANDS: ReadonlyMap<string, Serve> = new Map<string, Serve>([
   ['BEGIN', serveBegin],
   ['COMMIT', serveCommit],
   ['ABORT', serveAbort],
-  ['DISCONNECT', (session, frame) => session.disconnect(frame.headers.get('receipt'))],
+  ['DISCONNECT', serveDisconnect],
 ]);
 
 /** Does what a client's frame says. Throws what it refuses: a BacksideError, TreeError or StompError. */
@@ -32,4 +32,9 @@ export function serve(session: Session, frame: Frame): void {
   const command = COMMANDS.get(frame.command);
   if (command === undefined) throw new BacksideError('unexpected-frame', 'no such command for clients');
   command(session, frame);
+}
+
+/** What was listened to right before it has its state first. */
+function serveDisconnect(session: Session, frame: Frame): void {
+  if (session.gate.admits(frame)) session.disconnect(frame.headers.get('receipt'));
 }

@@ -137,8 +137,13 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     if (this.phase !== 'closing' && this.phase !== 'closed' && this.intake.idle) this.disconnect(undefined);
   }
 
-  /** A RECEIPT has its turn before the first event, and a single look shows what its connection sent before it. */
-  isDue({ headers }: Frame): boolean {
+  /**
+   * A first event needs room, a RECEIPT has its turn before it, and a single look shows what its connection sent before. DISCONNECT has
+   * its place among the answers anyway.
+   */
+  isDue({ command, headers }: Frame): boolean {
+    if (command === 'DISCONNECT') return true;
+    if (this.outbox.congested) return false;
     const once = headers.get(HEADERS.once) === 'true';
     if (once && !this.standing.sealed) return false;
     return this.#replies.size === 0 || !(once || headers.has('receipt'));

@@ -4,8 +4,7 @@ import type { Intake } from './intake.js';
 /** What a gate needs of its session. */
 export interface GateOwner {
   readonly intake: Intake;
-  readonly outbox: { readonly congested: boolean };
-  /** Whether what came before this SUBSCRIBE has come as far as its first event needs. */
+  /** Whether this frame may be served once no first event is awaited. */
   isDue(frame: Frame): boolean;
   /** Serves a frame that was deferred. */
   serve(frame: Frame): void;
@@ -27,7 +26,7 @@ export class SubscriptionGate {
     this.#owner = owner;
   }
 
-  /** Whether a SUBSCRIBE may begin now. If not, it is served again when it may, or never once the gate is closed. */
+  /** Whether a SUBSCRIBE may begin, or the connection end, now. If not, it is served again when it may, or never once the gate is closed. */
   admits(frame: Frame): boolean {
     if (this.#closed) return false;
     if (this.#isFreeFor(frame)) return true;
@@ -37,7 +36,7 @@ export class SubscriptionGate {
   }
 
   #isFreeFor(frame: Frame): boolean {
-    return this.#beginning === null && !this.#owner.outbox.congested && this.#owner.isDue(frame);
+    return this.#beginning === null && this.#owner.isDue(frame);
   }
 
   /** From now on the first event of this subscription is awaited. */

@@ -65,3 +65,13 @@ test('what waits for its turn when the connection ends is not done', async () =>
   await expect.poll(() => database.stats().subscriptions).toBe(0);
   expect(database.revision).toBe(0);
 });
+
+test('a connection on which too many wait is cut', async () => {
+  const { socket } = await openConnection();
+  const events = 'GET /d.json HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n';
+  // It may be cut in the midst of what it sends.
+  socket.on('error', () => undefined);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  socket.resume().write(events + requestOf('DELETE /d.json').repeat(2_000));
+  await closed;
+});

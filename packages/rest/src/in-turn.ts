@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Requests of one connection that may wait for their turn; more are not taken, and the connection is cut. */
+const MOST_WAITING = 1_000;
+
 /** A request among those of its connection. */
 interface Turn {
   readonly response: ServerResponse;
@@ -8,8 +11,13 @@ interface Turn {
   readsAlong: boolean;
 }
 
-/** The last one of each connection. */
-const last = new WeakMap<Socket, Turn>();
+/** The requests of one connection. */
+interface Line {
+  last: Turn | null;
+  waiting: number;
+}
+
+const lines = new WeakMap<Socket, Line>();
 
 /**
  * Serves the request in its turn: beside others that its client sent without waiting for their answers only if all of them just read
@@ -17,16 +25,32 @@ const last = new WeakMap<Socket, Turn>();
  */
 export function inTurn(request: IncomingMessage, response: ServerResponse, serve: () => void): void {
   const { socket } = request;
-  const before = last.get(socket);
+  const line = lineOf(socket);
+  const before = line.last;
   const reads = SAFE.has(request.method ?? '');
   const turn: Turn = { response, readsAlong: false };
-  last.set(socket, turn);
+  line.last = turn;
   const begin = (): void => {
     turn.readsAlong = reads;
     serve();
   };
-  if (before === undefined || before.response.closed || (before.readsAlong && reads)) begin();
-  else before.response.once('close', () => socket.destroyed || begin());
+  if (before === null || before.response.closed || (before.readsAlong && reads)) begin();
+  else waitFor(before.response, line, () => socket.destroyed || begin());
+  if (line.waiting > MOST_WAITING) socket.destroy();
+}
+
+function lineOf(socket: Socket): Line {
+  const line = lines.get(socket) ?? { last: null, waiting: 0 };
+  lines.set(socket, line);
+  return line;
+}
+
+function waitFor(response: ServerResponse, line: Line, run: () => void): void {
+  line.waiting += 1;
+  response.once('close', () => {
+    line.waiting -= 1;
+    run();
+  });
 }
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
