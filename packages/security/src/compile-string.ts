@@ -37,7 +37,11 @@ export function compileStringCall(compilation: Compilation, call: Call): Run {
 }
 
 function compileMatches(object: Run, regex: LinearRegex): Run {
-  return onString(object, 'matches', (text) => regex.test(text));
+  return (frame) => {
+    const text = object(frame);
+    if (typeof text !== 'string') return notString(frame, text, 'matches');
+    return regex.testWithin(text, frame) ?? fail(frame, 'matches() takes too long on this text');
+  };
 }
 
 function onString(object: Run, name: string, apply: (text: string) => Value): Run {

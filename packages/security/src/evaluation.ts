@@ -5,6 +5,9 @@ import type { RuleProgram } from './rule-program.js';
 import type { TreeView } from './tree-view.js';
 import { ERROR, type Value } from './value.js';
 
+/** What all regular expressions of one operation may cost together: some tenths of a second. */
+const MAX_REGEX_WORK = 2 ** 24;
+
 /** Follows the evaluation of an operation's rules, for explanations and for coverage. */
 export interface Recorder extends Watcher {
   begin(rule: RuleProgram, frame: Frame): void;
@@ -35,6 +38,7 @@ export class Evaluation implements Frame {
   readonly after: TreeView;
   readonly watcher: Recorder | null;
   failure: string | null = null;
+  regexWorkLeft: number = MAX_REGEX_WORK;
   usedAuth = false;
   usedNow = false;
 

@@ -1,5 +1,6 @@
 import type { Query } from '@backside/tree';
 import type { Expression } from './ast.js';
+import type { RegexAllowance } from './regex/automaton.js';
 import type { TreeView } from './tree-view.js';
 import { ERROR, type Value } from './value.js';
 
@@ -14,7 +15,7 @@ export interface Watcher {
 export type Run = (frame: Frame) => Value;
 
 /** What one operation's rules are evaluated with. */
-export interface Frame {
+export interface Frame extends RegexAllowance {
   readonly auth: unknown;
   readonly now: number;
   /** Undefined in a write, where there is none. */

@@ -113,6 +113,6 @@ function nothing(): Frame {
   const view = new TreeView({ tree }, []);
   return {
     ...{ auth: null, now: 0, query: null, path: [], before: view, after: view, watcher: null },
-    ...{ failure: null, usedAuth: false, usedNow: false },
+    ...{ failure: null, regexWorkLeft: Number.POSITIVE_INFINITY, usedAuth: false, usedNow: false },
   };
 }

@@ -170,6 +170,32 @@ describe('hidden names', () => {
   );
 });
 
+describe('texts that lead a pattern astray', () => {
+  /** Its letters are in an order that does not repeat for long, and only its end matches. */
+  function maze(length: number): string {
+    let seed = 42;
+    let text = '';
+    for (let i = 0; i < length; i++) {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      text += seed & 0x10000 ? 'x' : 'z';
+    }
+    return `${text}xy`;
+  }
+
+  it('make an error of it, which grants nothing, once an operation has taken its time', () => {
+    const matches = 'newData.val().matches(/x.{0,200}y/)';
+    const decide = (rule: string, ...texts: string[]): boolean => {
+      const changes = texts.map((text, i) => [`a/${i}`, text] as const);
+      return rules({ a: { $i: { '.write': rule } } }).write(watched({ changes }).check);
+    };
+    expect(decide(matches, maze(10_000))).toBe(true);
+    expect(decide(matches, maze(500_000))).toBe(false);
+    expect(decide(`!${matches}`, maze(500_000))).toBe(false);
+    expect(decide(matches, ...Array.from({ length: 50 }, (_, i) => maze(10_000 + i).slice(i)))).toBe(false);
+    expect(decide(matches, `${'x'.repeat(9_000_000)}y`)).toBe(true);
+  });
+});
+
 describe('texts that grow', () => {
   it('by joining end in an error', () => {
     const doubling = `newData.val()${' + newData.val()'.repeat(180)}`;

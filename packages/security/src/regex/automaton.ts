@@ -14,6 +14,11 @@ export interface Anchors {
   readonly anchoredEnd: boolean;
 }
 
+/** How much may be spent on texts that lead a pattern where it never was: states of the program that are looked at. */
+export interface RegexAllowance {
+  regexWorkLeft: number;
+}
+
 /** Everywhere the program can be after some text. */
 interface State {
   /** States of the program that consume; in ascending order if remembered. */
@@ -55,13 +60,20 @@ export class Automaton {
   }
 
   test(text: string): boolean {
+    return this.testWithin(text, { regexWorkLeft: Number.POSITIVE_INFINITY }) === true;
+  }
+
+  testWithin(text: string, allowance: RegexAllowance): boolean | null {
+    const before = this.#work;
+    const most = before + allowance.regexWorkLeft;
     this.#start ??= this.#enter([this.#program.start]);
     let state = this.#start;
-    for (let i = 0; i < text.length && state.verdict === null; i++) {
+    for (let i = 0; i < text.length && state.verdict === null && this.#work <= most; i++) {
       const letter = this.#alphabet.letterOf(text.charCodeAt(i));
       state = state.next?.[letter] ?? this.#step(state, letter);
     }
-    return state.verdict ?? state.matches;
+    allowance.regexWorkLeft -= this.#work - before;
+    return this.#work > most ? null : (state.verdict ?? state.matches);
   }
 
   #step(state: State, letter: number): State {

@@ -1,4 +1,4 @@
-import { Automaton } from './automaton.js';
+import { Automaton, type RegexAllowance } from './automaton.js';
 import { buildProgram } from './program.js';
 import { parseRegex } from './regex-parser.js';
 import { RegexSyntaxError } from './regex-syntax.js';
@@ -7,6 +7,8 @@ import { RegexSyntaxError } from './regex-syntax.js';
 export interface LinearRegex {
   /** Whether the pattern matches anywhere in the text; in time linear in the text, whatever the pattern. */
   test(text: string): boolean;
+  /** The same, or null if that would take more than what is left of the allowance, from which what it took is taken. */
+  testWithin(text: string, allowance: RegexAllowance): boolean | null;
 }
 
 /**
