@@ -252,6 +252,15 @@ describe('/account/update', () => {
   });
 });
 
+test('accounts that are too large together are not answered', async () => {
+  const large = await server.account('large');
+  await server.client.post('/account/update', { alias: 'x'.repeat(9e6) }, { as: large });
+  const ask = (times: number) =>
+    server.client.get('/account/get', { id: Array(times).fill(large.id).join() }, { as: ann });
+  expect((await ask(2)).status).toBe(200);
+  expect((await ask(3)).status).toBe(413);
+});
+
 describe('/account/put/secret', () => {
   test('wants something to change', async () => {
     expect((await asAnn('/account/put/secret')).status).toBe(400);

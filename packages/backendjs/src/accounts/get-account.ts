@@ -5,6 +5,7 @@ import { LegacyError } from '../http/legacy-error.js';
 import { accountIconUrls } from '../icons/account-icons.js';
 import { idsIn } from '../rows/id-list.js';
 import { requestConditions, type SelectOptions, selectReply, viewerOf } from '../rows/reply.js';
+import { MAX_ANSWER_CHARACTERS, sizeOf } from '../rows/row-size.js';
 import type { Rows } from '../rows/rows.js';
 import { newRow, type Row } from '../rows/table.js';
 import { ACCOUNTS } from '../rows/tables.js';
@@ -19,9 +20,13 @@ export function getAccount(rows: Rows, call: LegacyCall): LegacyReply | Promise<
   const ids = idsIn(call.params, 'id');
   if (ids.length === 0 || (ids.length === 1 && ids[0] === account.id)) return getOwn(rows, call);
   const viewer = viewerOf(call);
+  let size = 0;
   return ids.flatMap((id) => {
+    if (size >= MAX_ANSWER_CHARACTERS) throw new LegacyError(413, 'these accounts are too large for one answer');
     const row = rows.get(ACCOUNTS, newRow({ id }));
-    return row === null ? [] : [chosenColumns(visibleRow(ACCOUNTS, row, viewer), call.control.select)];
+    if (row === null) return [];
+    size += sizeOf(row);
+    return [chosenColumns(visibleRow(ACCOUNTS, row, viewer), call.control.select)];
   });
 }
 

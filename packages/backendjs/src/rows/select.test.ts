@@ -78,6 +78,25 @@ const connection = (type: string, peer: string, more: Readonly<Record<string, Js
   ...more,
 });
 
+describe('rows that are large', () => {
+  test('come in pages that an answer can hold, and none is left out', async () => {
+    const text = 'x'.repeat(1024 * 1024);
+    for (let n = 0; n < 40; n++)
+      await put(MESSAGES, { id: 'ann', mtime: 1_000_000_000_000 + n, sender: 'bob', msg: text });
+    const pages: number[] = [];
+    let start: Json = null;
+    do {
+      const page = await select(MESSAGES, { where: { id: 'ann' }, count: 999, start });
+      pages.push(page.rows.length);
+      start = page.next;
+    } while (start !== null);
+    expect(pages).toEqual([16, 16, 8]);
+    expect(reads).toBeLessThanOrEqual(60);
+    const sorted = await select(MESSAGES, { where: { id: 'ann' }, count: 999, sort: 'msg' });
+    expect(sorted.rows).toHaveLength(16);
+  });
+});
+
 describe('pages', () => {
   beforeEach(async () => {
     const peers = ['a', 'b', 'c', 'd', 'e'];

@@ -1,6 +1,7 @@
 import type { Json } from '@backside/tree';
 import { type Condition, passes } from './condition.js';
 import { rowFrom } from './row-json.js';
+import { MAX_ANSWER_CHARACTERS, sizeOf } from './row-size.js';
 import type { RowStore } from './row-store.js';
 import { pathOf, type Row, type Table } from './table.js';
 import { positionOf, type Standing, toPosition, walk } from './walk.js';
@@ -70,11 +71,15 @@ async function pageByKey(selection: Selection): Promise<Page> {
   const rows: Row[] = [];
   let skip = count * Math.max(0, selection.page - 1);
   let lookedAt = 0;
+  let size = 0;
   for await (const { standing, row } of looked({ ...selection, after: toPosition(table, selection.start) })) {
     lookedAt += 1;
     if (row !== null && skip > 0) skip -= 1;
-    else if (row !== null) rows.push(row);
-    const isFull = rows.length > 0 && rows.length === count;
+    else if (row !== null) {
+      rows.push(row);
+      size += sizeOf(row);
+    }
+    const isFull = (rows.length > 0 && rows.length === count) || size >= MAX_ANSWER_CHARACTERS;
     if (isFull || lookedAt === MAX_LOOKED_AT) return { rows, next: [...positionOf(table, standing.path)] };
   }
   return { rows, next: null };
@@ -83,9 +88,12 @@ async function pageByKey(selection: Selection): Promise<Page> {
 async function pageByColumn(selection: Selection): Promise<Page> {
   const { sort, count, descending } = selection;
   const rows: Row[] = [];
+  let size = 0;
   for await (const { row } of looked({ ...selection, descending: false, after: null })) {
-    if (row !== null) rows.push(row);
-    if (rows.length === MAX_LOOKED_AT) break;
+    if (row === null) continue;
+    rows.push(row);
+    size += sizeOf(row);
+    if (rows.length === MAX_LOOKED_AT || size >= MAX_ANSWER_CHARACTERS) break;
   }
   const direction = descending ? -1 : 1;
   rows.sort((a, b) => direction * compareCells(a[sort] ?? null, b[sort] ?? null));

@@ -1,11 +1,14 @@
 import { isValidKey, type Json, type KeyRange, type Path } from '@backside/tree';
 import type { Condition } from './condition.js';
 import { keyBounds, within } from './key-bounds.js';
+import { sizeOf } from './row-size.js';
 import type { RowStore } from './row-store.js';
 import { type Level, levelKey, newRow, type Row, type Table } from './table.js';
 
-/** Children that are read at once. */
+/** Children that are read at once, at first and at most: as many more each time as long as they are small. */
+const FIRST_CHUNK = 10;
 const CHUNK = 100;
+const LARGE_CHUNK_CHARACTERS = 1024 * 1024;
 
 export interface Walk {
   readonly store: RowStore;
@@ -61,12 +64,13 @@ function rest(after: Position | null, key: string): Position | null {
 function* walkRows(walking: Walking, path: Path, after: Position | null): Generator<Standing> {
   const bounds = boundsAt(walking, path);
   let last = after?.[0] ?? null;
-  for (;;) {
-    const range = { ...behind(bounds, last, walking.descending), limit: CHUNK };
-    const children = walking.store.children(path, range);
+  for (let limit = FIRST_CHUNK; ; ) {
+    const children = walking.store.children(path, { ...behind(bounds, last, walking.descending), limit });
     for (const [key, value] of children) yield { path: [...path, key], value };
-    if (children.length < CHUNK) return;
+    if (children.length < limit) return;
     last = children.at(-1)?.[0] ?? null;
+    const size = children.reduce((sum, [, value]) => sum + sizeOf(value), 0);
+    limit = size >= LARGE_CHUNK_CHARACTERS ? FIRST_CHUNK : Math.min(2 * limit, CHUNK);
   }
 }
 
