@@ -143,6 +143,13 @@ describe('with a server', () => {
     await full.close();
   });
 
+  test('a database that the server has not is refused, and its first one is not written', async () => {
+    const { code, stderr } = await run(['set', '/cli/elsewhere', '1', '--database', 'other']);
+    const origin = `stomp://127.0.0.1:${server.tcpPort}`;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `backside: ${origin} has no database named other\n` });
+    expect((await run(['get', '/cli/elsewhere', '--database', 'default'])).stdout).toBe('null\n');
+  });
+
   test('a URL of another port or protocol is told for what it is', async () => {
     const [http, tcp] = [`127.0.0.1:${server.httpPort}`, `127.0.0.1:${server.tcpPort}`];
     const expected = new Map([

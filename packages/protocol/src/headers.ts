@@ -35,6 +35,12 @@ export const HEADERS = {
   retryAfter: 'retry-after',
 } as const;
 
+/**
+ * On CONNECTED: the database that the connection is to, the one of its `host` or the server's first if it has none of that name. Apart
+ * from `HEADERS`, all of which the client for browsers carries.
+ */
+export const DATABASE_HEADER: string = 'database';
+
 /** How far a write must have come before it is acknowledged. */
 export type AckLevel = 'applied' | 'durable' | 'replicated';
 

@@ -10,7 +10,14 @@ export {
   type ErrorDefinition,
   toBacksideError,
 } from './errors.js';
-export { type AckLevel, formatResumePoint, HEADERS, parseResumePoint, type ResumePoint } from './headers.js';
+export {
+  type AckLevel,
+  DATABASE_HEADER,
+  formatResumePoint,
+  HEADERS,
+  parseResumePoint,
+  type ResumePoint,
+} from './headers.js';
 export { type Logger, SILENT_LOGGER } from './logger.js';
 export {
   ADMIN,

@@ -1,4 +1,4 @@
-import { BacksideError, type Credentials, HEADERS, NOBODY, type Principal } from '@backside/protocol';
+import { BacksideError, type Credentials, DATABASE_HEADER, HEADERS, NOBODY, type Principal } from '@backside/protocol';
 import {
   type Frame,
   formatHeartbeat,
@@ -68,7 +68,8 @@ function open(session: Session, database: ProxyDatabase, principal: Principal): 
   if (version !== '1.0') headers.push(['heart-beat', formatHeartbeat(context.heartbeat)]);
   headers.push(['session', context.newId()]);
   if (context.serverName !== null) headers.push(['server', context.serverName]);
-  headers.push([HEADERS.epoch, database.epoch], [HEADERS.serverTime, String(context.now())]);
+  headers.push([DATABASE_HEADER, database.name], [HEADERS.epoch, database.epoch]);
+  headers.push([HEADERS.serverTime, String(context.now())]);
   session.outbox.pushPrivate(framed(transport.framing, writeFrame({ command: 'CONNECTED', headers }, version)));
   tenure?.watch(database.name);
 }

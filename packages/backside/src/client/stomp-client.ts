@@ -1,4 +1,4 @@
-import { HEADERS } from '@backside/protocol';
+import { DATABASE_HEADER, HEADERS } from '@backside/protocol';
 import { type Frame, FrameParser, type Headers, LIMITS_AFTER_CONNECT, writeFrame } from '@backside/stomp';
 import type { ServerUrl } from './server-url.js';
 import { unreachable } from './unreachable.js';
@@ -99,8 +99,10 @@ class Session implements StompClient {
     if (token !== null) headers.push([HEADERS.token, token]);
     const connected = this.#expect('CONNECTED');
     this.send('CONNECT', headers);
-    await connected;
-    return this;
+    const served = (await connected).get(DATABASE_HEADER);
+    if (database === null || served === undefined || served === database) return this;
+    wire.close(); // a server takes a name that it does not know for its first database
+    throw new StompClientError(`${url.origin} has no database named ${database}`, 'not-found');
   }
 
   request(command: string, headers: HeaderList, body?: string): Promise<Headers> {
