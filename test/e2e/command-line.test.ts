@@ -144,9 +144,13 @@ describe('with a server', () => {
   });
 
   test('a database that the server has not is refused, and its first one is not written', async () => {
-    const { code, stderr } = await run(['set', '/cli/elsewhere', '1', '--database', 'other']);
-    const origin = `stomp://127.0.0.1:${server.tcpPort}`;
-    expect({ code, stderr }).toEqual({ code: 1, stderr: `backside: ${origin} has no database named other\n` });
+    const file = await writeJson('elsewhere.json', '1');
+    const stderr = `backside: stomp://127.0.0.1:${server.tcpPort} has no database named other\n`;
+    for (const command of [
+      ['set', '/cli/elsewhere', '1'],
+      ['import', file, '/cli/elsewhere'],
+    ])
+      expect(await run([...command, '--database', 'other'])).toEqual({ code: 1, stdout: '', stderr });
     expect((await run(['get', '/cli/elsewhere', '--database', 'default'])).stdout).toBe('null\n');
   });
 

@@ -18,7 +18,7 @@ import { pathArgument } from './path-argument.js';
 export interface TransferConfig extends StoreConfig {
   readonly data: string;
   readonly url: string | null;
-  readonly database: string;
+  readonly database: string | null;
   readonly token: string | null;
 }
 
@@ -35,7 +35,11 @@ export const TRANSFER_OPTIONS: OptionTable<TransferConfig> = {
     placeholder: 'URL',
     description: 'A running server to talk to instead of the data folder: stomp://, stomps://, ws:// or wss://.',
   }),
-  database: requiredText({ group: 'Storage', default: 'default', placeholder: 'NAME', description: 'The database.' }),
+  database: text({
+    group: 'Storage',
+    placeholder: 'NAME',
+    description: "The database; the server's first one, or the one named default of the store, if not given.",
+  }),
   token: CLIENT_OPTIONS.token,
 };
 
@@ -69,9 +73,10 @@ export const exportCommand: Command = defineCommand<ExportConfig>({
 });
 
 async function* storeChunks(config: ExportConfig, path: Path): AsyncGenerator<Uint8Array> {
-  const { database, format } = config;
+  const { format, data } = config;
   const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
-  const snapshot = await openSnapshot({ ...defaults, ...storeConfigOf(config), data: config.data }, database);
+  const database = config.database ?? defaults.databases[0]!;
+  const snapshot = await openSnapshot({ ...defaults, ...storeConfigOf(config), data }, database);
   try {
     yield* snapshot.streamJson(path, format);
   } finally {

@@ -99,5 +99,6 @@ function openTarget(config: ImportConfig): Promise<ImportTarget> {
   if (url !== null) return openServerTarget(url, database, token);
   const defaults = resolveSettings<ServerConfig>(SERVER_OPTIONS, []).values;
   assertPairing({ ...config, workers: 1 });
-  return openStoreTarget({ ...defaults, ...storeConfigOf(config), data, databases: [database] });
+  const databases = database === null ? defaults.databases : [database];
+  return openStoreTarget({ ...defaults, ...storeConfigOf(config), data, databases });
 }

@@ -24,8 +24,12 @@ export interface ImportTarget {
   close(): Promise<void>;
 }
 
-/** Writes through a running server. */
-export async function openServerTarget(url: string, database: string, token: string | null): Promise<ImportTarget> {
+/** Writes through a running server, to its first database if `database` is null. */
+export async function openServerTarget(
+  url: string,
+  database: string | null,
+  token: string | null,
+): Promise<ImportTarget> {
   const client = await connectStomp({ url: parseServerUrl(url), database, token });
   return {
     commit: async (path, { method, value }) => {
