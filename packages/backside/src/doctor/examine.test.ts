@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENT_LOGGER } from '@backside/protocol';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseServerUrl } from '../client/server-url.js';
 import { connectStomp } from '../client/stomp-client.js';
 import { parseFlags } from '../config/flags.js';
@@ -10,6 +10,9 @@ import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
 import { startSingleServer } from '../server/single-server.js';
 import { examineServer } from './examine.js';
+
+// Trees are read through by processes that are started from their source.
+vi.setConfig({ testTimeout: 120_000 });
 
 let data: string;
 let config: ServerConfig;

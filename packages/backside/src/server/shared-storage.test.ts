@@ -2,8 +2,11 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLmdbReplica } from '@backside/replica-lmdb';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openCopy } from './shared-storage.js';
+
+// Trees are read through by processes that are started from their source.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('a damaged copy is refused with the folder that is to be removed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'backside-copy-'));

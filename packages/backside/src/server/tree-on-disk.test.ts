@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BacksideError, SILENT_LOGGER } from '@backside/protocol';
 import { createLmdbReplica } from '@backside/replica-lmdb';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseFlags } from '../config/flags.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
@@ -11,6 +11,9 @@ import { openCheckpointedJournal } from './checkpointed-journal.js';
 import { DataFolderError } from './data-folder.js';
 import { startSingleServer } from './single-server.js';
 import { readTree } from './tree-on-disk.js';
+
+// Trees are read through by processes that are started from their source.
+vi.setConfig({ testTimeout: 120_000 });
 
 let data: string;
 let config: ServerConfig;

@@ -2,12 +2,15 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENT_LOGGER } from '@backside/protocol';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseFlags } from '../config/flags.js';
 import { SERVER_OPTIONS, type ServerConfig } from '../config/server-options.js';
 import { resolveSettings } from '../config/setting.js';
 import { startSingleServer } from '../server/single-server.js';
 import { openSnapshot } from './snapshot.js';
+
+// Trees are read through by processes that are started from their source.
+vi.setConfig({ testTimeout: 120_000 });
 
 let data: string;
 let config: ServerConfig;
