@@ -132,6 +132,9 @@ describe.skipIf(postgres === null)('the history of a database', () => {
     const options = journalOptions(url);
     const journal = await createPostgresJournal(options);
     await admin.query(`update ${TEST_SCHEMA}.databases set epoch = 'another' where database = $1`, [options.database]);
+    const read = (): Promise<unknown> => journal.commits(0)[Symbol.asyncIterator]().next();
+    for (const ask of [() => journal.head(), () => journal.first(), read])
+      await expect(ask()).rejects.toMatchObject({ code: 'internal' });
     await expect(journal.append(0, [numbered(1)]).durable).rejects.toMatchObject({ code: 'internal' });
     await journal.close();
   });

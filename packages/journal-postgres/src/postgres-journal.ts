@@ -86,11 +86,11 @@ class PostgresJournal implements Journal {
   }
 
   async head(): Promise<number> {
-    return (await this.#reaching(() => this.#rows.state())).head;
+    return (await this.#reaching(() => this.#state())).head;
   }
 
   async first(): Promise<number> {
-    return (await this.#reaching(() => this.#rows.state())).trimmed + 1;
+    return (await this.#reaching(() => this.#state())).trimmed + 1;
   }
 
   append(base: number, commits: readonly Commit[]): Append {
@@ -132,7 +132,7 @@ class PostgresJournal implements Journal {
   }
 
   async #gapAt(revision: number): Promise<BacksideError> {
-    const { trimmed } = await this.#reaching(() => this.#rows.state());
+    const { trimmed } = await this.#reaching(() => this.#state());
     if (revision <= trimmed) return new BacksideError('not-found', `commit ${revision} is no longer kept`);
     return new BacksideError(
       'internal',
@@ -149,22 +149,27 @@ class PostgresJournal implements Journal {
   async #insert(row: MergedAppend): Promise<AppendOutcome> {
     const end = row.base + row.commits.length;
     if (await this.#rows.insert(this.epoch, row)) return { status: 'appended', head: end };
-    const [{ commits, appendId }, state] = await Promise.all([this.#rows.after(row.base), this.#rows.state()]);
+    const [{ commits, appendId }, state] = await Promise.all([this.#rows.after(row.base), this.#state()]);
     if (appendId === row.appendId) return { status: 'appended', head: end };
     return this.#conflict(row.base, commits, state);
   }
 
   async #compare(base: number): Promise<AppendOutcome> {
-    const { head } = await this.#reaching(() => this.#rows.state());
+    const { head } = await this.#reaching(() => this.#state());
     return head === base ? { status: 'appended', head } : { status: 'revision-conflict', head };
   }
 
-  #conflict(base: number, after: readonly Commit[], { head, epoch }: JournalState): AppendOutcome {
-    if (epoch !== this.epoch)
-      throw new BacksideError('internal', `database ${this.#options.database} has begun a new history`);
+  #conflict(base: number, after: readonly Commit[], { head }: JournalState): AppendOutcome {
     const isWhole = after[0]?.revision === base + 1 && after.at(-1)!.revision >= head;
     if (!isWhole) return { status: 'revision-conflict', head };
     return { status: 'revision-conflict', head: after.at(-1)!.revision, missing: after };
+  }
+
+  /** Where this history stands. Throws `internal` if it has ended, and what pg throws. */
+  async #state(): Promise<JournalState> {
+    const state = await this.#rows.state();
+    if (state.epoch === this.epoch) return state;
+    throw new BacksideError('internal', `database ${this.#options.database} has begun a new history`);
   }
 
   async #reaching<Result>(work: () => Promise<Result>): Promise<Result> {
