@@ -162,6 +162,6 @@ export class Database {
 
 /** What Firebase has at `.info` is no data of the server's: this client has it itself. */
 function placeOf(path: string): Path {
-  if (/^\/?\.info/.test(path)) throw new TreeError('invalid-path', 'instead of .info use onStatus, serverTime or user');
+  if (/^\/?\.info/.test(path)) throw new TreeError('invalid-path', 'use onStatus, serverTime or user for .info');
   return parsePath(path);
 }

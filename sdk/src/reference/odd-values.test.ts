@@ -97,7 +97,7 @@ test.each(['.info/connected', '/.info/serverTimeOffset', '/.info'])(
     const { db } = start();
     const error = refused('invalid-path');
     expect(() => db.ref(path)).toThrow(error);
-    expect(() => db.ref(path)).toThrow('instead of .info use onStatus, serverTime or user');
+    expect(() => db.ref(path)).toThrow('use onStatus, serverTime or user for .info');
     expect(() => db.on(path, () => {})).toThrow(error);
     await expect(db.get(path)).rejects.toEqual(error);
     expect(() => db.set(path, true)).toThrow(error);
