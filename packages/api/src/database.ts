@@ -192,12 +192,14 @@ export class Database {
    */
   write(operation: WriteOperation): Promise<WriteResult> {
     if (operation.ackLevel === 'replicated' && this.#options.journal.supports.durability !== 'replicated') {
-      return Promise.reject(new BacksideError('invalid-header', 'this journal cannot tell when a write is replicated'));
+      return refused(
+        operation,
+        new BacksideError('invalid-header', 'this journal cannot tell when a write is replicated'),
+      );
     }
     if (this.#options.replica.isOverfull) {
-      return Promise.reject(
-        new BacksideError('unavailable', 'the disk does not keep up with the writes; nothing was stored'),
-      );
+      const text = 'the disk does not keep up with the writes; nothing was stored';
+      return refused(operation, new BacksideError('unavailable', text));
     }
     if (operation.idempotencyKey !== undefined) return this.#idempotent.write(operation);
     return new Promise((resolve, reject) => {
@@ -352,4 +354,9 @@ export class Database {
     }
     this.#trimmer?.trim();
   }
+}
+
+function refused(operation: WriteOperation, error: BacksideError): Promise<never> {
+  operation.sealed?.();
+  return Promise.reject(error);
 }

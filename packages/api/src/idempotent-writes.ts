@@ -48,6 +48,7 @@ export class IdempotentWrites {
     };
     await before.catch((error: unknown) => {
       end();
+      operation.sealed?.();
       throw error;
     });
     return new Promise((resolve, reject) => {

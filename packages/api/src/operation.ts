@@ -41,8 +41,8 @@ export interface WriteOperation {
   /** Application headers that live events carry on. */
   readonly headers?: readonly (readonly [string, string])[];
   /**
-   * Called once the fate of an acknowledged write is sealed: reads show it or, as can be with level `applied`, where this comes after
-   * the acknowledgement, it is lost.
+   * Called once its fate is sealed: reads show it, it is refused or, as can be with level `applied`, where this comes after the
+   * acknowledgement, it is lost.
    */
   readonly sealed?: () => void;
 }

@@ -129,6 +129,17 @@ describe('a write', () => {
     }
   });
 
+  it.each([
+    ['by its level', { steps: [set('/a', 1)], ackLevel: 'replicated' }],
+    ['by its precondition', { steps: [set('/a', 1)], preconditions: [{ path: ['a'], hash: 'no' }] }],
+    ['with an idempotency key', { steps: [set('/a', { 'b.c': 1 })], idempotencyKey: 'k' }],
+  ] as const)('that is refused %s is sealed once', async (_why, operation) => {
+    const database = await openDatabase();
+    let seals = 0;
+    await expect(database.write({ principal: ADMIN, ...operation, sealed: () => seals++ })).rejects.toThrow();
+    expect(seals).toBe(1);
+  });
+
   it('waits for replication only where the journal can tell', async () => {
     const database = await openDatabase();
     const operation = { principal: ADMIN, steps: [set('/a', 1)], ackLevel: 'replicated' as const };

@@ -57,7 +57,7 @@ export function write(session: Session, operation: DraftOperation, frame: Frame,
   const { standing, subscriptions } = session;
   const goesOn = subscriptions.listener !== null;
   if (!goesOn) operation.series = standing.series;
-  if (operation.ackLevel === 'applied') markUnsealed(session, operation);
+  if (operation.ackLevel === 'applied') operation.sealed = session.unseal();
   const written = standing.database.write(operation);
   const reply = session.expect(heldBytes(frame));
   const { counters } = session.context;
@@ -68,20 +68,8 @@ export function write(session: Session, operation: DraftOperation, frame: Frame,
       done?.();
       session.settle(reply, receipt, receipt === undefined ? '' : resultLines(session, result));
     },
-    (error: unknown) => {
-      operation.sealed?.();
-      refuseWrite(session, reply, error, receipt);
-    },
+    (error: unknown) => refuseWrite(session, reply, error, receipt),
   );
-}
-
-/** It is answered when it has its place in the order, and a single look that comes behind it waits until reads show it. */
-function markUnsealed({ standing, gate }: Session, operation: DraftOperation): void {
-  standing.unseal(operation);
-  operation.sealed = () => {
-    standing.seal(operation);
-    gate.wake();
-  };
 }
 
 function refuseWrite(session: Session, reply: Reply, error: unknown, receipt: string | undefined): void {

@@ -39,6 +39,9 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
   lastReadAt: number;
   readonly #replies: ReplyQueue;
   readonly #rate: RateLimit;
+  /** Writes whose fate is not sealed, of those that `unseal` counts, and what counts them off. */
+  #unsealed = 0;
+  #seal: (() => void) | null = null;
   #bytesBeforeConnect = 0;
   #waitsForAnswers = false;
   #stallWatch: StallWatch | null = null;
@@ -145,8 +148,21 @@ export class Session implements TransportEvents, IntakeOwner, PressureListener, 
     if (command === 'DISCONNECT') return true;
     if (this.outbox.congested) return false;
     const once = headers.get(HEADERS.once) === 'true';
-    if (once && !this.standing.sealed) return false;
+    if (once && this.#unsealed > 0) return false;
     return this.#replies.size === 0 || !(once || headers.has('receipt'));
+  }
+
+  /**
+   * Counts a write that may be acknowledged before reads show it: a single look that comes behind it waits. What is returned is to be
+   * called once its fate is sealed.
+   */
+  unseal(): () => void {
+    this.#unsealed += 1;
+    this.#seal ??= () => {
+      this.#unsealed -= 1;
+      if (this.#unsealed === 0) this.gate.wake();
+    };
+    return this.#seal;
   }
 
   // Answers

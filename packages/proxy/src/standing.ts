@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type WriteOperation, WriteSeries } from '@backside/api';
+import { WriteSeries } from '@backside/api';
 import { Quota, type Quotas } from '@backside/auth';
 import { BacksideError, type Logger, NOBODY, type Principal } from '@backside/protocol';
 import type { ProxyConnectionScope, ProxyDatabase } from './database.js';
@@ -33,7 +33,6 @@ export class Standing {
   #scope: ProxyConnectionScope | null = null;
   #transactions: Transactions | null = null;
   #series: WriteSeries | null = null;
-  #unsealed: Set<WriteOperation> | null = null;
 
   /** `scopeLost`: see `ProxyDatabase.connectionScope`. */
   constructor(context: StandingContext, address: string, scopeLost: () => void) {
@@ -124,22 +123,6 @@ export class Standing {
   get series(): WriteSeries {
     this.#series ??= new WriteSeries();
     return this.#series;
-  }
-
-  /** Whether reads show everything that is acknowledged. */
-  get sealed(): boolean {
-    return this.#unsealed === null || this.#unsealed.size === 0;
-  }
-
-  /** The write may be acknowledged before reads show it. */
-  unseal(write: WriteOperation): void {
-    this.#unsealed ??= new Set();
-    this.#unsealed.add(write);
-  }
-
-  /** Reads show the write, or never will. */
-  seal(write: WriteOperation): void {
-    this.#unsealed?.delete(write);
   }
 
   get transactions(): Transactions {
